@@ -1,0 +1,1 @@
+"""Simulated line-of-business systems and the independent checker."""

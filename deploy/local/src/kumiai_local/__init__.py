@@ -1,0 +1,1 @@
+"""The local stack: Kafka, PostgreSQL and the services on one machine."""

@@ -1,0 +1,68 @@
+"""A stack that somebody else runs; its addresses come from settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.errors import CannotDisturb, MissingRequirement
+from kumiai_local.layout import Layout
+from kumiai_local.stack import StackControl
+
+
+class ExternalSettings(BaseSettings):
+    """Environment variables `KUMIAI_STACK_…`; there are no defaults for addresses, users or passwords."""
+
+    model_config = SettingsConfigDict(env_prefix="KUMIAI_STACK_", frozen=True)
+
+    kafka_bootstrap: str
+    kafka_security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"] = "SASL_SSL"
+    kafka_username: str
+    kafka_password_file: Path
+    kafka_ca_file: Path | None = None
+    postgres_url: str
+    """Superuser's URL without password: postgresql://user@host:port/postgres."""
+    postgres_password_file: Path
+
+
+class ExternalStack:
+    """Reached, never started, stopped or disturbed."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        try:
+            settings = ExternalSettings()
+        except ValidationError as error:
+            names = ", ".join(f"KUMIAI_STACK_{str(fault['loc'][0]).upper()}" for fault in error.errors())
+            raise MissingRequirement(f"KUMIAI_STACK=external needs {names}") from None
+        self._addresses = StackAddresses(mode="external", **settings.model_dump())
+
+    @property
+    def addresses(self) -> StackAddresses:
+        return self._addresses
+
+    @property
+    def control(self) -> StackControl:
+        raise CannotDisturb("an external stack is not ours to kill: use KUMIAI_STACK=native or containers")
+
+    def start(self) -> StackAddresses:
+        self.layout.prepare()
+        self._addresses.write(self.layout.run / "stack.json")
+        return self._addresses
+
+    def stop(self) -> None:
+        (self.layout.run / "stack.json").unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,142 @@
+"""What the native stack and the container stack share: ownership of the folder, the start and stop of two parts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Protocol, Self
+
+from kumiai_local.addresses import Mode, StackAddresses
+from kumiai_local.broker_settings import ADMIN
+from kumiai_local.database import SUPERUSER
+from kumiai_local.errors import StackError
+from kumiai_local.layout import Layout
+from kumiai_local.ownership import Ownership
+from kumiai_local.ports import LOOPBACK, free_ports
+from kumiai_local.progress import step
+from kumiai_local.secret_files import password
+from kumiai_local.stack import Part, StackControl
+
+
+class Server(Protocol):
+    """A broker or a database, as a process or as a container."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+class ServerControl:
+    """`StackControl` over the two servers."""
+
+    def __init__(self, servers: Mapping[Part, Server]) -> None:
+        self._servers = servers
+
+    def kill(self, part: Part) -> None:
+        self._servers[part].kill()
+
+    def start(self, part: Part) -> None:
+        self._servers[part].start()
+
+    def stop(self, part: Part) -> None:
+        self._servers[part].stop()
+
+    def restart(self, part: Part) -> None:
+        self._servers[part].stop()
+        self._servers[part].start()
+
+    def pause(self, part: Part) -> None:
+        self._servers[part].pause()
+
+    def resume(self, part: Part) -> None:
+        self._servers[part].resume()
+
+
+class OwnedStack(ABC):
+    """A stack that we start and stop ourselves, in one folder that nobody else uses meanwhile."""
+
+    mode: Mode
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._ownership: Ownership | None = None
+        self._addresses: StackAddresses | None = None
+        self._servers: Mapping[Part, Server] = {}
+
+    @property
+    def addresses(self) -> StackAddresses:
+        if self._addresses is None:
+            raise StackError("the stack has not been started")
+        return self._addresses
+
+    @property
+    def control(self) -> StackControl:
+        return ServerControl(self._servers)
+
+    def start(self) -> StackAddresses:
+        """Start database and broker; what a killed run left is ended first. Undone in order when a part fails."""
+        self.require()
+        self._ownership = Ownership(self.layout)
+        try:
+            kafka_port, controller_port, postgres_port = free_ports(3)
+            self._servers = self.servers(kafka_port, controller_port, postgres_port)
+            with step("Starting PostgreSQL"):
+                self._servers["postgres"].start()
+            with step("Starting Kafka"):
+                self._servers["kafka"].start()
+        except BaseException:
+            self.stop()
+            raise
+        secrets = self.layout.secrets
+        self._addresses = StackAddresses(
+            mode=self.mode,
+            kafka_bootstrap=f"{LOOPBACK}:{kafka_port}",
+            kafka_security_protocol="SASL_PLAINTEXT",
+            kafka_username=ADMIN,
+            kafka_password_file=secrets / "kafka-admin",
+            postgres_url=f"postgresql://{SUPERUSER}@{LOOPBACK}:{postgres_port}/postgres",
+            postgres_password_file=secrets / "postgres-admin",
+        )
+        self._addresses.write(self.layout.run / "stack.json")
+        return self._addresses
+
+    def stop(self) -> None:
+        """Services first if any are left, then the broker, then the database."""
+        if self._ownership is not None:
+            self.stop_servers()
+            self._ownership.release()
+            self._ownership = None
+        (self.layout.run / "stack.json").unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def admin_passwords(self) -> tuple[str, str, str]:
+        """Of Kafka's super user, of Kafka's controller, and of PostgreSQL's superuser."""
+        secrets = self.layout.secrets
+        return (
+            password(secrets / "kafka-admin"),
+            password(secrets / "kafka-controller"),
+            password(secrets / "postgres-admin"),
+        )
+
+    @abstractmethod
+    def require(self) -> None:
+        """Raises MissingRequirement with one line when this machine lacks something."""
+
+    @abstractmethod
+    def servers(self, kafka_port: int, controller_port: int, postgres_port: int) -> Mapping[Part, Server]:
+        """The two servers, not started."""
+
+    @abstractmethod
+    def stop_servers(self) -> None:
+        """What has to be stopped beyond the recorded processes."""

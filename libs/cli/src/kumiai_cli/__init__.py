@@ -1,0 +1,1 @@
+"""kumiai, the command-line program for people."""

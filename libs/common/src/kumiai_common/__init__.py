@@ -1,0 +1,1 @@
+"""The ground the Kumiai services stand on: stream log, relay, reader, intake, tenancy, telemetry."""

@@ -1,0 +1,60 @@
+"""Kafka clients with the one set of options that loses nothing: the only place where they are made."""
+
+import ssl
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+from kumiai_common.settings import Settings, read_secret
+
+MAX_RECORD_BYTES = 4 * 1024 * 1024
+
+
+def _connection(settings: Settings) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap,
+        "security_protocol": settings.kafka_security_protocol,
+        "sasl_mechanism": "SCRAM-SHA-256",
+        "sasl_plain_username": settings.kafka_username,
+        "sasl_plain_password": read_secret(settings.kafka_password_file),
+        "request_timeout_ms": 15_000,
+        "retry_backoff_ms": 100,
+    }
+    if settings.kafka_security_protocol == "SASL_SSL":
+        cafile = str(settings.kafka_ca_file) if settings.kafka_ca_file else None
+        options["ssl_context"] = ssl.create_default_context(cafile=cafile)
+    return options
+
+
+def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
+    """A consumer whose memory is the database: it commits nothing by itself and starts where it is told."""
+    return AIOKafkaConsumer(
+        **_connection(settings),
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        # The range assignor would give every single-partition topic to the same member.
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+        # A changed subscription asks for the topics at once; this is only for topics made behind our back.
+        metadata_max_age_ms=60_000,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=2_000,
+        max_poll_interval_ms=120_000,
+        max_partition_fetch_bytes=MAX_RECORD_BYTES,
+        fetch_max_wait_ms=250,
+    )
+
+
+def producer(settings: Settings) -> AIOKafkaProducer:
+    """An idempotent producer: acknowledged by all replicas, in order."""
+    return AIOKafkaProducer(
+        **_connection(settings),
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        max_request_size=MAX_RECORD_BYTES,
+        compression_type="lz4",
+    )

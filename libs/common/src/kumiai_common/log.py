@@ -1,0 +1,143 @@
+"""The stream log: positions without gaps, a hash chain, and rows that follow from the events.
+
+Invariant: whoever appends to a municipality's streams holds the row locks of their heads until the transaction ends.
+So position order is commit order, and nothing that was decided on an older state is ever committed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from kumiai_contracts.chain import origin
+from kumiai_contracts.envelope import Cause, StoredEvent
+from kumiai_contracts.model import Event
+
+from kumiai_common.queries import QUERIES
+from kumiai_common.tables import folded
+
+Connection = asyncpg.Connection[Any]
+StreamKey = tuple[str, str]
+"""(municipality, stream)"""
+
+
+@dataclass(slots=True)
+class Head:
+    """先頭: where a stream ends. Locked in the database for as long as it is held here."""
+
+    municipality: str
+    stream: str
+    incarnation: int
+    position: int
+    hash: bytes
+
+    def append(self, event: Event, *, time: str, cause: str = "", traceparent: str = "") -> StoredEvent:
+        """The event at the next position; the head moves on to it."""
+        stored = StoredEvent(
+            self.municipality,
+            self.stream,
+            self.incarnation,
+            self.position + 1,
+            b"",
+            event.type,
+            event.subject(),
+            time,
+            event.dataschema(),
+            cause,
+            traceparent,
+            event.body(),
+        )
+        stored = stored._replace(hash=stored.expected_hash(self.incarnation, self.hash))
+        self.position, self.hash = stored.position, stored.hash
+        return stored
+
+    def next_cause(self) -> Cause:
+        """The place of the event that will be appended next, for events that it causes in the same transaction."""
+        return Cause(self.stream, self.incarnation, self.position + 1)
+
+
+async def lock_heads(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, Head]:
+    """Lock heads in sorted order, so that no two transactions wait for each other; what is missing begins here."""
+    wanted = sorted(set(keys))
+    found = await _lock(connection, wanted)
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        await QUERIES.begin_streams(
+            connection,
+            municipalities=[municipality for municipality, _ in missing],
+            streams=[stream for _, stream in missing],
+            origins=[origin(*key, 1) for key in missing],
+        )
+        found = await _lock(connection, wanted)
+    return found
+
+
+async def _lock(connection: Connection, keys: Sequence[StreamKey]) -> dict[StreamKey, Head]:
+    records = await QUERIES.lock_heads(
+        connection, municipalities=[key[0] for key in keys], streams=[key[1] for key in keys]
+    )
+    return {(record["municipality"], record["stream"]): Head(**record) for record in records}
+
+
+async def write(connection: Connection, events: Sequence[StoredEvent], heads: Iterable[Head]) -> None:
+    """Store appended events, the rows that they make true, and the heads that moved."""
+    if not events:
+        return
+    await QUERIES.insert_events(
+        connection,
+        **{
+            name + "_values": list(values)
+            for name, values in zip(StoredEvent._fields, zip(*events, strict=True), strict=True)
+        },
+    )
+    await folded(events).write(connection)
+    moved = {(event.municipality, event.stream) for event in events}
+    changed = [head for head in heads if (head.municipality, head.stream) in moved]
+    await QUERIES.save_heads(
+        connection,
+        municipalities=[head.municipality for head in changed],
+        streams=[head.stream for head in changed],
+        incarnations=[head.incarnation for head in changed],
+        positions=[head.position for head in changed],
+        hashes=[head.hash for head in changed],
+    )
+
+
+async def append(
+    connection: Connection,
+    municipality: str,
+    stream: str,
+    events: Sequence[Event],
+    *,
+    time: str,
+    cause: str = "",
+    traceparent: str = "",
+) -> list[StoredEvent]:
+    """Append to one stream, for services that act without a notice. Locks the head; never commits."""
+    heads = await lock_heads(connection, [(municipality, stream)])
+    head = heads[municipality, stream]
+    stored = [head.append(event, time=time, cause=cause, traceparent=traceparent) for event in events]
+    await write(connection, stored, [head])
+    return stored
+
+
+async def read(
+    connection: Connection, municipality: str, stream: str, after: int, limit: int, max_bytes: int = 16 * 1024 * 1024
+) -> list[StoredEvent]:
+    """Events after a position, in order: at most `limit`, and no more than `max_bytes` of bodies beyond the first."""
+    records = await QUERIES.read_events(
+        connection, municipality=municipality, stream=stream, after=after, until=after + limit
+    )
+    found: list[StoredEvent] = []
+    size = 0
+    for record in records:
+        size += len(record["body"])
+        if found and size > max_bytes:
+            break
+        found.append(StoredEvent(*record))
+    return found
+
+
+async def heads(connection: Connection, municipalities: Sequence[str]) -> list[Head]:
+    """The heads of all streams of these municipalities, not locked."""
+    return [Head(**record) for record in await QUERIES.heads(connection, municipalities=list(municipalities))]

@@ -1,0 +1,44 @@
+"""Migrations: plain SQL files, applied by yoyo with the owner's role. `python -m kumiai_common.migrate SERVICE`."""
+
+import sys
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from yoyo import get_backend, read_migrations
+
+from kumiai_common.settings import MigrationSettings, read_secret
+
+
+def migrate(service: str, settings: MigrationSettings) -> list[str]:
+    """Apply what is missing in a service's database, the ground first; returns the names of what was applied."""
+    package = "kumiai_" + service.replace("-", "_")
+    with get_backend(_with_password(settings)) as backend:
+        migrations = read_migrations(_folder("kumiai_common"), _folder(package))
+        with backend.lock():
+            waiting = backend.to_apply(migrations)
+            backend.apply_migrations(waiting)
+        return [migration.id for migration in waiting]
+
+
+def _folder(package: str) -> str:
+    return str(Path(str(resources.files(package))) / "migrations")
+
+
+def _with_password(settings: MigrationSettings) -> str:
+    url = urlsplit(settings.database_owner_url)
+    password = quote(read_secret(settings.database_owner_password_file), safe="")
+    host = f"{url.username}:{password}@{url.hostname or ''}" + (f":{url.port}" if url.port else "")
+    return urlunsplit(("postgresql+psycopg", host, url.path, url.query, ""))
+
+
+def main() -> None:
+    """Migrate the service named on the command line."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m kumiai_common.migrate SERVICE")
+    for name in migrate(sys.argv[1], MigrationSettings()):  # pyright: ignore[reportCallIssue]
+        print("applied", name)
+
+
+if __name__ == "__main__":
+    main()

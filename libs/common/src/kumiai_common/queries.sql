@@ -1,0 +1,174 @@
+-- name: begin_streams!
+insert into stream_head (municipality, stream, incarnation, position, hash)
+select municipality, stream, 1, 0, hash
+from unnest(:municipalities::text[], :streams::text[], :origins::bytea[]) as given(municipality, stream, hash)
+on conflict do nothing;
+
+-- name: lock_heads
+select h.municipality, h.stream, h.incarnation, h.position, h.hash
+from stream_head h
+join unnest(:municipalities::text[], :streams::text[]) as given(municipality, stream)
+  using (municipality, stream)
+order by h.municipality, h.stream
+for no key update of h;
+
+-- name: save_heads!
+update stream_head h set incarnation = given.incarnation, position = given.position, hash = given.hash
+from unnest(:municipalities::text[], :streams::text[], :incarnations::integer[], :positions::bigint[], :hashes::bytea[])
+  as given(municipality, stream, incarnation, position, hash)
+where h.municipality = given.municipality and h.stream = given.stream;
+
+-- name: heads
+select municipality, stream, incarnation, position, hash
+from stream_head where municipality = any(:municipalities::text[]) order by municipality, stream;
+
+-- name: insert_events!
+insert into stream_event
+  (municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause, traceparent, body)
+select * from unnest(
+  :municipality_values::text[], :stream_values::text[], :incarnation_values::integer[], :position_values::bigint[],
+  :hash_values::bytea[], :type_values::text[], :subject_values::text[], :time_values::text[],
+  :dataschema_values::text[], :cause_values::text[], :traceparent_values::text[], :body_values::bytea[]);
+
+-- name: read_events
+select municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause, traceparent, body
+from stream_event
+where municipality = :municipality and stream = :stream and position > :after and position <= :until
+order by position;
+
+-- name: unpublished
+select h.municipality, h.stream, h.position, coalesce(r.position, 0) as published
+from stream_head h
+left join relay_position r using (municipality, stream)
+where h.municipality = any(:municipalities::text[]) and h.position > coalesce(r.position, 0);
+
+-- name: advance_relay!
+insert into relay_position as r (municipality, stream, position)
+select * from unnest(:municipalities::text[], :streams::text[], :positions::bigint[])
+on conflict (municipality, stream) do update set position = greatest(r.position, excluded.position);
+
+-- name: take_leases
+-- Takes free and expired shards, and renews what the holder has, up to a fair share; says which it holds then.
+with alive as (
+  select count(distinct holder) filter (where expires_at > now() and holder <> :holder) + 1 as workers from relay_lease
+), mine as (
+  select shard from relay_lease where holder = :holder and expires_at > now() order by shard
+), wanted as (
+  select given.shard
+  from generate_series(0, :shards::integer - 1) as given(shard)
+  left join relay_lease l using (shard)
+  where l.shard is null or l.holder = :holder or l.expires_at <= now()
+  order by (given.shard in (select shard from mine)) desc, given.shard
+  limit (select ceil(:shards::integer::numeric / workers)::integer from alive)
+)
+insert into relay_lease as l (shard, holder, expires_at)
+select shard, :holder, now() + make_interval(secs => :seconds::float8) from wanted
+on conflict (shard) do update set holder = excluded.holder, expires_at = excluded.expires_at
+where l.holder = excluded.holder or l.expires_at <= now()
+returning shard;
+
+-- name: release_leases!
+delete from relay_lease where holder = :holder;
+
+-- name: reader_positions
+select municipality, stream, incarnation, position, hash, next_offset, diverged
+from reader_position where municipality = any(:municipalities::text[]);
+
+-- name: save_reader_positions!
+insert into reader_position as r (municipality, stream, incarnation, position, hash, next_offset)
+select * from unnest(
+  :municipalities::text[], :streams::text[], :incarnations::integer[], :positions::bigint[], :hashes::bytea[],
+  :offsets::bigint[])
+on conflict (municipality, stream) do update set
+  incarnation = excluded.incarnation, position = excluded.position, hash = excluded.hash,
+  next_offset = greatest(r.next_offset, excluded.next_offset);
+
+-- name: mark_diverged!
+update reader_position set diverged = :why where municipality = :municipality and stream = :stream;
+
+-- name: reset_reader!
+delete from reader_position where municipality = :municipality and stream = :stream;
+
+-- name: add_tenants!
+insert into tenant (municipality) select unnest(:municipalities::text[]) on conflict do nothing;
+
+-- name: intake_positions
+select municipality, topic, next_offset from intake_position where municipality = any(:municipalities::text[]);
+
+-- name: save_intake_positions!
+insert into intake_position (municipality, topic, next_offset)
+select * from unnest(:municipalities::text[], :topics::text[], :offsets::bigint[])
+on conflict (municipality, topic) do update set next_offset = excluded.next_offset;
+
+-- name: inbox
+select i.municipality, i.source, i.id, i.digest, i.receipt_position
+from inbox i
+join unnest(:municipalities::text[], :sources::text[], :ids::text[]) as given(municipality, source, id)
+  using (municipality, source, id);
+
+-- name: save_inbox!
+insert into inbox (municipality, source, id, digest, receipt_position)
+select * from unnest(:municipalities::text[], :sources::text[], :ids::text[], :digests::bytea[], :receipts::bigint[]);
+
+-- name: receipt_bodies
+select e.municipality, e.position, e.body
+from stream_event e
+join unnest(:municipalities::text[], :positions::bigint[]) as given(municipality, position)
+  using (municipality, position)
+where e.stream = :stream;
+
+-- name: save_sealed_parts!
+insert into sealed_part (municipality, commitment, stream, position, name, salt, part)
+select * from unnest(
+  :municipalities::text[], :commitments::text[], :streams::text[], :positions::bigint[], :names::text[],
+  :salts::bytea[], :parts::bytea[]);
+
+-- name: sealed_part^
+select name, salt, part from sealed_part where municipality = :municipality and commitment = :commitment;
+
+-- name: keep_notices!
+insert into kept_notice (municipality, kept_as, source, id, code, encrypted, expires_at)
+select municipality, kept_as, source, id, code, encrypted, now() + make_interval(days => :days::integer)
+from unnest(
+  :municipalities::text[], :kept_as::text[], :sources::text[], :ids::text[], :codes::text[], :encrypted::bytea[])
+  as given(municipality, kept_as, source, id, code, encrypted)
+on conflict do nothing;
+
+-- name: kept_notices
+select kept_as, source, id, code, kept_at, expires_at from kept_notice
+where municipality = :municipality and expires_at > now() order by kept_at desc limit :limit;
+
+-- name: delete_expired_notices!
+delete from kept_notice where expires_at <= now();
+
+-- name: subscribers
+select municipality, service from subscription
+where active and municipality = any(:municipalities::text[]);
+
+-- name: parked
+select municipality, read_stream, position, keys from parked_event
+where state = 'parked' and municipality = any(:municipalities::text[]) order by municipality, read_stream, position;
+
+-- name: unsigned_heads
+select h.municipality, h.stream, h.incarnation, h.position, h.hash
+from stream_head h
+where h.municipality = any(:municipalities::text[]) and h.position > 0 and not exists (
+  select from checkpoint c where c.municipality = h.municipality and c.stream = h.stream
+  and c.incarnation = h.incarnation and c.position = h.position);
+
+-- name: save_checkpoints!
+insert into checkpoint (municipality, stream, incarnation, position, hash, time, signature)
+select * from unnest(
+  :municipalities::text[], :streams::text[], :incarnations::integer[], :positions::bigint[], :hashes::bytea[],
+  :times::text[], :signatures::bytea[])
+on conflict do nothing;
+
+-- name: checkpoints
+select municipality, stream, incarnation, position, hash, time, signature from checkpoint
+where municipality = :municipality and stream = :stream and position > :after
+order by incarnation, position limit :limit;
+
+-- name: inbox_receipt^
+select e.position, e.body
+from inbox i join stream_event e on e.municipality = i.municipality and e.position = i.receipt_position
+where i.municipality = :municipality and i.source = :source and i.id = :id and e.stream = :stream;

@@ -1,0 +1,182 @@
+"""Tables as folds: every table is the last row per key of the events applied so far.
+
+The owner's tables and every reader's replica have the same columns and are filled by the same statement, straight from
+the JSON of the events' bodies. So equal positions mean equal tables, and the state hash shows it.
+"""
+
+import types
+from collections.abc import Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import asyncpg
+import orjson
+from kumiai_contracts.chain import length_prefixed
+from kumiai_contracts.envelope import StoredEvent
+from kumiai_contracts.model import Frozen, Row, canonical_json
+from kumiai_contracts.registry import tables_of, tables_of_stream
+
+R = TypeVar("R", bound=Row)
+JsonRow = dict[str, Any]
+
+
+class Fold:
+    """The rows that a run of events makes true, the last per key, ready to be written at once."""
+
+    def __init__(self) -> None:
+        self._tables: dict[type[Row], dict[tuple[Any, ...], tuple[str, JsonRow]]] = {}
+
+    def add(self, event: StoredEvent) -> None:
+        """Take over the rows of an event. Raises KeyError for a type that the contracts don't know."""
+        fields = tables_of(event.type)
+        if not fields:
+            return
+        body = orjson.loads(event.body)
+        for field, kind in fields:
+            value = body.get(field)
+            if value is None:
+                continue
+            rows = self._tables.setdefault(kind, {})
+            for row in (value,) if isinstance(value, dict) else value:
+                key = (event.municipality, *[row[column] for column in kind.key])
+                rows.pop(key, None)
+                rows[key] = (event.municipality, row)
+
+    async def write(self, connection: "asyncpg.Connection[Any]") -> None:
+        """Upsert everything, one statement a table."""
+        for kind, rows in self._tables.items():
+            columns, statement = _upsert(kind)
+            entries = list(rows.values())
+            arrays: list[list[Any]] = [[municipality for municipality, _ in entries]]
+            for name, type_ in columns:
+                values = [row[name] for _, row in entries]
+                arrays.append([orjson.dumps(value).decode() for value in values] if type_ == "jsonb" else values)
+            await connection.execute(statement, *arrays)
+
+
+async def state_hash(connection: "asyncpg.Connection[Any]", municipality: str, stream: str) -> bytes:
+    """SHA-256 over every column of every table that the stream fills, for one municipality, in the order of the keys.
+
+    Tables about a service's own working (`parked_event`) belong to the owner of the stream that they stand in, so a
+    reader's table of the same name says something else; they are left out.
+    """
+    total = sha256()
+    for kind in tables_of_stream(stream):
+        if kind.table == "parked_event":
+            continue
+        total.update(length_prefixed(kind.table.encode()))
+        names = [name for name, _ in columns_of(kind)]
+        order = ", ".join(f'{column}::text collate "C"' for column in kind.key) or "municipality"
+        query = f"select {', '.join(names)} from {kind.table} where municipality = $1 order by {order}"
+        async for record in connection.cursor(query, municipality, prefetch=1000):
+            values = [_as_json(record[name], type_) for name, type_ in columns_of(kind)]
+            total.update(length_prefixed(canonical_json(values)))
+    return total.digest()
+
+
+def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
+    """A row from a record of its table. Trusted: nothing is validated, since only validated rows were written."""
+    values: dict[str, Any] = {}
+    for name, type_, load in _loaders(kind):
+        value = record[name]
+        values[name] = value if load is None or value is None else load(orjson.loads(value) if type_ else value)
+    return kind.model_construct(**values)
+
+
+@cache
+def columns_of(kind: type[Row]) -> tuple[tuple[str, str], ...]:
+    """The columns of a table with their PostgreSQL types, in the order of the row's fields."""
+    return tuple((name, _postgres_type(field.annotation)) for name, field in kind.model_fields.items())
+
+
+def ddl(kind: type[Row]) -> str:
+    """The `create table` of a kind of row, for writing a migration."""
+    lines = ["  municipality text not null"]
+    for name, type_ in columns_of(kind):
+        nullable = type(None) in get_args(kind.model_fields[name].annotation)
+        lines.append(f"  {name} {type_}" + ("" if nullable else " not null"))
+    lines.append(f"  primary key ({', '.join(('municipality', *kind.key))})")
+    return f"create table {kind.table} (\n" + ",\n".join(lines) + "\n);"
+
+
+@cache
+def _upsert(kind: type[Row]) -> tuple[tuple[tuple[str, str], ...], str]:
+    columns = columns_of(kind)
+    names = ", ".join(["municipality", *[name for name, _ in columns]])
+    # Dates and nested values travel as text, as they stand in the body, and PostgreSQL reads them.
+    selected = ", ".join(
+        ["municipality", *[f"{name}::{type_}" if type_ in ("date", "jsonb") else name for name, type_ in columns]]
+    )
+    arrays = ", ".join(
+        f"${n}::{'text' if type_ in ('date', 'jsonb') else type_}[]"
+        for n, type_ in enumerate(["text", *[type_ for _, type_ in columns]], start=1)
+    )
+    changes = ", ".join(f"{name} = excluded.{name}" for name, _ in columns if name not in kind.key)
+    key = ", ".join(("municipality", *kind.key))
+    return columns, (
+        f"insert into {kind.table} ({names}) select {selected} from unnest({arrays}) as given({names})"
+        f" on conflict ({key}) do " + (f"update set {changes}" if changes else "nothing")
+    )
+
+
+def _postgres_type(annotation: Any) -> str:
+    base = _base(annotation)
+    if get_origin(base) is tuple or (isinstance(base, type) and issubclass(base, Frozen)):
+        return "jsonb"
+    if isinstance(base, type):
+        for python, postgres in ((bool, "boolean"), (int, "bigint"), (date, "date"), (str, "text")):
+            if issubclass(base, python):
+                return postgres
+    return "text"  # a Literal of strings
+
+
+def _base(annotation: Any) -> Any:
+    if get_origin(annotation) is Annotated:
+        return _base(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _base(next(argument for argument in get_args(annotation) if argument is not type(None)))
+    return annotation
+
+
+@cache
+def _loaders(kind: type[Row]) -> tuple[tuple[str, bool, Any], ...]:
+    found = []
+    for name, type_ in columns_of(kind):
+        base = _base(kind.model_fields[name].annotation)
+        load: Any = None
+        if type_ == "jsonb":
+            load = _nested_loader(base)
+        elif isinstance(base, type) and issubclass(base, StrEnum):
+            load = base
+        found.append((name, type_ == "jsonb", load))
+    return tuple(found)
+
+
+def _nested_loader(base: Any) -> Any:
+    if isinstance(base, type) and issubclass(base, Frozen):
+        return lambda value: base.model_validate_json(orjson.dumps(value))
+    item = _base(get_args(base)[0])
+    if isinstance(item, type) and issubclass(item, Frozen):
+        return lambda values: tuple(item.model_validate_json(orjson.dumps(value)) for value in values)
+    if isinstance(item, type) and issubclass(item, StrEnum):
+        return lambda values: tuple(item(value) for value in values)
+    return tuple
+
+
+def _as_json(value: Any, type_: str) -> Any:
+    if value is None:
+        return None
+    if type_ == "jsonb":
+        return orjson.loads(value)
+    return value.isoformat() if type_ == "date" else value
+
+
+def folded(events: Iterable[StoredEvent]) -> Fold:
+    """The fold of a run of events."""
+    fold = Fold()
+    for event in events:
+        fold.add(event)
+    return fold

@@ -1,0 +1,120 @@
+"""OpenTelemetry: one span a poll, and metrics for Prometheus. Labels are names and codes, never people."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_Key = tuple[str, str]
+
+
+class Telemetry:
+    """The instruments of one service process."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        resource = Resource.create({"service.name": service})
+        trace.set_tracer_provider(TracerProvider(resource=resource))
+        view = View(
+            instrument_name="kumiai_commit_to_effect",
+            aggregation=ExplicitBucketHistogramAggregation(_SECONDS),
+        )
+        metrics.set_meter_provider(
+            MeterProvider([PrometheusMetricReader()], resource=resource, views=[view], shutdown_on_exit=False)
+        )
+        self.tracer = trace.get_tracer("kumiai")
+        meter = metrics.get_meter("kumiai")
+        self._appended = meter.create_counter("kumiai_events_appended")
+        self._published = meter.create_counter("kumiai_events_published")
+        self._applied = meter.create_counter("kumiai_events_applied")
+        self._receipts = meter.create_counter("kumiai_receipts")
+        self._effect = meter.create_histogram("kumiai_commit_to_effect", unit="s")
+        self._heads: dict[_Key, int] = {}
+        self._readers: dict[_Key, int] = {}
+        self._lags: dict[_Key, int] = {}
+        self._oldest: dict[_Key, float] = {}
+        self._diverged: dict[_Key, int] = {}
+        self._parked: dict[str, int] = {}
+        for name, values in (
+            ("kumiai_stream_head_position", self._heads),
+            ("kumiai_reader_position", self._readers),
+            ("kumiai_reader_lag_events", self._lags),
+            ("kumiai_reader_oldest_unapplied", self._oldest),
+            ("kumiai_reader_diverged", self._diverged),
+        ):
+            unit = "s" if name.endswith("unapplied") else ""
+            meter.create_observable_gauge(name, [self._by_stream(values)], unit=unit)
+        meter.create_observable_gauge("kumiai_parked_keys", [self._by_municipality])
+
+    def appended(self, counts: Mapping[_Key, int], heads: Mapping[_Key, int]) -> None:
+        """Events appended by (municipality, stream), and where the heads are now."""
+        for key, count in counts.items():
+            self._appended.add(count, self._labels(key))
+        self._heads.update(heads)
+
+    def published(self, counts: Mapping[_Key, int]) -> None:
+        """Events sent to Kafka and acknowledged."""
+        for key, count in counts.items():
+            self._published.add(count, self._labels(key))
+
+    def applied(self, counts: Mapping[_Key, int], positions: Mapping[_Key, int]) -> None:
+        """Foreign events applied, and where the reader is now."""
+        for key, count in counts.items():
+            self._applied.add(count, self._labels(key))
+        self._readers.update(positions)
+
+    def effect(self, stream: str, seconds: Iterable[float]) -> None:
+        """Seconds from the producer's commit to the effect, one observation a poll's slowest and fastest event."""
+        for value in seconds:
+            self._effect.record(value, {"service": self._service, "stream": stream})
+
+    def receipts(self, outcomes: Counter[_Key]) -> None:
+        """Receipts by (municipality, outcome)."""
+        for (municipality, outcome), count in outcomes.items():
+            self._receipts.add(count, {"service": self._service, "municipality": municipality, "outcome": outcome})
+
+    def distance(self, key: _Key, lag: int, oldest_seconds: float) -> None:
+        """How far a reader is behind the head that was last polled."""
+        self._lags[key] = lag
+        self._oldest[key] = oldest_seconds
+
+    def diverged(self, key: _Key, stopped: bool) -> None:
+        """Whether a stream is stopped because its log contradicts what was applied."""
+        self._diverged[key] = int(stopped)
+
+    def parked(self, counts: Mapping[str, int]) -> None:
+        """Parked keys by municipality: the whole picture, not a change."""
+        for municipality in self._parked:
+            self._parked[municipality] = 0
+        self._parked.update(counts)
+
+    def _labels(self, key: _Key) -> dict[str, str]:
+        return {"service": self._service, "municipality": key[0], "stream": key[1]}
+
+    def _by_stream(self, values: Mapping[_Key, float]):  # type: ignore[no-untyped-def]
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(value, self._labels(key)) for key, value in list(values.items())]
+
+        return observe
+
+    def _by_municipality(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(count, {"service": self._service, "municipality": municipality})
+            for municipality, count in list(self._parked.items())
+        ]
+
+
+def traceparent_of(span: Span) -> str:
+    """The W3C trace context of a span."""
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier, trace.set_span_in_context(span))
+    return carrier.get("traceparent", "")

@@ -1,0 +1,203 @@
+"""The envelope: CloudEvents 1.0 in Kafka's binary mode, with our extension attributes.
+
+An event's envelope is derived from what is stored, so that the headers of a repetition are the same bytes. A notice's
+envelope is the sender's own.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kumiai_contracts.chain import length_prefixed, link, origin
+
+Headers = Sequence[tuple[str, bytes]]
+CONTENT_TYPE = ("content-type", b"application/json")
+SPEC_VERSION = ("ce_specversion", b"1.0")
+
+
+class EnvelopeError(ValueError):
+    """A record whose headers are not an envelope; `code` is stable, `pointer` names the header."""
+
+    def __init__(self, code: str, pointer: str) -> None:
+        super().__init__(f"{code} at {pointer}")
+        self.code = code
+        self.pointer = pointer
+
+
+class Cause(NamedTuple):
+    """原因: the event that led to another, by stream, incarnation and position (within one municipality)."""
+
+    stream: str
+    incarnation: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.stream}:{self.incarnation}:{self.position}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cause":
+        """Read `stream:incarnation:position`. Raises EnvelopeError for anything else."""
+        stream, _, rest = text.partition(":")
+        incarnation, _, position = rest.partition(":")
+        if not (stream and _is_count(incarnation) and _is_count(position)):
+            raise EnvelopeError("cause-malformed", "/ce_cause")
+        return cls(stream, int(incarnation), int(position))
+
+
+class StoredEvent(NamedTuple):
+    """An event exactly as it is stored, hashed and sent."""
+
+    municipality: str
+    stream: str
+    incarnation: int
+    position: int
+    hash: bytes
+    type: str
+    subject: str
+    time: str
+    dataschema: str
+    cause: str
+    """`stream:incarnation:position`, or empty."""
+    traceparent: str
+    """W3C trace context of the poll that appended it, or empty; not covered by the hash."""
+    body: bytes
+
+    @property
+    def source(self) -> str:
+        """CloudEvents `source`: the stream."""
+        return stream_source(self.municipality, self.stream)
+
+    @property
+    def id(self) -> str:
+        """CloudEvents `id`: unique within the stream, the same for every repetition."""
+        return f"{self.incarnation}-{self.position}"
+
+    def covered(self) -> bytes:
+        """The envelope's bytes that the hash covers."""
+        return length_prefixed(
+            self.municipality.encode(),
+            self.stream.encode(),
+            b"%d" % self.incarnation,
+            b"%d" % self.position,
+            self.type.encode(),
+            self.subject.encode(),
+            self.time.encode(),
+            self.dataschema.encode(),
+            self.cause.encode(),
+        )
+
+    def expected_hash(self, incarnation: int, previous: bytes) -> bytes:
+        """The hash this event must have after a head of that incarnation and hash."""
+        if incarnation != self.incarnation:
+            previous = origin(self.municipality, self.stream, self.incarnation, previous)
+        return link(previous, self.covered(), self.body)
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The event's Kafka headers."""
+        found = [
+            SPEC_VERSION,
+            CONTENT_TYPE,
+            ("ce_id", self.id.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_time", self.time.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_dataschema", self.dataschema.encode()),
+            ("ce_municipality", self.municipality.encode()),
+            ("ce_incarnation", b"%d" % self.incarnation),
+            ("ce_position", b"%d" % self.position),
+            ("ce_hash", self.hash.hex().encode()),
+        ]
+        if self.cause:
+            found.append(("ce_cause", self.cause.encode()))
+        if self.traceparent:
+            found.append(("traceparent", self.traceparent.encode()))
+        return found
+
+    @classmethod
+    def from_record(cls, stream: str, headers: Iterable[tuple[str, bytes]], body: bytes) -> "StoredEvent":
+        """Read an event from a Kafka record. Raises EnvelopeError where an attribute is missing or malformed."""
+        found = _decoded(headers)
+        try:
+            return cls(
+                found["ce_municipality"],
+                stream,
+                int(found["ce_incarnation"]),
+                int(found["ce_position"]),
+                bytes.fromhex(found["ce_hash"]),
+                found["ce_type"],
+                found["ce_subject"],
+                found["ce_time"],
+                found["ce_dataschema"],
+                found.get("ce_cause", ""),
+                found.get("traceparent", ""),
+                body,
+            )
+        except KeyError as missing:
+            raise EnvelopeError("envelope-attribute-missing", f"/{missing.args[0]}") from None
+        except ValueError:
+            raise EnvelopeError("envelope-attribute-malformed", "/ce_position") from None
+
+
+class NoticeEnvelope(NamedTuple):
+    """What a sender says about a notice (通知)."""
+
+    id: str
+    source: str
+    type: str
+    municipality: str
+    subject: str = ""
+    time: str = ""
+    dataschema: str = ""
+    cause: str = ""
+    """The event that the sender had seen (`stream:incarnation:position`): the service waits until it has, too."""
+    traceparent: str = ""
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The notice's Kafka headers, for whoever publishes one."""
+        found = [SPEC_VERSION, CONTENT_TYPE]
+        found += [(f"ce_{name}", value.encode()) for name, value in self._asdict().items() if value]
+        if self.traceparent:
+            found = [("traceparent", value) if name == "ce_traceparent" else (name, value) for name, value in found]
+        return found
+
+    @classmethod
+    def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> "NoticeEnvelope":
+        """Read a sender's envelope. Raises EnvelopeError where a required attribute is missing or not UTF-8."""
+        found = _decoded(headers)
+        for name in ("ce_id", "ce_source", "ce_type", "ce_municipality"):
+            if not found.get(name):
+                raise EnvelopeError("envelope-attribute-missing", f"/{name}")
+            if len(found[name]) > 200 or "\x00" in found[name]:
+                raise EnvelopeError("envelope-attribute-malformed", f"/{name}")
+        if found.get("ce_specversion") != "1.0":
+            raise EnvelopeError("envelope-attribute-malformed", "/ce_specversion")
+        return cls(
+            found["ce_id"],
+            found["ce_source"],
+            found["ce_type"],
+            found["ce_municipality"],
+            *(found.get(name, "")[:200].replace("\x00", "") for name in _OPTIONAL),
+        )
+
+
+_OPTIONAL = ("ce_subject", "ce_time", "ce_dataschema", "ce_cause", "traceparent")
+
+
+def stream_source(municipality: str, stream: str) -> str:
+    """CloudEvents `source` of a stream's events."""
+    return f"urn:kumiai:{municipality}:{stream}"
+
+
+def _decoded(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        try:
+            found[name] = (value or b"").decode()
+        except UnicodeDecodeError:
+            if name.startswith("ce_") or name == "traceparent":
+                raise EnvelopeError("envelope-not-utf8", f"/{name}") from None
+    return found
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19

@@ -1,0 +1,63 @@
+"""Field types that the contracts share: each is a constrained string, number or date with its Japanese term."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from kumiai_contracts.identifiers import addressee_check_digit, has_check_digit, local_government_check_digit
+
+
+def _municipality_code(value: str) -> str:
+    if not has_check_digit(value, 6, local_government_check_digit):
+        raise ValueError("check digit does not fit")
+    return value
+
+
+def _addressee_number(value: str) -> str:
+    if not has_check_digit(value, ADDRESSEE_DIGITS, addressee_check_digit):
+        raise ValueError("check digit does not fit")
+    return value
+
+
+ADDRESSEE_DIGITS = 10
+"""Digits of 宛名番号 and 世帯番号, check digit included: our choice, since no standard sets it."""
+
+MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^\d{6}$"), AfterValidator(_municipality_code)]
+"""全国地方公共団体コード: six digits, the last a check digit."""
+
+AddresseeNumber = Annotated[str, StringConstraints(pattern=r"^\d{10}$"), AfterValidator(_addressee_number)]
+"""宛名番号: the registry's key of a resident, ten digits, the last a check digit."""
+
+HouseholdNumber = Annotated[str, StringConstraints(pattern=r"^\d{10}$"), AfterValidator(_addressee_number)]
+"""世帯番号: the registry's key of a household, ten digits, the last a check digit."""
+
+IntegratedAddresseeNumber = Annotated[str, StringConstraints(pattern=r"^\d{15}$")]
+"""団体内統合宛名番号: one per person and municipality, fifteen digits."""
+
+CivilDate = Annotated[str, StringConstraints(pattern=r"^(\d{4}|XXXX)-(0[1-9]|1[0-2]|XX)-(0[1-9]|[12]\d|3[01]|XX)$")]
+"""A date as the record has it, YYYY-MM-DD: X for an unknown part (不詳), and days that no calendar has are kept."""
+
+Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+"""An instant in UTC with microseconds, RFC 3339."""
+
+Yen = Annotated[int, Field(ge=0, lt=10**12)]
+"""An amount in yen, never negative, below 10^12."""
+
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""氏名 as it came, code point by code point: variation selectors are kept and nothing is normalised."""
+
+Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256(salt ‖ bytes) of a sealed part, in hexadecimal."""
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in hexadecimal."""
+
+FiscalYear = Annotated[int, Field(ge=2000, le=2100)]
+"""年度 by its calendar year: 2026 is R8 (令和8年度), taxed on the income of 2025."""
+
+ShortText = Annotated[str, StringConstraints(max_length=200)]
+"""A line of text, at most 200 characters."""
+
+CalendarDate = date
+"""A day of the Gregorian calendar, YYYY-MM-DD."""

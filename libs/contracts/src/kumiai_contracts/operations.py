@@ -1,0 +1,54 @@
+"""Events that every service writes into its own stream about its own working: parking and incarnations."""
+
+from typing import ClassVar, Literal
+
+from kumiai_contracts.fields import ShortText
+from kumiai_contracts.model import Event, Row
+
+
+class ParkedRow(Row):
+    """保留: a foreign event whose effect waits, because the domain failed on it again and again or its key waits."""
+
+    table: ClassVar[str] = "parked_event"
+    key: ClassVar[tuple[str, ...]] = ("read_stream", "position")
+
+    read_stream: ShortText
+    """The foreign stream."""
+    position: int
+    keys: tuple[str, ...]
+    """The keys that the event touches; whatever touches one of them waits behind it."""
+    state: Literal["parked", "retried", "skipped"]
+    error: ShortText
+    """The kind of failure, never a payload."""
+
+
+class EventParked(Event):
+    """保留: the effect of a foreign event was put aside."""
+
+    type: ClassVar[str] = "operation.event-parked.v1"
+    stream: ClassVar[str] = "*"
+
+    parked: ParkedRow
+
+
+class ParkedEventSettled(Event):
+    """保留解除: an operator had the effect applied (`retried`) or left it out for good (`skipped`)."""
+
+    type: ClassVar[str] = "operation.parked-event-settled.v1"
+    stream: ClassVar[str] = "*"
+
+    parked: ParkedRow
+
+
+class IncarnationBegun(Event):
+    """再開: the log was restored without events that had been published; it goes on as another incarnation."""
+
+    type: ClassVar[str] = "operation.incarnation-begun.v1"
+    stream: ClassVar[str] = "*"
+
+    published_up_to: int
+    """The last position that the incarnation before is known to have published."""
+
+    def subject(self) -> str:
+        """The last position that had been published."""
+        return str(self.published_up_to)

@@ -1,0 +1,75 @@
+"""The registry of types: which class reads the body of which `ce_type`, and which tables an event fills."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
+from kumiai_contracts.model import Event, Notice, Row
+from kumiai_contracts.strict_json import parse_strictly
+
+MODULES = (membership, resident, taxation, linkage, operations, receipts)
+
+
+class BodyError(ValueError):
+    """A body that its model refuses: every fault with a stable code and a JSON pointer."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(", ".join(f"{code} at {pointer}" for code, pointer in faults))
+        self.faults = faults
+
+
+def _typed(base: type[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    waiting = list(base.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(kind.__subclasses__())
+        if "type" in vars(kind):
+            if kind.type in found:
+                raise ValueError(f"two classes are named {kind.type}")
+            found[kind.type] = kind
+    return dict(sorted(found.items()))
+
+
+EVENTS: dict[str, type[Event]] = _typed(Event)
+"""Every event class by its type."""
+
+NOTICES: dict[str, type[Notice]] = _typed(Notice)
+"""Every notice class by its type."""
+
+
+@cache
+def tables_of(event_type: str) -> tuple[tuple[str, type[Row]], ...]:
+    """The fields of an event's body that hold rows, with the kind of row. Raises KeyError for an unknown type."""
+    return tuple(EVENTS[event_type].row_fields.items())
+
+
+@cache
+def tables_of_stream(stream: str) -> tuple[type[Row], ...]:
+    """Every table that the events of a stream fill, those about the service's own working included."""
+    rows = {row for event in EVENTS.values() if event.stream in (stream, "*") for row in event.row_fields.values()}
+    return tuple(sorted(rows, key=lambda row: row.table))
+
+
+def parse_event(type_: str, body: bytes) -> Event:
+    """Read the body of an event. Raises KeyError for an unknown type and pydantic's ValidationError for a bad body."""
+    return EVENTS[type_].model_validate_json(body)
+
+
+def parse_notice(kind: type[Notice], body: bytes) -> Notice:
+    """Read a stranger's notice strictly. Raises StrictJsonError or BodyError with codes and pointers."""
+    parse_strictly(body)
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        faults = tuple((_CODES.get(f["type"], "field-invalid"), _pointer(f["loc"])) for f in error.errors()[:20])
+        raise BodyError(faults) from None
+
+
+_CODES = {"missing": "field-missing", "extra_forbidden": "field-unknown"}
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)[:200]

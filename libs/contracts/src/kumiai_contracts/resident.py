@@ -1,0 +1,335 @@
+"""Resident registry (住民記録): what municipalities notify, and the events of the stream `resident`.
+
+Names follow 住民記録システム標準仕様書; no conformance to it is claimed.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from kumiai_contracts.fields import (
+    AddresseeNumber,
+    CalendarDate,
+    CivilDate,
+    Commitment,
+    HouseholdNumber,
+    MunicipalityCode,
+    PersonName,
+    ShortText,
+)
+from kumiai_contracts.model import Event, Frozen, Notice, Row
+
+STREAM = "resident"
+SERVICE = "resident-registry"
+
+Relationship = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+"""続柄: a term of the standard (世帯主, 妻, 子, …), chained with の for up to four generations."""
+
+
+class Sex(StrEnum):
+    """性別."""
+
+    MALE = "male"
+    FEMALE = "female"
+
+
+class Reason(StrEnum):
+    """異動事由: why a history row was added. Our own names; official numeric codes were not found."""
+
+    CARRIED_OVER = "carried-over"
+    """移行: taken over from the system that the municipality used before."""
+    DOMESTIC_MOVE_IN = "domestic-move-in"
+    """国内転入"""
+    MOVE_IN_FROM_ABROAD = "move-in-from-abroad"
+    """国外転入"""
+    BIRTH = "birth"
+    """出生"""
+    DOMESTIC_MOVE_OUT = "domestic-move-out"
+    """国内転出"""
+    MOVE_OUT_ABROAD = "move-out-abroad"
+    """国外転出"""
+    DEATH = "death"
+    """死亡"""
+    CHANGE_OF_ADDRESS = "change-of-address"
+    """転居"""
+    CHANGE_OF_HEAD = "change-of-head"
+    """世帯主変更"""
+    CANCELLED_ENTRY = "cancelled-entry"
+    """異動の取消し（減）: an entry never was, so the person leaves the record."""
+    CANCELLED_REMOVAL = "cancelled-removal"
+    """異動の取消し（増）: a removal never was, so the person is back on the record."""
+    CANCELLED_AMENDMENT = "cancelled-amendment"
+    """異動の取消し（修正）"""
+
+
+class Status(StrEnum):
+    """Whether the person is on the live record (住民票) or removed from it (除票)."""
+
+    RESIDENT = "resident"
+    REMOVED = "removed"
+
+
+class Address(Frozen):
+    """住所. Always travels sealed in events; only the municipality's own notices hold it in clear."""
+
+    prefecture: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    """都道府県, or the country abroad."""
+    municipality: Annotated[str, StringConstraints(max_length=60)]
+    """市区町村."""
+    town: Annotated[str, StringConstraints(max_length=100)]
+    """町字."""
+    number: Annotated[str, StringConstraints(max_length=60)] = ""
+    """番地・号."""
+    building: Annotated[str, StringConstraints(max_length=100)] = ""
+    """方書: building and room."""
+
+
+class ResidentRow(Row):
+    """住民の異動履歴: one whole history row of a resident. The highest `history_number` is the current one."""
+
+    table: ClassVar[str] = "resident_history"
+    key: ClassVar[tuple[str, ...]] = ("addressee_number", "history_number")
+
+    addressee_number: AddresseeNumber
+    """宛名番号."""
+    history_number: Annotated[int, Field(ge=1)]
+    """履歴番号: 1, 2, 3, …"""
+    status: Status
+    household_number: HouseholdNumber
+    """世帯番号."""
+    relationship: Relationship
+    """続柄."""
+    name: PersonName
+    """氏名."""
+    name_kana: PersonName
+    """氏名の振り仮名."""
+    birth_date: CivilDate
+    """生年月日."""
+    sex: Sex
+    resident_since: CivilDate
+    """住民となった年月日."""
+    address_since: CivilDate
+    """住所を定めた年月日."""
+    address: Commitment
+    """住所: the commitment of the sealed part."""
+    previous_address: Commitment | None = None
+    """転入前の住所, sealed."""
+    destination_address: Commitment | None = None
+    """転出先の住所, sealed."""
+    removed_on: CalendarDate | None = None
+    """消除の異動日, for a removed person."""
+    reason: Reason
+    """異動事由."""
+    effective_date: CalendarDate
+    """異動日."""
+    notified_date: CalendarDate
+    """届出日."""
+    processed_date: CalendarDate
+    """処理日: the day on which the registry recorded it."""
+    ex_officio: bool
+    """職権 instead of a notification (届出)."""
+    place: ShortText
+    """The office that handled it."""
+    operator: ShortText
+    """The clerk's or system's identifier in the municipality's own system."""
+    cancels: Annotated[int, Field(ge=1)] | None = None
+    """取消し: the history number that this row takes back."""
+
+
+class HouseholdRow(Row):
+    """世帯: a household with its head and its members."""
+
+    table: ClassVar[str] = "household"
+    key: ClassVar[tuple[str, ...]] = ("household_number",)
+
+    household_number: HouseholdNumber
+    """世帯番号."""
+    head: AddresseeNumber | None
+    """世帯主; None is a legal state: somebody has to decide who it is."""
+    members: tuple[AddresseeNumber, ...]
+    """世帯員, the head included, in the order in which they joined; empty once the household has ended."""
+
+
+class ResidentEvent(Event):
+    """What all events of the stream `resident` share: the rows that they make true."""
+
+    stream: ClassVar[str] = STREAM
+
+    residents: Annotated[tuple[ResidentRow, ...], Field(min_length=1)]
+    households: tuple[HouseholdRow, ...]
+
+    def subject(self) -> str:
+        """The 宛名番号 of the first person."""
+        return self.residents[0].addressee_number
+
+    def keys(self) -> frozenset[str]:
+        """The 宛名番号 of everybody whom the event touches."""
+        return frozenset(row.addressee_number for row in self.residents)
+
+
+class ResidentCarriedOver(ResidentEvent):
+    """移行: a household was taken over from the system used before."""
+
+    type: ClassVar[str] = "resident.carried-over.v1"
+
+
+class ResidentMovedIn(ResidentEvent):
+    """転入: one or more people moved in, from within the country or from abroad."""
+
+    type: ClassVar[str] = "resident.moved-in.v1"
+
+
+class ResidentBorn(ResidentEvent):
+    """出生: a child was born into a household."""
+
+    type: ClassVar[str] = "resident.born.v1"
+
+
+class ResidentMovedOut(ResidentEvent):
+    """転出: one or more people left for another municipality or abroad."""
+
+    type: ClassVar[str] = "resident.moved-out.v1"
+
+
+class ResidentDied(ResidentEvent):
+    """死亡."""
+
+    type: ClassVar[str] = "resident.died.v1"
+
+
+class ResidentChangedAddress(ResidentEvent):
+    """転居: one or more people of a household moved within the municipality."""
+
+    type: ClassVar[str] = "resident.changed-address.v1"
+
+
+class HouseholdHeadChanged(ResidentEvent):
+    """世帯主変更: a household has another head, and the relationships are to that head."""
+
+    type: ClassVar[str] = "resident.household-head-changed.v1"
+
+
+class ResidentMovementCancelled(ResidentEvent):
+    """異動の取消し: a movement is taken back; the row before it holds again, as a new row."""
+
+    type: ClassVar[str] = "resident.movement-cancelled.v1"
+
+
+class ResidentNotice(Notice):
+    """What all notices to the registry share."""
+
+    service: ClassVar[str] = SERVICE
+
+    effective_date: CalendarDate
+    """異動日."""
+    notified_date: CalendarDate
+    """届出日."""
+    ex_officio: bool = False
+    """職権."""
+    place: ShortText
+    """The office that handled it."""
+    operator: ShortText
+    """The clerk's or system's identifier in the municipality's own system."""
+
+
+class Person(Frozen):
+    """A person who enters the record (記載)."""
+
+    name: PersonName
+    """氏名."""
+    name_kana: PersonName
+    """氏名の振り仮名."""
+    birth_date: CivilDate
+    """生年月日."""
+    sex: Sex
+    relationship: Relationship
+    """続柄 to the head of the household."""
+
+
+Persons = Annotated[tuple[Person, ...], Field(min_length=1, max_length=30)]
+AddresseeNumbers = Annotated[tuple[AddresseeNumber, ...], Field(min_length=1, max_length=30)]
+
+
+class CarryOverNotice(ResidentNotice):
+    """移行: a household as the system used before has it; `effective_date` is the day its members became residents."""
+
+    type: ClassVar[str] = "resident-notice.carry-over.v1"
+
+    persons: Persons
+    address: Address
+
+
+class MoveInNotice(ResidentNotice):
+    """転入届: one or more people move in together, as a new household or into one that exists."""
+
+    type: ClassVar[str] = "resident-notice.move-in.v1"
+
+    origin: Literal["domestic", "abroad"]
+    """国内転入 or 国外転入."""
+    persons: Persons
+    household_number: HouseholdNumber | None = None
+    """世帯番号 of the household they join; None for a new one."""
+    address: Address
+    previous_address: Address
+    """転入前の住所."""
+
+
+class BirthNotice(ResidentNotice):
+    """出生届: a child enters the household of a parent; `effective_date` is the date of birth."""
+
+    type: ClassVar[str] = "resident-notice.birth.v1"
+
+    child: Person
+    household_number: HouseholdNumber
+
+
+class MoveOutNotice(ResidentNotice):
+    """転出届: one or more people of one household leave; the effective date may lie in the future."""
+
+    type: ClassVar[str] = "resident-notice.move-out.v1"
+
+    addressee_numbers: AddresseeNumbers
+    destination: Literal["domestic", "abroad"]
+    destination_address: Address
+    """転出先の住所."""
+    destination_municipality: MunicipalityCode | None = None
+    """転出先の市区町村, within the country."""
+
+
+class DeathNotice(ResidentNotice):
+    """死亡届."""
+
+    type: ClassVar[str] = "resident-notice.death.v1"
+
+    addressee_number: AddresseeNumber
+
+
+class ChangeOfAddressNotice(ResidentNotice):
+    """転居届: people of one household move within the municipality; fewer than all become a household of their own."""
+
+    type: ClassVar[str] = "resident-notice.change-of-address.v1"
+
+    addressee_numbers: AddresseeNumbers
+    address: Address
+
+
+class ChangeOfHeadNotice(ResidentNotice):
+    """世帯主変更届: another member becomes head; the relationship of every member to the new head is stated."""
+
+    type: ClassVar[str] = "resident-notice.change-of-head.v1"
+
+    household_number: HouseholdNumber
+    head: AddresseeNumber
+    relationships: dict[AddresseeNumber, Relationship]
+    """続柄 of each member to the new head; the head's own is 世帯主."""
+
+
+class CancelMovementNotice(ResidentNotice):
+    """異動の取消し: the last movement of a person is taken back, with everybody who moved by the same event."""
+
+    type: ClassVar[str] = "resident-notice.cancel-movement.v1"
+
+    addressee_number: AddresseeNumber
+    history_number: Annotated[int, Field(ge=1)]
+    """履歴番号 of the row to take back: the person's current one."""

@@ -1,0 +1,1 @@
+"""National-ID linkage (番号連携)."""

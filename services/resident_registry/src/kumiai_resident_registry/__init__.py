@@ -1,0 +1,1 @@
+"""Resident registry (住民記録)."""

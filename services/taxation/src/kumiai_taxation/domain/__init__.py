@@ -1,0 +1,1 @@
+"""Pure decisions of taxation: no clock, no I/O, no identifiers made here."""

@@ -1,0 +1,218 @@
+"""The assessment (賦課決定の計算): the rules in the law's order.
+
+Invariant: `assess` and the working of `explain` are views of the one `compute`, so they can not disagree.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from kumiai_taxation.domain.resident_tax import refusals
+from kumiai_taxation.domain.resident_tax.arithmetic import NOTHING, Split
+from kumiai_taxation.domain.resident_tax.case import Case, RateOverrides
+from kumiai_taxation.domain.resident_tax.collection import instalments
+from kumiai_taxation.domain.resident_tax.credits import (
+    NO_DONATION,
+    DonationCredit,
+    donation_credit,
+    housing_loan_credit,
+)
+from kumiai_taxation.domain.resident_tax.deductions import Deduction, deductions, relatives
+from kumiai_taxation.domain.resident_tax.exemptions import Exemptions, exemptions
+from kumiai_taxation.domain.resident_tax.income import Incomes, incomes
+from kumiai_taxation.domain.resident_tax.levy import (
+    adjustment_base,
+    adjustment_credit,
+    gross_levy,
+    less,
+    pro_rata,
+    reduction,
+    rounded,
+    taxable_income,
+)
+from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality
+from kumiai_taxation.domain.resident_tax.refusals import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Levy:
+    """所得割 from the taxable income to the rounded levy."""
+
+    difference: int
+    """人的控除差の合計"""
+    adjustment_base: int
+    gross: Split
+    adjustment: Split
+    housing_loan: Split
+    donation: DonationCredit
+    reduction: Split
+    """所得割の調整額 (附則3条の3)"""
+    fixed_cut: Split
+    income_levy: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """Everything that was computed on the way, for the assessment and for its working."""
+
+    municipality: Municipality
+    incomes: Incomes
+    deductions: list[Deduction]
+    deductions_total: int
+    taxable_income: int
+    exemptions: Exemptions
+    levy: Levy
+    per_capita: Split
+    forest_environment_tax: int
+    total: int
+    special_collection: tuple[int, ...]
+    ordinary_collection: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """税額: the result in yen. An exempt person has zeros from `gross` on."""
+
+    employment_income: int
+    """給与所得 (before 所得金額調整控除, which is already taken off the total)"""
+    total_income: int
+    deductions_total: int
+    taxable_income: int
+    gross: Split
+    adjustment: Split
+    donation_credit: Split
+    income_levy: Split
+    per_capita: Split
+    forest_environment_tax: int
+    total: int
+    special_collection: tuple[int, ...]
+    """June to May"""
+    ordinary_collection: tuple[int, ...]
+
+
+def assess(case: Case, parameters: FiscalYearParameters) -> Assessment | Refused:
+    """Assess a case, or say why not."""
+    c = compute(case, parameters)
+    if isinstance(c, Refused):
+        return c
+    return Assessment(
+        c.incomes.employment,
+        c.incomes.total,
+        c.deductions_total,
+        c.taxable_income,
+        c.levy.gross,
+        c.levy.adjustment,
+        c.levy.donation.total,
+        c.levy.income_levy,
+        c.per_capita,
+        c.forest_environment_tax,
+        c.total,
+        c.special_collection,
+        c.ordinary_collection,
+    )
+
+
+def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
+    """Compute everything in the law's order."""
+    municipality = p.municipalities.get(case.municipality)
+    if municipality is None:
+        return refusals.unknown_municipality(case.municipality)
+    refused = _refused(case, p)
+    if refused is not None:
+        return refused
+    if case.rates is not None:
+        municipality = _with_rates(municipality, case.rates)
+    income = incomes(case, p)
+    found = deductions(case, income, p)
+    deducted = sum(d.amount for d in found)
+    taxable = taxable_income(income.total, deducted, p.taxable_unit)
+    exempt = exemptions(case.taxpayer, income.total, relatives(case, p), municipality.area_class, p)
+    levy = NO_LEVY if exempt.levy else _levy(case, income.total, taxable, found, exempt, municipality, p)
+    per_capita, forest = (NOTHING, 0) if exempt.per_capita else (municipality.per_capita, p.forest_environment_tax)
+    total = levy.income_levy.total + per_capita.total + forest
+    per_capita_only = not levy.income_levy.total
+    return Computation(
+        municipality,
+        income,
+        found,
+        deducted,
+        taxable,
+        exempt,
+        levy,
+        per_capita,
+        forest,
+        total,
+        instalments(total, p.special_collection, per_capita_only=per_capita_only),
+        instalments(total, p.ordinary_collection, per_capita_only=per_capita_only),
+    )
+
+
+NO_LEVY = Levy(0, 0, NOTHING, NOTHING, NOTHING, NO_DONATION, NOTHING, NOTHING, NOTHING)
+
+
+def _levy(
+    case: Case,
+    total_income: int,
+    taxable: int,
+    found: list[Deduction],
+    exempt: Exemptions,
+    municipality: Municipality,
+    p: FiscalYearParameters,
+) -> Levy:
+    shares = municipality.shares
+    difference = p.adjustment.basic_difference + sum(d.difference for d in found)
+    gross = gross_levy(taxable, municipality.rates)
+    base = adjustment_base(taxable, difference, total_income, p.adjustment)
+    adjustment = adjustment_credit(base, gross, shares)
+    adjusted = less(gross, adjustment)
+    housing = housing_loan_credit(case.credits, taxable, shares, p.housing_loan)
+    donation = donation_credit(case.credits, total_income, taxable, difference, adjusted, shares, p.donation)
+    credited = less(less(adjusted, housing), donation.total)
+    reduced = reduction(credited, total_income, exempt.levy_limit)
+    left = less(credited, reduced)
+    cut = _fixed_cut(case, total_income, left, p)
+    left = rounded(less(left, cut), p.levy_unit)
+    return Levy(difference, base, gross, adjustment, housing, donation, reduced, cut, left)
+
+
+def _fixed_cut(case: Case, total_income: int, levy: Split, p: FiscalYearParameters) -> Split:
+    """R7 only: 10,000 yen for a spouse within the limit whose deduction the taxpayer's own income forbids."""
+    rule = p.fixed_cut
+    if rule is None or not rule.income_over < total_income <= rule.income_upto:
+        return NOTHING
+    if case.spouse is None or case.spouse.income > p.relative_income_limit:
+        return NOTHING
+    cut = pro_rata(rule.amount, levy)
+    # the prefecture's part is rounded up, the municipality takes the rest
+    return Split(min(rule.amount, levy.total) - cut.prefectural, cut.prefectural)
+
+
+def _refused(case: Case, p: FiscalYearParameters) -> Refused | None:
+    if case.fiscal_year != p.fiscal_year:
+        return refusals.other_fiscal_year(case.fiscal_year, p.fiscal_year)
+    if case.not_implemented:
+        return refusals.not_implemented(case.not_implemented[0])
+    end = date(p.income_year, 12, 31)
+    if case.taxpayer.birth_date > end:
+        return refusals.born_after_the_year("/taxpayer/birth_date", p.income_year)
+    if case.spouse is not None and case.spouse.birth_date > end:
+        return refusals.born_after_the_year("/spouse/birth_date", p.income_year)
+    for n, dependant in enumerate(case.dependants):
+        if dependant.birth_date > end:
+            return refusals.born_after_the_year(f"/dependants/{n}/birth_date", p.income_year)
+    return None
+
+
+def _with_rates(m: Municipality, given: RateOverrides) -> Municipality:
+    return replace(
+        m,
+        area_class=m.area_class if given.area_class is None else given.area_class,
+        rates=_overridden(m.rates, given.city_rate, given.pref_rate),
+        per_capita=_overridden(m.per_capita, given.city_kintou, given.pref_kintou),
+    )
+
+
+def _overridden(split: Split, municipal: int | None, prefectural: int | None) -> Split:
+    return Split(
+        split.municipal if municipal is None else municipal,
+        split.prefectural if prefectural is None else prefectural,
+    )

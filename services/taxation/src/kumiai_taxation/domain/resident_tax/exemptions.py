@@ -1,0 +1,73 @@
+"""Exemptions (非課税): who pays no per capita levy and no income levy."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from kumiai_taxation.domain.resident_tax.arithmetic import down
+from kumiai_taxation.domain.resident_tax.case import Disability, Taxpayer
+from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters
+
+
+class Ground(StrEnum):
+    """非課税の理由, which exempts from everything."""
+
+    PUBLIC_ASSISTANCE = "public_assistance"
+    DISABLED = "disabled"
+    MINOR = "minor"
+    WIDOW = "widow"
+    SINGLE_PARENT = "single_parent"
+
+
+@dataclass(frozen=True, slots=True)
+class Exemptions:
+    """The limits, and what they exempt this taxpayer from."""
+
+    relatives: int
+    """n: spouse within the limit and dependants"""
+    ground: Ground | None
+    per_capita_limit: int
+    levy_limit: int
+    per_capita: bool
+    """均等割非課税: then no forest environment tax either"""
+    levy: bool
+    """所得割非課税"""
+
+
+def exemptions(
+    taxpayer: Taxpayer, total_income: int, relatives: int, area_class: int, p: FiscalYearParameters
+) -> Exemptions:
+    """Compare the total income with every limit."""
+    rule = p.exemption
+    rate = rule.area_rates[area_class - 1]
+    per_capita_limit = down(rule.per_capita_unit, rate) * (relatives + 1) + rule.per_capita_addition
+    levy_limit = rule.levy_unit * (relatives + 1) + rule.levy_addition
+    if relatives:
+        per_capita_limit += down(rule.per_capita_with_relatives, rate)
+        levy_limit += rule.levy_with_relatives
+    ground = _ground(taxpayer, total_income, p)
+    return Exemptions(
+        relatives,
+        ground,
+        per_capita_limit,
+        levy_limit,
+        ground is not None or total_income <= per_capita_limit,
+        ground is not None or total_income <= levy_limit,
+    )
+
+
+def _ground(taxpayer: Taxpayer, total_income: int, p: FiscalYearParameters) -> Ground | None:
+    if taxpayer.public_assistance:
+        return Ground.PUBLIC_ASSISTANCE
+    if total_income > p.exemption.status_income_limit:
+        return None
+    if taxpayer.disability is not Disability.NONE:
+        return Ground.DISABLED
+    # on 1 January whoever has the birthday on 2 January is already of age: one ages on the day before
+    if taxpayer.birth_date > date(p.income_year + 1 - p.exemption.adult_age, 1, 2):
+        return Ground.MINOR
+    if taxpayer.widow:
+        return Ground.WIDOW
+    if taxpayer.single_parent is not None:
+        return Ground.SINGLE_PARENT
+    return None
