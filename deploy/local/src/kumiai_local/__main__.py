@@ -15,8 +15,8 @@ from rich.table import Table
 
 from kumiai_local.errors import StackError
 from kumiai_local.layout import default_layout
-from kumiai_local.ownership import lives, owner
-from kumiai_local.processes import end_recorded, read_records
+from kumiai_local.ownership import end_everything, lives, owner
+from kumiai_local.processes import read_records
 from kumiai_local.progress import console, step
 from kumiai_local.supervisor import STARTED_MARK, run
 
@@ -55,7 +55,7 @@ def down() -> None:
             deadline = time.monotonic() + STOP_S
             while lives(holder) and time.monotonic() < deadline:
                 time.sleep(0.1)
-    end_recorded(layout.processes)
+    end_everything(layout)
 
 
 @app.command()

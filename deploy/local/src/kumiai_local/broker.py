@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 import signal
@@ -82,7 +83,10 @@ class Broker:
     def _arguments(self, name: str, *arguments: str) -> Path:
         """Arguments in a file that only we read: a process list shows the file's name, not a password."""
         path = self._layout.run / f"{name}.args"
-        fixed = ["-cp", f"{kafka_libs()}/*", f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"]
+        temporary = self._layout.run / "java"  # the JVM and its native libraries would write to /tmp otherwise
+        temporary.mkdir(exist_ok=True)
+        fixed = ["-cp", f"{kafka_libs()}/*", "-XX:-UsePerfData", f"-Djava.io.tmpdir={temporary}"]
+        fixed.append(f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}")
         quoted = ['"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in (*fixed, *arguments)]
         write_private(path, "\n".join(quoted).encode())
         return path
@@ -126,9 +130,10 @@ def fetch_libs() -> None:
     draft = libs.with_name("kafka-libs.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
+    env = {**os.environ, "MAVEN_OPTS": f"{os.environ.get('MAVEN_OPTS', '')} -XX:-UsePerfData"}
     with step("Fetching Kafka's jars with Maven"):
         command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), COPY_GOAL, f"-DoutputDirectory={draft}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     if done.returncode != 0:
         raise StackError(f"Maven could not fetch Kafka's jars: {done.stdout.strip()[-2000:]}")
     for name, wanted in _pinned().items():

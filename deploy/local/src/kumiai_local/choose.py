@@ -16,11 +16,12 @@ from kumiai_local.stack import Stack
 def chosen_mode() -> Mode:
     """`KUMIAI_STACK`; else containers where a Docker daemon answers, else native."""
     configured = os.environ.get("KUMIAI_STACK", "")
-    for mode in get_args(Mode):
+    modes: tuple[Mode, ...] = get_args(Mode)
+    for mode in modes:
         if configured == mode:
             return mode
     if configured:
-        raise StackError(f"KUMIAI_STACK={configured}: must be one of {', '.join(get_args(Mode))}")
+        raise StackError(f"KUMIAI_STACK={configured}: must be one of {', '.join(modes)}")
     return "containers" if daemon_answers() else "native"
 
 
@@ -39,18 +40,21 @@ def daemon_answers() -> bool:
     return True
 
 
-def new_stack(layout: Layout | None = None, mode: Mode | None = None) -> Stack:
-    """A stack of the chosen kind in this folder (default: the checkout's `.local`), not started."""
+def new_stack(layout: Layout | None = None, mode: Mode | None = None, *, fresh: bool = False) -> Stack:
+    """A stack of the chosen kind in this folder (default: the checkout's `.local`), not started.
+
+    With `fresh` it starts on empty data; a stack that is not ours keeps what it has.
+    """
     where = layout or default_layout()
     match mode or chosen_mode():
         case "native":
             from kumiai_local.native import NativeStack
 
-            return NativeStack(where)
+            return NativeStack(where, fresh=fresh)
         case "containers":
             from kumiai_local.containers import ContainerStack
 
-            return ContainerStack(where)
+            return ContainerStack(where, fresh=fresh)
         case "external":
             from kumiai_local.external import ExternalStack
 

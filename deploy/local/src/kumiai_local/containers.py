@@ -1,12 +1,12 @@
 """The stack where a Docker daemon answers: the official images, configured like the native stack.
 
 Containers run as the invoking user (or as `nobody` for root) on folders of the stack, so that data lives in the same
-place and `make clean` can remove it. A label names the stack's folder, by which a later start finds what a killed run left.
+place and `make clean` can remove it. A label names the stack's folder, by which a
+later start finds what a killed run left.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -21,9 +21,9 @@ from testcontainers.core.container import DockerContainer
 from kumiai_local.addresses import Mode
 from kumiai_local.broker import START_S
 from kumiai_local.broker_settings import ADMIN, BrokerSettings
+from kumiai_local.container_ending import LABEL, STOP_S, config_folder, label
 from kumiai_local.database import SETTINGS, SUPERUSER, accepts
 from kumiai_local.errors import MissingRequirement, StackError
-from kumiai_local.layout import Layout
 from kumiai_local.owned import OwnedStack, Server
 from kumiai_local.ports import answers, pause_until
 from kumiai_local.progress import step
@@ -33,8 +33,6 @@ from kumiai_local.unprivileged import give, hand_over, unprivileged_user
 
 KAFKA_IMAGE = "apache/kafka:4.3.0"
 POSTGRES_IMAGE = "postgres:18"
-LABEL = "kumiai.stack"
-STOP_S = 30
 
 
 class ContainerServer:
@@ -87,12 +85,13 @@ class ContainerStack(OwnedStack):
         try:
             docker.from_env().ping()
         except DockerException:
-            raise MissingRequirement("start Docker, or install Java 17 with Maven and set KUMIAI_STACK=native") from None
+            raise MissingRequirement(
+                "start Docker, or install Java 17 with Maven and set KUMIAI_STACK=native"
+            ) from None
 
     def servers(self, kafka_port: int, controller_port: int, postgres_port: int) -> Mapping[Part, Server]:
         # The warden ends the containers of a dead owner; the library's own reaper would need one more image.
         testcontainers_config.ryuk_disabled = True
-        end_containers(self.layout)
         kafka_admin, controller, postgres_admin = self.admin_passwords()
         settings = BrokerSettings(
             port=kafka_port,
@@ -109,9 +108,6 @@ class ContainerStack(OwnedStack):
             "kafka": ContainerServer(kafka, lambda: answers(kafka_port)),
             "postgres": ContainerServer(postgres, lambda: accepts(postgres_port, postgres_admin)),
         }
-
-    def stop_servers(self) -> None:
-        end_containers(self.layout)
 
     def _kafka(self, settings: BrokerSettings) -> DockerContainer:
         config = self._config("kafka")
@@ -144,35 +140,20 @@ class ContainerStack(OwnedStack):
         data = self.layout.data / f"container-{name}"
         give(data)
         uid, gid = unprivileged_user() or (os.getuid(), os.getgid())
+        published: Any = ("127.0.0.1", outside)  # the client library takes an address, its wrapper's types do not know
         return (
             DockerContainer(image)
-            .with_bind_ports(inside, ("127.0.0.1", outside))
+            .with_bind_ports(inside, published)
             .with_volume_mapping(str(data), "/data", "rw")
             .with_volume_mapping(str(config), "/config", "ro")
             .with_kwargs(user=f"{uid}:{gid}", labels={LABEL: label(self.layout)}, stop_signal=_stop_signal(name))
         )
 
     def _config(self, name: str) -> Path:
-        folder = self.layout.run / f"container-{name}"
+        folder = config_folder(self.layout) / name
+        folder.parent.mkdir(exist_ok=True)
         give(folder)
         return folder
-
-
-def label(layout: Layout) -> str:
-    """What the containers of the stack in this folder are labelled with."""
-    return hashlib.sha256(str(layout.root).encode()).hexdigest()[:32]
-
-
-def end_containers(layout: Layout) -> list[str]:
-    """Stop and remove every container of the stack in this folder; returns their names."""
-    client = docker.from_env()
-    found = client.containers.list(all=True, filters={"label": f"{LABEL}={label(layout)}"})
-    for container in sorted(found, key=lambda each: "kafka" not in each.attrs["Config"]["Image"]):
-        if container.status == "paused":
-            container.unpause()
-        container.stop(timeout=STOP_S)
-        container.remove(force=True, v=True)
-    return [container.name for container in found]
 
 
 def _stop_signal(name: str) -> str:

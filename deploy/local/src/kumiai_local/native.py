@@ -34,6 +34,3 @@ class NativeStack(OwnedStack):
             "kafka": Broker(self.layout, settings),
             "postgres": Database(self.layout, postgres_port, postgres_admin),
         }
-
-    def stop_servers(self) -> None:
-        """Nothing: all of it is recorded processes, which giving up the ownership ends in order."""

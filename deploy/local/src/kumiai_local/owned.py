@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import TracebackType
@@ -60,8 +61,10 @@ class OwnedStack(ABC):
 
     mode: Mode
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, fresh: bool = False) -> None:
+        """With `fresh`, the data of earlier runs is removed at the start, once nobody else uses the folder."""
         self.layout = layout
+        self._fresh = fresh
         self._ownership: Ownership | None = None
         self._addresses: StackAddresses | None = None
         self._servers: Mapping[Part, Server] = {}
@@ -81,6 +84,9 @@ class OwnedStack(ABC):
         self.require()
         self._ownership = Ownership(self.layout)
         try:
+            if self._fresh:
+                shutil.rmtree(self.layout.data)
+                self.layout.prepare()
             kafka_port, controller_port, postgres_port = free_ports(3)
             self._servers = self.servers(kafka_port, controller_port, postgres_port)
             with step("Starting PostgreSQL"):
@@ -106,7 +112,6 @@ class OwnedStack(ABC):
     def stop(self) -> None:
         """Services first if any are left, then the broker, then the database."""
         if self._ownership is not None:
-            self.stop_servers()
             self._ownership.release()
             self._ownership = None
         (self.layout.run / "stack.json").unlink(missing_ok=True)
@@ -136,7 +141,3 @@ class OwnedStack(ABC):
     @abstractmethod
     def servers(self, kafka_port: int, controller_port: int, postgres_port: int) -> Mapping[Part, Server]:
         """The two servers, not started."""
-
-    @abstractmethod
-    def stop_servers(self) -> None:
-        """What has to be stopped beyond the recorded processes."""

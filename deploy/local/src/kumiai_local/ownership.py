@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -39,10 +38,10 @@ class Ownership:
         layout.prepare()
         self._layout = layout
         self._lock = _locked(layout.run / "lock", patience_s)
-        self.left_over = end_recorded(layout.processes)
+        self.left_over = end_everything(layout)
         """Names of processes that a killed run had left."""
         self._warden = subprocess.Popen(
-            [sys.executable, "-m", "kumiai_local.ownership", str(layout.root), str(os.getpid())],
+            [sys.executable, "-m", "kumiai_local.warden", str(layout.root), str(os.getpid())],
             pass_fds=[self._lock],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -52,12 +51,22 @@ class Ownership:
         """End whatever still runs, dismiss the warden, free the lock. May be called again."""
         if self._lock < 0:
             return
-        end_recorded(self._layout.processes)
+        end_everything(self._layout)
         self._warden.kill()
         self._warden.wait()
         os.ftruncate(self._lock, 0)
         os.close(self._lock)
         self._lock = -1
+
+
+def end_everything(layout: Layout) -> list[str]:
+    """End all processes and containers of the stack in this folder, in order; returns the names of those that ran."""
+    ended = end_recorded(layout.processes)
+    if (layout.run / "containers").exists():  # only then is a Docker daemon asked for
+        from kumiai_local.container_ending import end_containers
+
+        ended += end_containers(layout)
+    return ended
 
 
 def owner(layout: Layout) -> int | None:
@@ -109,18 +118,3 @@ def lives(pid: int) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def _watch(root: Path, owner_pid: int) -> None:
-    """The warden: wait for the owner's death, then end what it started."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(psutil.NoSuchProcess):
-        watched = psutil.Process(owner_pid)
-        while watched.is_running() and watched.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(WATCH_EVERY_S)
-    end_recorded(Layout(root).processes)
-
-
-if __name__ == "__main__":
-    _watch(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,8 +1,8 @@
 """Processes that outlive nobody: each has a record on disk, and whoever finds the record can end it in order.
 
 The record holds process id, start time and a marker from the command line, so that a process id that the kernel has
-given to somebody else in the meantime is never touched. The same function ends processes on a normal stop, after the owner's
-death (by the warden), on `down`, and at the next start after everything was killed.
+given to somebody else in the meantime is never touched. The same function ends processes on a normal stop, after
+the owner's death (by the warden), on `down`, and at the next start after everything was killed.
 """
 
 from __future__ import annotations

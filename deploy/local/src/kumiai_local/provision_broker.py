@@ -30,7 +30,7 @@ MUNICIPALITIES = "lg."
 
 def provision_broker(addresses: StackAddresses, layout: Layout, services: Iterable[Service]) -> None:
     """Create or correct users and rights; done when the broker has confirmed all of them."""
-    admin = AdminClient(dict(addresses.kafka_client()))
+    admin = AdminClient({**addresses.kafka_client(), "log_level": 3})
     everyone = list(services)
     users: list[UserScramCredentialAlteration] = [
         UserScramCredentialUpsertion(
@@ -52,11 +52,15 @@ def provision_broker(addresses: StackAddresses, layout: Layout, services: Iterab
 def standing_rights(service: Service) -> list[AclBinding]:
     """What a service may do before any municipality has joined."""
     prefixed, literal = ResourcePatternType.PREFIXED, ResourcePatternType.LITERAL
-    rights = [_allow(service, ResourceType.GROUP, service.group_prefix, prefixed, AclOperation.READ)]
+    rights = [
+        _allow(service, ResourceType.GROUP, service.group_prefix, prefixed, AclOperation.READ),
+        # The relay's producer starts before any topic is there that would imply this right.
+        _allow(service, ResourceType.BROKER, "kafka-cluster", literal, AclOperation.IDEMPOTENT_WRITE),
+    ]
     if service.name == "membership":  # it makes the topics, users and rights of whoever joins
         rights += [
             _allow(service, ResourceType.BROKER, "kafka-cluster", literal, operation)
-            for operation in (AclOperation.ALTER, AclOperation.CREATE, AclOperation.DESCRIBE)
+            for operation in (AclOperation.ALTER, AclOperation.DESCRIBE)
         ]
         rights += [
             _allow(service, ResourceType.TOPIC, MUNICIPALITIES, prefixed, operation)

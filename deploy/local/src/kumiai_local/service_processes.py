@@ -78,8 +78,8 @@ class ServiceProcesses:
         self.write()
 
     def stop(self) -> None:
-        """SIGTERM to each, in parallel; those that are down already stay down."""
-        stopping = [threading.Thread(target=worker.stop) for worker in self if worker.alive]
+        """SIGTERM to each, in parallel; also forgets those that had crashed."""
+        stopping = [threading.Thread(target=worker.stop) for worker in self if worker.started]
         for thread in stopping:
             thread.start()
         for thread in stopping:
@@ -192,4 +192,4 @@ class ServiceProcesses:
         if addresses.kafka_ca_file:
             own["KUMIAI_KAFKA_CA_FILE"] = str(addresses.kafka_ca_file)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("KUMIAI_STACK_")}
-        return {"KUMIAI_LOG_LEVEL": "info", **inherited, **own, **self._extra_env}
+        return {"KUMIAI_LOG_LEVEL": "INFO", **inherited, **own, **self._extra_env}

@@ -74,6 +74,11 @@ class Worker:
         return self._child is not None and self._child.alive
 
     @property
+    def started(self) -> bool:
+        """Whether it was ever started, whatever has become of it."""
+        return self._child is not None
+
+    @property
     def exit_code(self) -> int | None:
         return self._running.exit_code
 

@@ -7,11 +7,16 @@ municipality with a setting that lives no longer than the transaction.
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
 
 from kumiai_common.settings import Settings, read_secret
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[Any]
+else:
+    Connection = asyncpg.Connection  # generic for type checkers only
 
 TRANSIENT = (
     asyncpg.PostgresConnectionError,
@@ -30,7 +35,7 @@ class UnsafeRole(RuntimeError):
     """The service's role could see past row-level security; it refuses to start."""
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[type-arg]
+class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         """Nothing to reset: settings are only ever set for a transaction. Saves a round trip each."""
         return ""
@@ -83,13 +88,13 @@ class Database:
         municipalities: Iterable[str],
         *,
         isolation: Literal["read_committed", "repeatable_read"] = "read_committed",
-    ) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    ) -> AsyncIterator[Connection]:
         """A transaction that sees these municipalities and no other; commits unless the block raises."""
         async with self._pool.acquire() as connection, connection.transaction(isolation=isolation):
             await connection.execute(
                 "select set_config('app.municipalities', $1, true)", "{" + ",".join(sorted(municipalities)) + "}"
             )
-            yield connection
+            yield connection  # type: ignore[misc]
 
     async def tenants(self) -> list[str]:
         """The codes of all municipalities that have anything in this database."""
@@ -97,10 +102,10 @@ class Database:
             return [row[0] for row in await connection.fetch("select municipality from tenant order by 1")]
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    async def connection(self) -> AsyncIterator[Connection]:
         """A connection that sees no municipality: for leases and health."""
         async with self._pool.acquire() as connection:
-            yield connection
+            yield connection  # type: ignore[misc]
 
     async def close(self) -> None:
         """Close every connection, at once if they don't end by themselves within 5 s."""

@@ -5,6 +5,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faststream.kafka import KafkaBroker
+from faststream.security import SASLScram256
 
 from kumiai_common.settings import Settings, read_secret
 
@@ -21,10 +23,29 @@ def _connection(settings: Settings) -> dict[str, Any]:
         "request_timeout_ms": 15_000,
         "retry_backoff_ms": 100,
     }
-    if settings.kafka_security_protocol == "SASL_SSL":
-        cafile = str(settings.kafka_ca_file) if settings.kafka_ca_file else None
-        options["ssl_context"] = ssl.create_default_context(cafile=cafile)
+    if context := _ssl_context(settings):
+        options["ssl_context"] = context
     return options
+
+
+def _ssl_context(settings: Settings) -> ssl.SSLContext | None:
+    if settings.kafka_security_protocol != "SASL_SSL":
+        return None
+    return ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
+
+
+def broker(settings: Settings) -> KafkaBroker:
+    """FastStream's broker: carries the application and tells whether Kafka answers. It neither reads nor writes."""
+    return KafkaBroker(
+        settings.kafka_bootstrap,
+        security=SASLScram256(
+            settings.kafka_username,
+            read_secret(settings.kafka_password_file),
+            ssl_context=_ssl_context(settings),
+            use_ssl=settings.kafka_security_protocol == "SASL_SSL",
+        ),
+        logger=None,
+    )
 
 
 def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:

@@ -1,4 +1,4 @@
-"""The service's own key: it signs checkpoints and token requests; what must be secret and repeatable derives from it."""
+"""The service's own key: it signs checkpoints and token requests; repeatable secrets derive from it."""
 
 from dataclasses import dataclass
 from functools import cached_property

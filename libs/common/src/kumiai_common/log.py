@@ -6,17 +6,15 @@ So position order is commit order, and nothing that was decided on an older stat
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import asyncpg
 from kumiai_contracts.chain import origin
 from kumiai_contracts.envelope import Cause, StoredEvent
 from kumiai_contracts.model import Event
 
+from kumiai_common.database import Connection
 from kumiai_common.queries import QUERIES
 from kumiai_common.tables import folded
 
-Connection = asyncpg.Connection[Any]
 StreamKey = tuple[str, str]
 """(municipality, stream)"""
 
@@ -31,8 +29,13 @@ class Head:
     position: int
     hash: bytes
 
-    def append(self, event: Event, *, time: str, cause: str = "", traceparent: str = "") -> StoredEvent:
-        """The event at the next position; the head moves on to it."""
+    def append(
+        self, event: Event, *, time: str, cause: str = "", traceparent: str = "", continued: int | None = None
+    ) -> StoredEvent:
+        """The event at the next position; the head moves on to it.
+
+        `continued` is the incarnation before, for the first event of a new one.
+        """
         stored = StoredEvent(
             self.municipality,
             self.stream,
@@ -47,7 +50,7 @@ class Head:
             traceparent,
             event.body(),
         )
-        stored = stored._replace(hash=stored.expected_hash(self.incarnation, self.hash))
+        stored = stored._replace(hash=stored.expected_hash(continued or self.incarnation, self.hash))
         self.position, self.hash = stored.position, stored.hash
         return stored
 
@@ -62,6 +65,7 @@ async def lock_heads(connection: Connection, keys: Iterable[StreamKey]) -> dict[
     found = await _lock(connection, wanted)
     missing = [key for key in wanted if key not in found]
     if missing:
+        await QUERIES.add_tenants(connection, municipalities=sorted({municipality for municipality, _ in missing}))
         await QUERIES.begin_streams(
             connection,
             municipalities=[municipality for municipality, _ in missing],
@@ -121,10 +125,11 @@ async def append(
     return stored
 
 
-async def read(
-    connection: Connection, municipality: str, stream: str, after: int, limit: int, max_bytes: int = 16 * 1024 * 1024
-) -> list[StoredEvent]:
-    """Events after a position, in order: at most `limit`, and no more than `max_bytes` of bodies beyond the first."""
+MAX_READ_BYTES = 16 * 1024 * 1024
+
+
+async def read(connection: Connection, municipality: str, stream: str, after: int, limit: int) -> list[StoredEvent]:
+    """Events after a position, in order: at most `limit`, and few enough that their bodies fit MAX_READ_BYTES."""
     records = await QUERIES.read_events(
         connection, municipality=municipality, stream=stream, after=after, until=after + limit
     )
@@ -132,7 +137,7 @@ async def read(
     size = 0
     for record in records:
         size += len(record["body"])
-        if found and size > max_bytes:
+        if found and size > MAX_READ_BYTES:
             break
         found.append(StoredEvent(*record))
     return found

@@ -2,22 +2,63 @@
 
 import logging
 import sys
+import traceback
+from pathlib import PurePath
 
+import stamina
 import structlog
 
 _ALLOWED = frozenset(
-    ["event", "level", "timestamp", "service", "municipality", "stream", "position", "incarnation", "topic", "offset", "count", "type", "error", "action", "seconds", "shard", "shards", "port", "method", "path", "status", "attempt", "streams", "worker", "log", "logger", "why", "party", "code", "lines"]
+    [
+        "event",
+        "level",
+        "timestamp",
+        "service",
+        "where",
+        "dropped",
+        "municipality",
+        "stream",
+        "position",
+        "incarnation",
+        "topic",
+        "offset",
+        "count",
+        "type",
+        "error",
+        "action",
+        "seconds",
+        "shard",
+        "shards",
+        "port",
+        "method",
+        "path",
+        "status",
+        "attempt",
+        "streams",
+        "worker",
+        "log",
+        "logger",
+        "why",
+        "party",
+        "code",
+        "lines",
+    ]
 )
 
 
-class PayloadInLog(ValueError):
-    """A log call carried a field that is not known to be free of payload."""
-
-
 def _only_allowed(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    if strange := event.keys() - _ALLOWED:
-        raise PayloadInLog(f"log fields {sorted(strange)} are not known to be free of payload")
+    strange = event.keys() - _ALLOWED
+    for name in strange:
+        del event[name]
+    if strange:
+        event["dropped"] = sorted(strange)
     return event
+
+
+def where(error: BaseException) -> list[str]:
+    """The innermost places of an error, as `module:line`: what a traceback tells without showing any value."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return [f"{PurePath(frame.filename).stem}:{frame.lineno}" for frame in frames]
 
 
 def configure(service: str, level: str) -> None:
@@ -34,6 +75,8 @@ def configure(service: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # The retries' own log would name the arguments of what is retried.
+    stamina.instrumentation.set_on_retry_hooks([])
     structlog.contextvars.bind_contextvars(service=service)
     handler = _NameOnly()
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -5,24 +5,30 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from kumiai_contracts.topics import READS, STREAM_OF
 from yoyo import get_backend, read_migrations
 
 from kumiai_common.settings import MigrationSettings, read_secret
 
 
 def migrate(service: str, settings: MigrationSettings) -> list[str]:
-    """Apply what is missing in a service's database, the ground first; returns the names of what was applied."""
-    package = "kumiai_" + service.replace("-", "_")
+    """Apply what is missing in a service's database, the ground first; returns the names of what was applied.
+
+    The tables of a stream are the same for its owner and for everybody who reads it, so they stand here, once.
+    """
+    ground = _folder("kumiai_common")
+    streams = [ground / "streams" / stream for stream in (STREAM_OF[service], *READS[service])]
+    own = _folder("kumiai_" + service.replace("-", "_"))
     with get_backend(_with_password(settings)) as backend:
-        migrations = read_migrations(_folder("kumiai_common"), _folder(package))
+        migrations = read_migrations(*map(str, (ground / "ground", *streams, own)))
         with backend.lock():
             waiting = backend.to_apply(migrations)
             backend.apply_migrations(waiting)
         return [migration.id for migration in waiting]
 
 
-def _folder(package: str) -> str:
-    return str(Path(str(resources.files(package))) / "migrations")
+def _folder(package: str) -> Path:
+    return Path(str(resources.files(package))) / "migrations"
 
 
 def _with_password(settings: MigrationSettings) -> str:

@@ -68,7 +68,7 @@ where l.holder = excluded.holder or l.expires_at <= now()
 returning shard;
 
 -- name: release_leases!
-delete from relay_lease where holder = :holder;
+update relay_lease set expires_at = now() where holder = :holder;
 
 -- name: reader_positions
 select municipality, stream, incarnation, position, hash, next_offset, diverged
@@ -172,3 +172,22 @@ order by incarnation, position limit :limit;
 select e.position, e.body
 from inbox i join stream_event e on e.municipality = i.municipality and e.position = i.receipt_position
 where i.municipality = :municipality and i.source = :source and i.id = :id and e.stream = :stream;
+
+-- name: read_unpublished
+select e.municipality, e.stream, e.incarnation, e.position, e.hash, e.type, e.subject, e.time, e.dataschema, e.cause,
+  e.traceparent, e.body
+from unnest(:municipalities::text[], :streams::text[], :afters::bigint[], :untils::bigint[])
+  as given(municipality, stream, after, until)
+join stream_event e on e.municipality = given.municipality and e.stream = given.stream
+  and e.position > given.after and e.position <= given.until
+order by e.municipality, e.stream, e.position;
+
+-- name: end_of_relay
+select r.municipality, r.stream, r.position from relay_position r where r.municipality = any(:municipalities::text[]);
+
+-- name: parked_counts
+select municipality, count(*)::integer as count from parked_event
+where state = 'parked' and municipality = any(:municipalities::text[]) group by municipality;
+
+-- name: forget_reader_offset!
+update reader_position set next_offset = 0 where municipality = :municipality and stream = :stream;

@@ -12,12 +12,13 @@ from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-import asyncpg
 import orjson
 from kumiai_contracts.chain import length_prefixed
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.model import Frozen, Row, canonical_json
 from kumiai_contracts.registry import tables_of, tables_of_stream
+
+from kumiai_common.database import Connection
 
 R = TypeVar("R", bound=Row)
 JsonRow = dict[str, Any]
@@ -45,7 +46,7 @@ class Fold:
                 rows.pop(key, None)
                 rows[key] = (event.municipality, row)
 
-    async def write(self, connection: "asyncpg.Connection[Any]") -> None:
+    async def write(self, connection: Connection) -> None:
         """Upsert everything, one statement a table."""
         for kind, rows in self._tables.items():
             columns, statement = _upsert(kind)
@@ -57,7 +58,7 @@ class Fold:
             await connection.execute(statement, *arrays)
 
 
-async def state_hash(connection: "asyncpg.Connection[Any]", municipality: str, stream: str) -> bytes:
+async def state_hash(connection: Connection, municipality: str, stream: str) -> bytes:
     """SHA-256 over every column of every table that the stream fills, for one municipality, in the order of the keys.
 
     Tables about a service's own working (`parked_event`) belong to the owner of the stream that they stand in, so a
@@ -83,7 +84,7 @@ def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
     for name, type_, load in _loaders(kind):
         value = record[name]
         values[name] = value if load is None or value is None else load(orjson.loads(value) if type_ else value)
-    return kind.model_construct(**values)
+    return kind.model_construct(**values)  # type: ignore[return-value]
 
 
 @cache

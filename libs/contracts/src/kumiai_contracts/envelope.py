@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kumiai_contracts.chain import length_prefixed, link, origin
+from kumiai_contracts.strict_json import json_pointer
 
 Headers = Sequence[tuple[str, bytes]]
 CONTENT_TYPE = ("content-type", b"application/json")
 SPEC_VERSION = ("ce_specversion", b"1.0")
+MAX_ATTRIBUTE = 200
+"""The longest attribute that a sender may set, in characters."""
 
 
 class EnvelopeError(ValueError):
@@ -117,25 +120,26 @@ class StoredEvent(NamedTuple):
     def from_record(cls, stream: str, headers: Iterable[tuple[str, bytes]], body: bytes) -> "StoredEvent":
         """Read an event from a Kafka record. Raises EnvelopeError where an attribute is missing or malformed."""
         found = _decoded(headers)
+        cause = found.get("ce_cause", "")
+        if cause:
+            Cause.parse(cause)
         try:
             return cls(
                 found["ce_municipality"],
                 stream,
-                int(found["ce_incarnation"]),
-                int(found["ce_position"]),
-                bytes.fromhex(found["ce_hash"]),
+                _count(found, "ce_incarnation"),
+                _count(found, "ce_position"),
+                _sha256(found, "ce_hash"),
                 found["ce_type"],
                 found["ce_subject"],
                 found["ce_time"],
                 found["ce_dataschema"],
-                found.get("ce_cause", ""),
+                cause,
                 found.get("traceparent", ""),
                 body,
             )
         except KeyError as missing:
             raise EnvelopeError("envelope-attribute-missing", f"/{missing.args[0]}") from None
-        except ValueError:
-            raise EnvelopeError("envelope-attribute-malformed", "/ce_position") from None
 
 
 class NoticeEnvelope(NamedTuple):
@@ -162,24 +166,22 @@ class NoticeEnvelope(NamedTuple):
 
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> "NoticeEnvelope":
-        """Read a sender's envelope. Raises EnvelopeError where a required attribute is missing or not UTF-8."""
+        """Read a sender's envelope. Raises EnvelopeError where an attribute is missing, repeated or malformed."""
         found = _decoded(headers)
-        for name in ("ce_id", "ce_source", "ce_type", "ce_municipality"):
+        found.setdefault("traceparent", found.get("ce_traceparent", ""))  # where the official packages put it
+        for name in _REQUIRED:
             if not found.get(name):
                 raise EnvelopeError("envelope-attribute-missing", f"/{name}")
-            if len(found[name]) > 200 or "\x00" in found[name]:
+        values = [found.get(name, "") for name in _REQUIRED + _OPTIONAL]
+        for name, value in zip(_REQUIRED + _OPTIONAL, values, strict=True):
+            if len(value) > MAX_ATTRIBUTE or "\x00" in value:
                 raise EnvelopeError("envelope-attribute-malformed", f"/{name}")
         if found.get("ce_specversion") != "1.0":
             raise EnvelopeError("envelope-attribute-malformed", "/ce_specversion")
-        return cls(
-            found["ce_id"],
-            found["ce_source"],
-            found["ce_type"],
-            found["ce_municipality"],
-            *(found.get(name, "")[:200].replace("\x00", "") for name in _OPTIONAL),
-        )
+        return cls(*values)
 
 
+_REQUIRED = ("ce_id", "ce_source", "ce_type", "ce_municipality")
 _OPTIONAL = ("ce_subject", "ce_time", "ce_dataschema", "ce_cause", "traceparent")
 
 
@@ -191,12 +193,31 @@ def stream_source(municipality: str, stream: str) -> str:
 def _decoded(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in headers:
-        try:
-            found[name] = (value or b"").decode()
-        except UnicodeDecodeError:
-            if name.startswith("ce_") or name == "traceparent":
-                raise EnvelopeError("envelope-not-utf8", f"/{name}") from None
+        if name.startswith("ce_") or name == "traceparent":
+            if name in found:
+                raise EnvelopeError("envelope-attribute-repeated", json_pointer(name))
+            try:
+                found[name] = (value or b"").decode()
+            except UnicodeDecodeError:
+                raise EnvelopeError("envelope-not-utf8", json_pointer(name)) from None
     return found
+
+
+def _count(found: dict[str, str], name: str) -> int:
+    text = found[name]
+    if not _is_count(text):
+        raise EnvelopeError("envelope-attribute-malformed", f"/{name}")
+    return int(text)
+
+
+def _sha256(found: dict[str, str], name: str) -> bytes:
+    try:
+        value = bytes.fromhex(found[name])
+    except ValueError:
+        value = b""
+    if len(value) != 32:
+        raise EnvelopeError("envelope-attribute-malformed", f"/{name}")
+    return value
 
 
 def _is_count(text: str) -> bool:

@@ -1,4 +1,7 @@
-"""Field types that the contracts share: each is a constrained string, number or date with its Japanese term."""
+"""Field types that the contracts share: each is a constrained string, number or date with its Japanese term.
+
+A pattern says [0-9] where it means ASCII digits: for some validators \\d takes the digits of every script.
+"""
 
 from datetime import date
 from typing import Annotated
@@ -23,22 +26,23 @@ def _addressee_number(value: str) -> str:
 ADDRESSEE_DIGITS = 10
 """Digits of 宛名番号 and 世帯番号, check digit included: our choice, since no standard sets it."""
 
-MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^\d{6}$"), AfterValidator(_municipality_code)]
+MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), AfterValidator(_municipality_code)]
 """全国地方公共団体コード: six digits, the last a check digit."""
 
-AddresseeNumber = Annotated[str, StringConstraints(pattern=r"^\d{10}$"), AfterValidator(_addressee_number)]
+AddresseeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_addressee_number)]
 """宛名番号: the registry's key of a resident, ten digits, the last a check digit."""
 
-HouseholdNumber = Annotated[str, StringConstraints(pattern=r"^\d{10}$"), AfterValidator(_addressee_number)]
+HouseholdNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_addressee_number)]
 """世帯番号: the registry's key of a household, ten digits, the last a check digit."""
 
-IntegratedAddresseeNumber = Annotated[str, StringConstraints(pattern=r"^\d{15}$")]
+IntegratedAddresseeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{15}$")]
 """団体内統合宛名番号: one per person and municipality, fifteen digits."""
 
-CivilDate = Annotated[str, StringConstraints(pattern=r"^(\d{4}|XXXX)-(0[1-9]|1[0-2]|XX)-(0[1-9]|[12]\d|3[01]|XX)$")]
+_YEAR, _MONTH, _DAY = "([0-9]{4}|XXXX)", "(0[1-9]|1[0-2]|XX)", "(0[1-9]|[12][0-9]|3[01]|XX)"
+CivilDate = Annotated[str, StringConstraints(pattern=f"^{_YEAR}-{_MONTH}-{_DAY}$")]
 """A date as the record has it, YYYY-MM-DD: X for an unknown part (不詳), and days that no calendar has are kept."""
 
-Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")]
+Timestamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{6}Z$")]
 """An instant in UTC with microseconds, RFC 3339."""
 
 Yen = Annotated[int, Field(ge=0, lt=10**12)]

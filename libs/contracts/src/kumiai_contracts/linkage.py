@@ -1,6 +1,8 @@
 """National-ID linkage (番号連携): the events of the stream `linkage`."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from kumiai_contracts.fields import AddresseeNumber, IntegratedAddresseeNumber
 from kumiai_contracts.model import Event, Row
@@ -29,4 +31,5 @@ class IntegratedAddresseeNumberAssigned(Event):
     type: ClassVar[str] = "linkage.integrated-addressee-number-assigned.v1"
     stream: ClassVar[str] = STREAM
 
-    links: tuple[AddresseeLinkRow, ...]
+    links: Annotated[tuple[AddresseeLinkRow, ...], Field(min_length=1)]
+    """宛名番号の紐付け: one for each person."""

@@ -53,7 +53,9 @@ class MemberRow(Row):
     name: ShortText
     """The municipality's name."""
     prefecture: ShortText
+    """都道府県."""
     joined_at: Timestamp
+    """加入日時, UTC."""
 
 
 class SubscriptionRow(Row):
@@ -63,8 +65,11 @@ class SubscriptionRow(Row):
     key: ClassVar[tuple[str, ...]] = ("service",)
 
     service: ServiceName
+    """サービス: which one."""
     active: bool
+    """Whether the municipality subscribes to it now."""
     changed_at: Timestamp
+    """When that last changed, UTC."""
 
 
 class PartyRow(Row):
@@ -74,13 +79,19 @@ class PartyRow(Row):
     key: ClassVar[tuple[str, ...]] = ("party",)
 
     party: PartyId
+    """利用者ID: of the person or system, within the municipality."""
     kind: Literal["person", "system"]
+    """Whether it is a person (職員) or a system (業務システム)."""
     public_key: ShortText
     """Ed25519 public key, base64url without padding."""
     roles: tuple[Role, ...]
+    """役割: what the party may do at all."""
     purposes: tuple[Purpose, ...]
+    """利用目的: what for it may read records."""
     revoked: bool
+    """取消し: whether every right is taken back."""
     changed_at: Timestamp
+    """When the rights last changed, UTC."""
 
 
 class MembershipEvent(Event):
@@ -95,7 +106,9 @@ class MunicipalityJoined(MembershipEvent):
     type: ClassVar[str] = "membership.municipality-joined.v1"
 
     member: MemberRow
+    """構成団体: the municipality."""
     subscriptions: tuple[SubscriptionRow, ...]
+    """利用サービス: what it chose."""
 
     def subject(self) -> str:
         """The stream's own municipality."""
@@ -108,6 +121,7 @@ class ServiceSubscribed(MembershipEvent):
     type: ClassVar[str] = "membership.service-subscribed.v1"
 
     subscription: SubscriptionRow
+    """利用サービス, now active."""
 
 
 class ServiceUnsubscribed(MembershipEvent):
@@ -116,6 +130,7 @@ class ServiceUnsubscribed(MembershipEvent):
     type: ClassVar[str] = "membership.service-unsubscribed.v1"
 
     subscription: SubscriptionRow
+    """利用サービス, no longer active."""
 
 
 class PartyRegistered(MembershipEvent):
@@ -124,6 +139,7 @@ class PartyRegistered(MembershipEvent):
     type: ClassVar[str] = "membership.party-registered.v1"
 
     party: PartyRow
+    """利用者, with its public key and rights."""
 
 
 class PartyRevoked(MembershipEvent):
@@ -132,3 +148,4 @@ class PartyRevoked(MembershipEvent):
     type: ClassVar[str] = "membership.party-revoked.v1"
 
     party: PartyRow
+    """利用者, revoked."""

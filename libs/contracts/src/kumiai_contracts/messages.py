@@ -45,7 +45,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "body-number-too-large": (
         "整数が大きすぎます(絶対値は9,007,199,254,740,991まで)。桁数を確認し、新しいIDで再送してください。",
-        "An integer is too large (at most 9,007,199,254,740,991 either way). Check its digits and send it under a new id.",
+        "An integer is beyond 9,007,199,254,740,991 either way. Check its digits and send it under a new id.",
     ),
     "body-nul": (
         "文字列にNUL文字(U+0000)が含まれています。取り除いて、新しいIDで再送してください。",
@@ -104,8 +104,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "not-subscribed": (
         "貴団体はこのサービスを利用していません。利用開始の手続きが済んでいるか運用者に確認し、済んだ後に新しいIDで再送してください。",
-        "Your municipality does not subscribe to this service. Ask the federation's operator about it and, once you do, "
-        "send the notice under a new id.",
+        "Your municipality does not subscribe to this service. Ask the federation's operator about it and, once you "
+        "do, send the notice under a new id.",
     ),
     "id-reused": (
         "このIDは、内容の異なる別の通知で使用済みです。訂正や別の通知には、必ず新しいIDを付けて送信してください。",

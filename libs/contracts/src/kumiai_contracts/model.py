@@ -16,7 +16,7 @@ CONTRACT_VERSION = "1"
 class Frozen(BaseModel):
     """A value that never changes and knows no other field than its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class Row(Frozen):

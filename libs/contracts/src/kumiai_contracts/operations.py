@@ -15,9 +15,11 @@ class ParkedRow(Row):
     read_stream: ShortText
     """The foreign stream."""
     position: int
+    """位置 of the event in that stream."""
     keys: tuple[str, ...]
     """The keys that the event touches; whatever touches one of them waits behind it."""
     state: Literal["parked", "retried", "skipped"]
+    """Whether it waits (`parked`), was applied after all (`retried`) or left out for good (`skipped`)."""
     error: ShortText
     """The kind of failure, never a payload."""
 
@@ -29,6 +31,7 @@ class EventParked(Event):
     stream: ClassVar[str] = "*"
 
     parked: ParkedRow
+    """保留: the event that waits."""
 
 
 class ParkedEventSettled(Event):
@@ -38,6 +41,7 @@ class ParkedEventSettled(Event):
     stream: ClassVar[str] = "*"
 
     parked: ParkedRow
+    """保留: the event, with what was decided."""
 
 
 class IncarnationBegun(Event):

@@ -23,11 +23,17 @@ class Caused(Frozen):
     """An event that a notice caused: where it stands and by which hash it is known."""
 
     stream: ShortText
+    """ストリーム."""
     incarnation: int
+    """世代: 1, 2, 3, …"""
     position: int
+    """位置: 1, 2, 3, … without a gap."""
     hash: Digest
+    """The event's hash in its chain."""
     type: ShortText
+    """`ce_type` of the event."""
     subject: ShortText
+    """`ce_subject` of the event."""
 
 
 class Assigned(Frozen):
@@ -36,7 +42,9 @@ class Assigned(Frozen):
     pointer: ShortText
     """JSON pointer to the part of the notice that got it."""
     kind: Literal["addressee-number", "household-number"]
+    """宛名番号 or 世帯番号."""
     number: ShortText
+    """The number that was given."""
 
 
 class ReceiptIssued(Event):
@@ -46,14 +54,21 @@ class ReceiptIssued(Event):
     stream: ClassVar[str] = "receipts"
 
     notice_source: ShortText
+    """`ce_source` of the notice: the system that sent it."""
     notice_id: ShortText
+    """`ce_id` of the notice: unique within its source."""
     notice_type: ShortText
+    """`ce_type` of the notice."""
     notice_digest: Digest
     """SHA-256 over the length-prefixed type and the body's bytes."""
     outcome: Literal["accepted", "refused"]
+    """Whether the notice was accepted (受理) or refused (不受理)."""
     caused: tuple[Caused, ...] = ()
+    """The events that followed from it; none if it was refused."""
     assigned: tuple[Assigned, ...] = ()
+    """採番: the identifiers that were given."""
     reasons: tuple[Reason, ...] = ()
+    """不受理の理由; none if it was accepted."""
 
     def subject(self) -> str:
         """The notice's identifier."""

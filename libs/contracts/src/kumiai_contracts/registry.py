@@ -7,7 +7,10 @@ from pydantic import ValidationError
 
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
 from kumiai_contracts.model import Event, Notice, Row
-from kumiai_contracts.strict_json import parse_strictly
+from kumiai_contracts.strict_json import json_pointer, parse_strictly
+
+MAX_FAULTS = 20
+"""The most faults of one body that are named."""
 
 MODULES = (membership, resident, taxation, linkage, operations, receipts)
 
@@ -64,12 +67,14 @@ def parse_notice(kind: type[Notice], body: bytes) -> Notice:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        faults = tuple((_CODES.get(f["type"], "field-invalid"), _pointer(f["loc"])) for f in error.errors()[:20])
-        raise BodyError(faults) from None
+        found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
+        raise BodyError(tuple((_CODES.get(f["type"], "field-invalid"), _pointer(f["loc"])) for f in found)) from None
 
 
 _CODES = {"missing": "field-missing", "extra_forbidden": "field-unknown"}
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)[:200]
+    if len(location) > 1 and location[-1] == "[key]":  # pydantic's mark for a key that doesn't fit
+        location = location[:-1]
+    return json_pointer(*location)

@@ -96,6 +96,7 @@ class ResidentRow(Row):
     history_number: Annotated[int, Field(ge=1)]
     """履歴番号: 1, 2, 3, …"""
     status: Status
+    """住民票 or 除票."""
     household_number: HouseholdNumber
     """世帯番号."""
     relationship: Relationship
@@ -107,6 +108,7 @@ class ResidentRow(Row):
     birth_date: CivilDate
     """生年月日."""
     sex: Sex
+    """性別."""
     resident_since: CivilDate
     """住民となった年月日."""
     address_since: CivilDate
@@ -157,7 +159,9 @@ class ResidentEvent(Event):
     stream: ClassVar[str] = STREAM
 
     residents: Annotated[tuple[ResidentRow, ...], Field(min_length=1)]
+    """The new history row of everybody whom the event touches."""
     households: tuple[HouseholdRow, ...]
+    """世帯: every household that the event changes, as it is afterwards."""
 
     def subject(self) -> str:
         """The 宛名番号 of the first person."""
@@ -243,6 +247,7 @@ class Person(Frozen):
     birth_date: CivilDate
     """生年月日."""
     sex: Sex
+    """性別."""
     relationship: Relationship
     """続柄 to the head of the household."""
 
@@ -257,7 +262,9 @@ class CarryOverNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.carry-over.v1"
 
     persons: Persons
+    """世帯員: everybody in the household; exactly one is 世帯主."""
     address: Address
+    """住所 of the household."""
 
 
 class MoveInNotice(ResidentNotice):
@@ -268,9 +275,11 @@ class MoveInNotice(ResidentNotice):
     origin: Literal["domestic", "abroad"]
     """国内転入 or 国外転入."""
     persons: Persons
+    """転入者: everybody who moves in together."""
     household_number: HouseholdNumber | None = None
     """世帯番号 of the household they join; None for a new one."""
     address: Address
+    """住所 in this municipality."""
     previous_address: Address
     """転入前の住所."""
 
@@ -281,7 +290,9 @@ class BirthNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.birth.v1"
 
     child: Person
+    """出生子."""
     household_number: HouseholdNumber
+    """世帯番号 of the household that the child enters."""
 
 
 class MoveOutNotice(ResidentNotice):
@@ -290,7 +301,9 @@ class MoveOutNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.move-out.v1"
 
     addressee_numbers: AddresseeNumbers
+    """転出者: 宛名番号 of everybody who leaves."""
     destination: Literal["domestic", "abroad"]
+    """国内転出 or 国外転出."""
     destination_address: Address
     """転出先の住所."""
     destination_municipality: MunicipalityCode | None = None
@@ -303,6 +316,7 @@ class DeathNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.death.v1"
 
     addressee_number: AddresseeNumber
+    """宛名番号 of the deceased; `effective_date` is the date of death."""
 
 
 class ChangeOfAddressNotice(ResidentNotice):
@@ -311,7 +325,9 @@ class ChangeOfAddressNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.change-of-address.v1"
 
     addressee_numbers: AddresseeNumbers
+    """転居者: 宛名番号 of everybody who moves."""
     address: Address
+    """住所 after the move."""
 
 
 class ChangeOfHeadNotice(ResidentNotice):
@@ -320,7 +336,9 @@ class ChangeOfHeadNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.change-of-head.v1"
 
     household_number: HouseholdNumber
+    """世帯番号 of the household."""
     head: AddresseeNumber
+    """宛名番号 of the new 世帯主."""
     relationships: dict[AddresseeNumber, Relationship]
     """続柄 of each member to the new head; the head's own is 世帯主."""
 
@@ -331,5 +349,6 @@ class CancelMovementNotice(ResidentNotice):
     type: ClassVar[str] = "resident-notice.cancel-movement.v1"
 
     addressee_number: AddresseeNumber
+    """宛名番号 of the person."""
     history_number: Annotated[int, Field(ge=1)]
     """履歴番号 of the row to take back: the person's current one."""

@@ -38,6 +38,7 @@ class EmploymentIncomeReport(Notice):
     service: ClassVar[str] = SERVICE
 
     fiscal_year: FiscalYear
+    """年度, by its calendar year: 2026 for what was paid in 2025."""
     addressee_number: AddresseeNumber
     """宛名番号 of the employee."""
     employer: ShortText
@@ -51,7 +52,9 @@ class EmploymentIncomeReport(Notice):
     earthquake_insurance: Yen = 0
     """地震保険料 paid, yen."""
     spouse: Spouse | None = None
+    """配偶者; None without one to deduct."""
     dependants: Annotated[tuple[Dependant, ...], Field(max_length=20)] = ()
+    """扶養親族, at most 20."""
 
 
 class IncomeReportRow(Row):
@@ -61,21 +64,32 @@ class IncomeReportRow(Row):
     key: ClassVar[tuple[str, ...]] = ("fiscal_year", "addressee_number", "employer")
 
     fiscal_year: FiscalYear
+    """年度, by its calendar year."""
     addressee_number: AddresseeNumber
+    """宛名番号 of the employee."""
     employer: ShortText
+    """指定番号 of the employer (特別徴収義務者)."""
     salary: Yen
+    """給与収入, yen."""
     social_insurance: Yen
+    """社会保険料, yen."""
     life_insurance_new: Yen
+    """新生命保険料 paid, yen."""
     earthquake_insurance: Yen
+    """地震保険料 paid, yen."""
     spouse: Spouse | None
+    """配偶者, if the report has one."""
     dependants: tuple[Dependant, ...]
+    """扶養親族."""
 
 
 class LevyRow(Row):
     """What the assessments share: the amounts of one assessment, yen."""
 
     fiscal_year: FiscalYear
+    """年度, by its calendar year."""
     addressee_number: AddresseeNumber
+    """宛名番号 of the tax payer."""
     version: Annotated[int, Field(ge=1)]
     """1 for the first assessment; a correction adds a version and never overwrites one."""
     cancelled: bool
@@ -121,6 +135,7 @@ class TaxationEvent(Event):
     stream: ClassVar[str] = STREAM
 
     assessment: AssessmentRow
+    """賦課: the version that holds from now on."""
 
     def subject(self) -> str:
         """The 宛名番号 of the tax payer."""
@@ -133,6 +148,7 @@ class ResidentTaxAssessed(TaxationEvent):
     type: ClassVar[str] = "taxation.resident-tax-assessed.v1"
 
     income_report: IncomeReportRow
+    """課税資料: the report that led to it."""
     difference: int
     """増減額: the new total less the one before, yen."""
 

@@ -126,7 +126,19 @@ def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
     deducted = sum(d.amount for d in found)
     taxable = taxable_income(income.total, deducted, p.taxable_unit)
     exempt = exemptions(case.taxpayer, income.total, relatives(case, p), municipality.area_class, p)
-    levy = NO_LEVY if exempt.levy else _levy(case, income.total, taxable, found, exempt, municipality, p)
+    levy = (
+        NO_LEVY
+        if exempt.levy
+        else _levy(
+            case,
+            municipality,
+            p,
+            total_income=income.total,
+            taxable=taxable,
+            difference=p.adjustment.basic_difference + sum(d.difference for d in found),
+            limit=exempt.levy_limit,
+        )
+    )
     per_capita, forest = (NOTHING, 0) if exempt.per_capita else (municipality.per_capita, p.forest_environment_tax)
     total = levy.income_levy.total + per_capita.total + forest
     per_capita_only = not levy.income_levy.total
@@ -151,23 +163,31 @@ NO_LEVY = Levy(0, 0, NOTHING, NOTHING, NOTHING, NO_DONATION, NOTHING, NOTHING, N
 
 def _levy(
     case: Case,
-    total_income: int,
-    taxable: int,
-    found: list[Deduction],
-    exempt: Exemptions,
     municipality: Municipality,
     p: FiscalYearParameters,
+    *,
+    total_income: int,
+    taxable: int,
+    difference: int,
+    limit: int,
 ) -> Levy:
     shares = municipality.shares
-    difference = p.adjustment.basic_difference + sum(d.difference for d in found)
     gross = gross_levy(taxable, municipality.rates)
     base = adjustment_base(taxable, difference, total_income, p.adjustment)
     adjustment = adjustment_credit(base, gross, shares)
     adjusted = less(gross, adjustment)
     housing = housing_loan_credit(case.credits, taxable, shares, p.housing_loan)
-    donation = donation_credit(case.credits, total_income, taxable, difference, adjusted, shares, p.donation)
+    donation = donation_credit(
+        case.credits,
+        p.donation,
+        shares,
+        total_income=total_income,
+        taxable=taxable,
+        difference=difference,
+        levy=adjusted,
+    )
     credited = less(less(adjusted, housing), donation.total)
-    reduced = reduction(credited, total_income, exempt.levy_limit)
+    reduced = reduction(credited, total_income, limit)
     left = less(credited, reduced)
     cut = _fixed_cut(case, total_income, left, p)
     left = rounded(less(left, cut), p.levy_unit)

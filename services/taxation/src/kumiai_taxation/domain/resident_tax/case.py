@@ -123,7 +123,7 @@ class Credits:
     housing_loan_special: bool = False
     """The 7 % limit of 附則5条の4の2 (特定取得 2014–2021 …) holds instead of the 5 % one"""
     income_tax_taxable: int | None = None
-    """所得税の課税総所得金額等, for the housing loan's limit; without it the resident tax's own taxable income is taken"""
+    """所得税の課税総所得金額等 for the housing loan's limit; without it the resident tax's taxable income is taken"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,14 @@ NO_DONATION = DonationCredit(0, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
 def donation_credit(
-    given: Credits, total_income: int, taxable: int, difference: int, levy: Split, shares: Shares, rule: Donation
+    given: Credits,
+    rule: Donation,
+    shares: Shares,
+    *,
+    total_income: int,
+    taxable: int,
+    difference: int,
+    levy: Split,
 ) -> DonationCredit:
     """寄附金税額控除. `levy` is the income levy after the adjustment deduction, before any other credit.
 

@@ -61,13 +61,12 @@ def _ground(taxpayer: Taxpayer, total_income: int, p: FiscalYearParameters) -> G
         return Ground.PUBLIC_ASSISTANCE
     if total_income > p.exemption.status_income_limit:
         return None
-    if taxpayer.disability is not Disability.NONE:
-        return Ground.DISABLED
     # on 1 January whoever has the birthday on 2 January is already of age: one ages on the day before
-    if taxpayer.birth_date > date(p.income_year + 1 - p.exemption.adult_age, 1, 2):
-        return Ground.MINOR
-    if taxpayer.widow:
-        return Ground.WIDOW
-    if taxpayer.single_parent is not None:
-        return Ground.SINGLE_PARENT
-    return None
+    minor = taxpayer.birth_date > date(p.income_year + 1 - p.exemption.adult_age, 1, 2)
+    states = (
+        (taxpayer.disability is not Disability.NONE, Ground.DISABLED),
+        (minor, Ground.MINOR),
+        (taxpayer.widow, Ground.WIDOW),
+        (taxpayer.single_parent is not None, Ground.SINGLE_PARENT),
+    )
+    return next((ground for holds, ground in states if holds), None)

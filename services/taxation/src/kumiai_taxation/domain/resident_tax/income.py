@@ -58,9 +58,7 @@ def incomes(case: Case, p: FiscalYearParameters) -> Incomes:
     if pension and employment:
         cap = p.salary_pension_adjustment
         both = max(0, min(employment, cap) + min(pension, cap) - cap)
-    return Incomes(
-        employment, adjustment, both, pension, earned.business, earned.other, besides - both + pension
-    )
+    return Incomes(employment, adjustment, both, pension, earned.business, earned.other, besides - both + pension)
 
 
 def _raises_children_or_cares(case: Case, p: FiscalYearParameters) -> bool:

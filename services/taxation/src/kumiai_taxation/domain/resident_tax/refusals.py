@@ -1,4 +1,4 @@
-"""Refusals (課税不能・要確認): a reason why a case is not assessed, as a value for a receipt or a person's work list."""
+"""Refusals (課税不能・要確認): why a case is not assessed, as a value for a receipt or a person's work list."""
 
 from dataclasses import dataclass
 
@@ -67,6 +67,9 @@ _NOT_IMPLEMENTED = {
     "loss_carried_forward": ("繰越損失", "a loss carried forward"),
     "dividend_credit": ("配当控除", "the dividend credit"),
     "foreign_tax_credit": ("外国税額控除", "the foreign tax credit"),
-    "withheld_dividend_levy": ("配当割額・株式等譲渡所得割額の控除", "the credit for levies withheld from dividends or shares"),
+    "withheld_dividend_levy": (
+        "配当割額・株式等譲渡所得割額の控除",
+        "the credit for levies withheld from dividends or shares",
+    ),
     "overseas": ("国外居住親族", "a relative who lives overseas"),
 }

@@ -1,0 +1,95 @@
+# Everything a person does with this checkout. `make demo` and `make test` do all their set-up themselves.
+# Nothing is written outside this folder and the package managers' caches.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PACKAGES := libs/contracts libs/common libs/cli deploy/local demo \
+	services/membership services/resident_registry services/taxation services/national_id_linkage
+MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
+	kumiai_membership kumiai_resident_registry kumiai_taxation kumiai_national_id_linkage
+
+PY := .venv/bin/python
+READY := .venv/.ready
+WORKERS ?= 1
+
+empty :=
+space := $(empty) $(empty)
+export TMPDIR := $(CURDIR)/.local/tmp
+export MYPYPATH := $(subst $(space),:,$(addsuffix /src,$(PACKAGES)))
+
+# The first Python that is new enough and can make virtual environments.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+NEED_PYTHON = $(if $(PYTHON),,$(error install Python 3.11 or later, with its venv module))
+JAVA_VERSION = $(shell java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
+HAS_STACK = $(shell [ "$(KUMIAI_STACK)" = external ] || docker info 2>/dev/null | grep -q "Server Version" \
+	|| { command -v mvn && [ "$(JAVA_VERSION)" -ge 17 ]; } >/dev/null 2>&1 && echo yes)
+NEED_STACK = $(if $(HAS_STACK),,$(error install Java 17 with Maven, or Docker))
+
+.PHONY: help demo test check bench chaos up down status clean distclean lock format need-stack
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: need-stack $(READY) ## Run the federation with three municipalities and a working day (KEEP=1: keeps running)
+	@$(PY) -m kumiai_demo
+
+test: need-stack $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
+	@$(PY) -m pytest -q -m "not stack"
+	@$(PY) -m pytest -q -m stack
+
+check: $(READY) ## Lint, types, directions between packages, generated files fresh
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy --strict $(foreach module,$(MODULES),-p $(module))
+	@.venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
+	@$(PY) -m kumiai_contracts.generate --check
+
+bench: need-stack $(READY) ## Measure speed into build/bench.json (medians of three runs)
+	@$(PY) -m benchmarks
+
+chaos: need-stack $(READY) ## Provoke faults for 30 minutes; prints its seed
+	@$(PY) -m tests.chaos
+
+up: need-stack $(READY) ## Start stack and services and leave them running (WORKERS=2: processes for each service)
+	@$(PY) -m kumiai_local up --detach --workers $(WORKERS)
+
+down: ## Stop what `make up`, a demo or a test left running here
+	@[ ! -x $(PY) ] || $(PY) -m kumiai_local down
+
+status: $(READY) ## Show what runs here
+	@$(PY) -m kumiai_local status
+
+format: $(READY) ## Format the code
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+lock: $(READY) ## Pin the dependencies with hashes (and without addresses of registries)
+	@cd requirements && for name in runtime dev; do \
+		../.venv/bin/uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		$$([ $$name = dev ] && echo "-c runtime.txt") $$name.in -o $$name.txt || exit; done
+
+clean: ## Stop everything and remove data, builds and caches
+	@[ ! -x $(PY) ] || $(PY) -m kumiai_local down || true
+	@rm -rf .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## The same, and the virtual environment
+	@rm -rf .venv
+
+need-stack:
+	@: $(NEED_STACK)
+
+# Made again whenever a pin or a package's definition changes.
+$(READY): requirements/runtime.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | .local/tmp
+	@: $(NEED_PYTHON)
+	@[ -x $(PY) ] || { echo "Making the virtual environment …" && $(PYTHON) -m venv .venv; }
+	@echo "Installing the pinned dependencies …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps $(foreach package,$(PACKAGES),-e ./$(package))
+	@touch $@
+
+.local/tmp:
+	@mkdir -p $@

@@ -1,0 +1,56 @@
+"""Fixtures for tests on the real stack: one Kafka, one PostgreSQL and one federation for the whole session.
+
+Tests share them by municipality: each takes municipality codes that no other test uses, and nothing is restarted
+between tests. A stack that does not start fails the tests; nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.choose import new_stack
+from kumiai_local.layout import Layout, checkout
+from kumiai_local.ownership import owner
+from kumiai_local.provision import provision_services
+from kumiai_local.service_processes import ServiceProcesses
+from kumiai_local.stack import Stack
+
+
+def fresh_test_layout() -> Layout:
+    """An empty `.local/test/<n>`: the first number that no other test session of this checkout holds."""
+    for number in count(1):
+        layout = Layout(checkout() / ".local" / "test" / str(number))
+        if owner(layout) is None:
+            return layout
+    raise AssertionError("unreachable: the numbers do not end")
+
+
+@pytest.fixture(scope="session")
+def test_layout() -> Layout:
+    """The folder of this session's stack."""
+    return fresh_test_layout()
+
+
+@pytest.fixture(scope="session")
+def stack(test_layout: Layout) -> Iterator[Stack]:
+    """A running stack with the services' databases, roles, broker users and keys; data of earlier sessions is gone."""
+    with new_stack(test_layout, fresh=True) as running:
+        provision_services(running.addresses, test_layout)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def addresses(stack: Stack) -> StackAddresses:
+    """Where the session's stack is reached."""
+    return stack.addresses
+
+
+@pytest.fixture(scope="session")
+def federation(stack: Stack, test_layout: Layout) -> Iterator[ServiceProcesses]:
+    """The four services as processes; a test that disturbs one leaves it running and ready again."""
+    with ServiceProcesses(stack.addresses, test_layout) as services:
+        yield services

@@ -1,0 +1,191 @@
+"""Following the producers without Kafka: heads asked every few seconds, and logs read where Kafka isn't believed.
+
+Invariant: completeness is measured against what the producers say, so a lost tail is found without waiting for the
+next event. Joining late, recovering and rebuilding are the same code: read the log from one's position, then go live.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from kumiai_contracts.topics import READS
+
+from kumiai_common.clock import now, seconds_since
+from kumiai_common.continuity import ReaderPosition
+from kumiai_common.database import TRANSIENT, Database
+from kumiai_common.log import StreamKey
+from kumiai_common.peers import UNREACHABLE, PeerHead, Peers
+from kumiai_common.poll import MEMBERSHIP, Effect, Poll
+from kumiai_common.queries import QUERIES
+from kumiai_common.runner import Runner
+from kumiai_common.telemetry import Telemetry
+
+_LOG = structlog.get_logger()
+EVENTS_A_READ = 2000
+MAX_CATCH_UPS = 4
+
+
+class Follower:
+    """Keeps this worker's readers complete."""
+
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        peers: Peers,
+        runner: Runner,
+        telemetry: Telemetry,
+        in_charge: Callable[[str], bool],
+        seconds: float,
+    ) -> None:
+        self._service = service
+        self._streams = READS[service]
+        self._database = database
+        self._peers = peers
+        self._runner = runner
+        self._telemetry = telemetry
+        self._in_charge = in_charge
+        self._seconds = seconds
+        self._running: dict[StreamKey, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(MAX_CATCH_UPS)
+        self._behind: dict[StreamKey, int] = {}
+        self.complete = False
+        """Whether, at the last look, every reader in charge was at its head."""
+
+    async def run(self) -> None:
+        """Ask for heads until cancelled."""
+        while True:
+            try:
+                await self._look()
+            except (*UNREACHABLE, *TRANSIENT) as error:
+                self.complete = False
+                _LOG.warning("heads not known", error=type(error).__name__)
+            await asyncio.sleep(self._seconds)
+
+    def catch_up(self, key: StreamKey, then: Callable[[], Awaitable[None] | None] | None = None) -> None:
+        """Read a stream's log from the producer in a task of its own; `then` is called when it is done."""
+        if key not in self._running:
+            task = asyncio.create_task(self._catch_up(key, then), name=f"catch-up {key}")
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+
+    async def stop(self) -> None:
+        """Cancel what is running."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # Catching up
+
+    async def _catch_up(self, key: StreamKey, then: Callable[[], Awaitable[None] | None] | None) -> None:
+        try:
+            async with self._slots:
+                await self._read_to_the_end(key)
+        except (*UNREACHABLE, *TRANSIENT) as error:
+            _LOG.warning("catch-up interrupted", municipality=key[0], stream=key[1], error=type(error).__name__)
+            await asyncio.sleep(self._seconds)
+        finally:
+            if then is not None:
+                waiting = then()
+                if waiting is not None:
+                    await waiting
+
+    async def _read_to_the_end(self, key: StreamKey) -> None:
+        while True:
+            position = await self._position(key)
+            if position.diverged:
+                return
+            events = await self._peers.read_log(*key, position.position, EVENTS_A_READ)
+            if not events:
+                return
+            effects = await self._runner.commit(Poll(events={key: events}))
+            if any(key in effect.broken for effect in effects):
+                await self._stop_if_log_contradicts(key, effects)
+                return
+            if not any(key in effect.applied for effect in effects):
+                return
+
+    async def _stop_if_log_contradicts(self, key: StreamKey, effects: list[Effect]) -> None:
+        """Another worker may have gone on meanwhile; only the same answer at an unmoved position is the log's own."""
+        before = max(effect.positions[key].position for effect in effects if key in effect.positions)
+        position = await self._position(key)
+        if position.position != before:
+            return
+        await self._diverge(key, effects[-1].broken.get(key, "contradiction"))
+
+    async def _diverge(self, key: StreamKey, why: str) -> None:
+        _LOG.error("stream stopped: its log contradicts what was applied", municipality=key[0], stream=key[1], why=why)
+        async with self._database.transaction([key[0]]) as connection:
+            await QUERIES.mark_diverged(connection, municipality=key[0], stream=key[1], why=why)
+        self._telemetry.diverged(key, True)
+
+    async def _position(self, key: StreamKey) -> ReaderPosition:
+        return (await self._positions([key[0]])).get(key) or ReaderPosition.start(*key)
+
+    async def _positions(self, municipalities: list[str]) -> dict[StreamKey, ReaderPosition]:
+        if not municipalities:
+            return {}
+        async with self._database.transaction(municipalities) as connection:
+            records = await QUERIES.reader_positions(connection, municipalities=municipalities)
+        return {(record["municipality"], record["stream"]): ReaderPosition(**record) for record in records}
+
+    # Looking at all heads at once
+
+    async def _look(self) -> None:
+        complete = True
+        for stream in self._streams:
+            # Positions first: one that is beyond a head asked for afterwards is a contradiction and no race.
+            tenants = await self._database.tenants()
+            positions = await self._positions(tenants)
+            subscribers = await self._subscribers(tenants)
+            for head in await self._peers.heads(stream):
+                follows = stream == MEMBERSHIP or head.municipality in subscribers
+                if follows and self._in_charge(head.municipality):
+                    key = (head.municipality, stream)
+                    complete &= await self._compare(positions.get(key) or ReaderPosition.start(*key), head)
+        parked = await self._parked(await self._database.tenants())
+        self._telemetry.parked(parked)
+        self.complete = complete and not any(parked.values())
+
+    async def _compare(self, position: ReaderPosition, head: PeerHead) -> bool:
+        key = (position.municipality, position.stream)
+        self._telemetry.diverged(key, position.diverged is not None)
+        if position.diverged:
+            return False
+        rewritten = position.position == head.position and position.hash != head.hash
+        if position.position > head.position or rewritten:
+            await self._diverge(key, "the producer's log lacks what was applied")
+            return False
+        lag = head.position - position.position
+        if lag == 0:
+            self._behind.pop(key, None)
+            self._telemetry.distance(key, 0, 0.0)
+            return True
+        oldest = await self._oldest_unapplied_seconds(position)
+        self._telemetry.distance(key, lag, oldest)
+        # Behind at two looks without having moved: whatever Kafka was to bring isn't coming.
+        if self._behind.get(key) == position.position or position.position == 0:
+            self.catch_up(key)
+        self._behind[key] = position.position
+        return False
+
+    async def _oldest_unapplied_seconds(self, position: ReaderPosition) -> float:
+        first = await self._peers.read_log(position.municipality, position.stream, position.position, 1)
+        return seconds_since(first[0].time, now()) if first else 0.0
+
+    async def _subscribers(self, tenants: list[str]) -> set[str]:
+        if not tenants:
+            return set()
+        async with self._database.transaction(tenants) as connection:
+            records = await QUERIES.subscribers(connection, municipalities=tenants)
+        return {record["municipality"] for record in records if record["service"] == self._service}
+
+    async def _parked(self, tenants: list[str]) -> dict[str, int]:
+        if not tenants:
+            return {}
+        async with self._database.transaction(tenants) as connection:
+            records = await QUERIES.parked_counts(connection, municipalities=tenants)
+        return {
+            record["municipality"]: record["count"] for record in records if self._in_charge(record["municipality"])
+        }

@@ -1,0 +1,69 @@
+"""Notices by HTTP: the same intake and the same receipts as by Kafka."""
+
+from collections.abc import Awaitable, Callable
+
+from kumiai_contracts.envelope import NoticeEnvelope
+from kumiai_contracts.membership import Role
+from kumiai_contracts.receipts import ReceiptIssued
+from kumiai_contracts.topics import receipts_stream
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kumiai_common.database import Database
+from kumiai_common.http import problems
+from kumiai_common.http.access import authorise
+from kumiai_common.http.batch import MEDIA_TYPE, BatchError, parse_batch
+from kumiai_common.http.problems import Problem
+from kumiai_common.http.queries import QUERIES
+from kumiai_common.http.requests import json_text, municipality_of, text_of
+
+Intake = Callable[[str, list[tuple[NoticeEnvelope, bytes]]], Awaitable[list[ReceiptIssued]]]
+"""Takes a municipality's notices in, commits, and gives their receipts in the same order."""
+
+
+class Notices:
+    """The handlers of one service."""
+
+    def __init__(self, service: str, database: Database, intake: Intake) -> None:
+        self._receipts = receipts_stream(service)
+        self._database = database
+        self._intake = intake
+
+    def routes(self) -> list[Route]:
+        """Both addresses."""
+        return [
+            Route("/v1/{municipality}/notices", self.take, methods=["POST"]),
+            Route("/v1/{municipality}/receipts", self.receipt),
+        ]
+
+    async def take(self, request: Request) -> Response:
+        """Take a CloudEvents batch in; the answer holds one receipt for each notice, in order."""
+        municipality = municipality_of(request)
+        await authorise(request, municipality, purpose=None, roles=(Role.SYSTEM,))
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+            raise Problem(problems.MEDIA_TYPE_UNSUPPORTED, MEDIA_TYPE)
+        try:
+            notices = parse_batch(await request.body())
+        except BatchError as error:
+            raise Problem(problems.BODY_INVALID, str(error)) from None
+        receipts = await self._intake(municipality, notices) if notices else []
+        return json_text(b"[" + b",".join(receipt.body() for receipt in receipts) + b"]")
+
+    async def receipt(self, request: Request) -> Response:
+        """The receipt of one notice, exactly as it stands in the stream, with its place in the headers."""
+        municipality = municipality_of(request)
+        await authorise(request, municipality, purpose=None, roles=(Role.SYSTEM, Role.CLERK))
+        source, id_ = text_of(request, "source"), text_of(request, "id")
+        async with self._database.transaction([municipality]) as connection:
+            found = await QUERIES.receipt(
+                connection, municipality=municipality, source=source, id=id_, stream=self._receipts
+            )
+        if found is None:
+            raise Problem(problems.NOT_FOUND)
+        return json_text(
+            found["body"],
+            kumiai_position=f"{found['incarnation']}:{found['position']}",
+            kumiai_hash=found["hash"].hex(),
+            kumiai_time=found["time"],
+        )

@@ -1,0 +1,209 @@
+"""Problems (RFC 9457): every refusal over HTTP has a stable code and says in Japanese and English what to do.
+
+A kind of problem is a value; a handler raises `Problem(KIND)`. Whatever else is raised becomes one here: a database
+that is away is a 503 to try again, a fault of our own is a 500 that tells the caller nothing about the data.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+from kumiai_contracts.receipts import Reason
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its code for programs, its status, its text for people."""
+
+    code: str
+    status: int
+    ja: str
+    en: str
+
+
+class Problem(Exception):
+    """A request that is refused, raised by a handler.
+
+    `detail` is for what differs from one occurrence to the next, in English; never a value from a record.
+    """
+
+    def __init__(self, kind: Kind, detail: str = "", *, reasons: Sequence[Reason] = ()) -> None:
+        super().__init__(kind.code)
+        self.kind = kind
+        self.detail = detail
+        self.reasons = tuple(reasons)
+
+    def response(self) -> Response:
+        """The problem as it is sent."""
+        members: dict[str, Any] = {
+            "type": f"urn:kumiai:problem:{self.kind.code}",
+            "title": self.kind.en,
+            "status": self.kind.status,
+            "code": self.kind.code,
+            "ja": self.kind.ja,
+            "en": self.kind.en,
+        }
+        if self.detail:
+            members["detail"] = self.detail
+        if self.reasons:
+            members["reasons"] = [reason.model_dump(mode="json") for reason in self.reasons]
+        return Response(orjson.dumps(members), self.kind.status, _headers(self.kind), MEDIA_TYPE)
+
+
+TOKEN_MISSING = Kind(
+    "token-missing",
+    401,
+    "アクセストークンがありません。membershipの/v1/tokenで取得し、Authorizationヘッダーに付けてください。",
+    "There is no access token. Get one from membership (/v1/token) and send it in the Authorization header.",
+)
+TOKEN_INVALID = Kind(
+    "token-invalid",
+    401,
+    "アクセストークンが無効か、期限が切れています。新しいトークンを取得してください。",
+    "The access token is invalid or has expired. Get a new one.",
+)
+ASSERTION_INVALID = Kind(
+    "assertion-invalid",
+    401,
+    "署名付きの要求(アサーション)が無効です。鍵、宛先、時刻、jtiを確認してください。",
+    "The signed assertion is not accepted. Check the key, the audience, the clock and that its jti is new.",
+)
+MUNICIPALITY_MISMATCH = Kind(
+    "municipality-mismatch",
+    403,
+    "他の団体の情報にはアクセスできません。",
+    "The token is for another municipality.",
+)
+ROLE_MISSING = Kind(
+    "role-missing",
+    403,
+    "この操作に必要な役割がありません。運用者に権限の付与を依頼してください。",
+    "The caller has none of the roles that this needs. Ask an operator for the right.",
+)
+PURPOSE_MISSING = Kind(
+    "purpose-missing",
+    403,
+    "この利用目的での閲覧は認められていません。運用者に権限の付与を依頼してください。",
+    "The caller may not read for this purpose. Ask an operator for the right.",
+)
+PARTY_UNKNOWN = Kind(
+    "party-unknown",
+    403,
+    "利用者が登録されていないか、登録がまだこのサービスに届いていません。数秒後に再試行してください。",
+    "The party is not registered, or its registration has not reached this service yet. Try again in a few seconds.",
+)
+PARTY_REVOKED = Kind(
+    "party-revoked",
+    403,
+    "利用者の権限は取り消されています。",
+    "The party's rights have been revoked.",
+)
+STREAM_NOT_READ = Kind(
+    "stream-not-read",
+    403,
+    "このサービスは当該団体のこのストリームを読み取る対象ではありません。",
+    "This service is not one that reads this stream of this municipality.",
+)
+NOT_FOUND = Kind("not-found", 404, "該当するものがありません。", "There is no such thing here.")
+METHOD_NOT_ALLOWED = Kind(
+    "method-not-allowed", 405, "この操作は利用できません。", "This address does not offer this method."
+)
+PARAMETER_INVALID = Kind(
+    "parameter-invalid",
+    400,
+    "パラメーターが不足しているか、正しくありません。",
+    "A parameter is missing or malformed.",
+)
+BODY_INVALID = Kind(
+    "body-invalid",
+    400,
+    "本文を読み取れません。形式を確認してください。",
+    "The body can't be read. Check its format.",
+)
+BODY_TOO_LARGE = Kind(
+    "request-too-large",
+    413,
+    "要求が大きすぎます。分割して送信してください。",
+    "The request is too large. Send it in parts.",
+)
+MEDIA_TYPE_UNSUPPORTED = Kind(
+    "media-type-unsupported",
+    415,
+    "Content-Typeが正しくありません。",
+    "The content type is not the one that this address takes.",
+)
+ERASED = Kind(
+    "part-erased",
+    410,
+    "この情報は消去されました。",
+    "This part has been erased.",
+)
+UNAVAILABLE = Kind(
+    "unavailable",
+    503,
+    "現在処理できません。しばらくしてから再試行してください。",
+    "The service can't answer at the moment. Try again.",
+)
+INTERNAL = Kind(
+    "internal",
+    500,
+    "サービス内部の誤りです。運用者に連絡してください。",
+    "The service failed. Tell its operators.",
+)
+
+UNAVAILABLE_ERRORS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    OSError,  # ConnectionError and TimeoutError too
+)
+"""What a repetition may cure."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that any exception is to the caller. What it said stays here: it may hold a payload."""
+    match error:
+        case Problem():
+            return error
+        case ValidationError():
+            return Problem(
+                BODY_INVALID, "; ".join(_fault(fault["loc"], fault["type"]) for fault in error.errors()[:20])
+            )
+        case HTTPException():
+            known = {kind.status: kind for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, BODY_INVALID)}
+            return Problem(known.get(error.status_code) or _plain(error.status_code))
+        case _ if isinstance(error, UNAVAILABLE_ERRORS):
+            return Problem(UNAVAILABLE)
+    return Problem(INTERNAL)
+
+
+async def on_error(_: Request, error: Exception) -> Response:
+    """Starlette's exception handler for everything that a handler raises on purpose."""
+    return problem_of(error).response()
+
+
+def _fault(location: Sequence[int | str], type_: str) -> str:
+    return f"{type_} at /{'/'.join(map(str, location))}"
+
+
+def _plain(status: int) -> Kind:
+    return Kind(f"http-{status}", status, "要求を処理できません。", HTTPStatus(status).phrase)
+
+
+def _headers(kind: Kind) -> Mapping[str, str]:
+    headers = {"cache-control": "no-store"}
+    if kind.status == 401:
+        headers["www-authenticate"] = f'Bearer realm="kumiai", error="{kind.code}"'
+    elif kind.status == 503:
+        headers["retry-after"] = str(RETRY_SECONDS)
+    return headers

@@ -1,0 +1,40 @@
+-- name: party^
+select party, kind, public_key, roles, purposes, revoked, changed_at
+from party where municipality = :municipality and party = :party;
+
+-- name: subscribed$
+select coalesce(
+  (select active from subscription where municipality = :municipality and service = :service), false) as active;
+
+-- name: heads
+select municipality, stream, incarnation, position, hash
+from stream_head
+where municipality = any(:municipalities::text[]) and (:stream::text = '' or stream = :stream)
+order by municipality, stream;
+
+-- name: readers
+select municipality, stream, incarnation, position, hash, diverged
+from reader_position
+where municipality = any(:municipalities::text[]) order by municipality, stream;
+
+-- name: parked_counts
+select municipality, read_stream as stream, count(*) as count
+from parked_event
+where municipality = any(:municipalities::text[]) and state = 'parked'
+group by municipality, read_stream order by municipality, read_stream;
+
+-- name: checkpoints
+select incarnation, position, hash, time, signature
+from checkpoint
+where municipality = :municipality and stream = :stream and position > :after
+order by incarnation, position limit :limit;
+
+-- name: sealed_part^
+select stream, position, name, salt, part, erased_at
+from sealed_part where municipality = :municipality and commitment = :commitment;
+
+-- name: receipt^
+select e.incarnation, e.position, e.hash, e.time, e.body
+from inbox i
+join stream_event e on e.municipality = i.municipality and e.position = i.receipt_position
+where i.municipality = :municipality and i.source = :source and i.id = :id and e.stream = :stream;

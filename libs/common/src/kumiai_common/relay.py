@@ -1,0 +1,200 @@
+"""The relay: sends what lies beyond `relay_position` to the streams' topics, in order, and then advances.
+
+Invariant: it advances only after Kafka has acknowledged. A stale relay, or one that died before advancing, can only
+repeat what was sent; readers know repeats by their position.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from zlib import crc32
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from kumiai_contracts.envelope import StoredEvent
+from kumiai_contracts.topics import events_topic
+
+from kumiai_common.database import TRANSIENT, Database
+from kumiai_common.kafka import producer as make_producer
+from kumiai_common.log import StreamKey
+from kumiai_common.queries import QUERIES
+from kumiai_common.settings import Settings
+from kumiai_common.telemetry import Telemetry
+
+_LOG = structlog.get_logger()
+LEASE_SECONDS = 10.0
+IDLE_SECONDS = 0.02
+EVENTS_A_ROUND = 4000
+EVENTS_A_STREAM = 500
+
+
+def shard_of(municipality: str, shards: int) -> int:
+    """The shard of all streams of a municipality."""
+    return crc32(municipality.encode()) % shards
+
+
+class Relay:
+    """Publishes the streams of the shards that this worker holds."""
+
+    def __init__(self, database: Database, settings: Settings, telemetry: Telemetry, holder: str) -> None:
+        self._database = database
+        self._settings = settings
+        self._telemetry = telemetry
+        self._holder = holder
+        self._shards: frozenset[int] = frozenset()
+        self._tenants: list[str] = []
+        self._wake = asyncio.Event()
+        self._producer: AIOKafkaProducer | None = None
+        self._named_topics: set[str] = set()
+        self.healthy = False
+
+    def wake(self) -> None:
+        """Something was appended: look at once instead of at the next idle look."""
+        self._wake.set()
+
+    def holds(self, municipality: str) -> bool:
+        """Whether this worker is in charge of a municipality's streams."""
+        return shard_of(municipality, self._settings.relay_shards) in self._shards
+
+    @property
+    def municipalities(self) -> list[str]:
+        """The municipalities that this worker is in charge of."""
+        return [municipality for municipality in self._tenants if self.holds(municipality)]
+
+    async def run(self) -> None:
+        """Relay until cancelled. Failures of Kafka or the database are waited out."""
+        try:
+            await asyncio.gather(self._keep_leases(), self._relay())
+        finally:
+            await self._drop_producer()
+
+    async def _keep_leases(self) -> None:
+        while True:
+            try:
+                async with self._database.connection() as connection:
+                    records = await QUERIES.take_leases(
+                        connection, holder=self._holder, shards=self._settings.relay_shards, seconds=LEASE_SECONDS
+                    )
+                self._tenants = await self._database.tenants()
+                shards = frozenset(record["shard"] for record in records)
+                if shards != self._shards:
+                    _LOG.info("relay shards", shards=sorted(shards))
+                self._shards = shards
+            except TRANSIENT as error:
+                _LOG.warning("lease not renewed", error=type(error).__name__)
+            await asyncio.sleep(LEASE_SECONDS / 5)
+
+    async def _relay(self) -> None:
+        while True:
+            try:
+                sent = await self._round()
+                self.healthy = True
+            except (KafkaError, *TRANSIENT) as error:
+                # An idempotent producer stays broken after some errors, so every error gets a new one.
+                self.healthy = False
+                _LOG.warning("relay interrupted", error=type(error).__name__)
+                await self._drop_producer()
+                await asyncio.sleep(0.5)
+                continue
+            if not sent:
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def _round(self) -> int:
+        producer = await self._connected()
+        events = await self._unpublished()
+        if not events:
+            return 0
+        await self._name_topics(producer, {events_topic(*key) for key in events})
+        await asyncio.gather(*[self._send(producer, *key, stored) for key, stored in events.items()])
+        async with self._database.transaction({key[0] for key in events}) as connection:
+            await QUERIES.advance_relay(
+                connection,
+                municipalities=[key[0] for key in events],
+                streams=[key[1] for key in events],
+                positions=[stored[-1].position for stored in events.values()],
+            )
+        self._telemetry.published({key: len(stored) for key, stored in events.items()})
+        return sum(map(len, events.values()))
+
+    async def _unpublished(self) -> dict[StreamKey, list[StoredEvent]]:
+        found: dict[StreamKey, list[StoredEvent]] = defaultdict(list)
+        municipalities = self.municipalities
+        if not municipalities:
+            return found
+        async with self._database.transaction(municipalities) as connection:
+            waiting = await QUERIES.unpublished(connection, municipalities=municipalities)
+            if not waiting:
+                return found
+            share = max(EVENTS_A_ROUND // len(waiting), 50)
+            for record in await QUERIES.read_unpublished(
+                connection,
+                municipalities=[record["municipality"] for record in waiting],
+                streams=[record["stream"] for record in waiting],
+                afters=[record["published"] for record in waiting],
+                untils=[min(record["position"], record["published"] + share) for record in waiting],
+            ):
+                found[record["municipality"], record["stream"]].append(StoredEvent(*record))
+        return found
+
+    async def _send(
+        self, producer: AIOKafkaProducer, municipality: str, stream: str, events: Sequence[StoredEvent]
+    ) -> None:
+        topic = events_topic(municipality, stream)
+        waiting = list(events)
+        while waiting:
+            batch = producer.create_batch()
+            taken = 0
+            for event in waiting:
+                if (
+                    batch.append(key=event.subject.encode(), value=event.body, timestamp=None, headers=event.headers())
+                    is None
+                ):
+                    break
+                taken += 1
+            if not taken:  # larger than a batch: on its own
+                await producer.send_and_wait(
+                    topic, waiting[0].body, waiting[0].subject.encode(), partition=0, headers=waiting[0].headers()
+                )
+                waiting = waiting[1:]
+                continue
+            batch.close()
+            await (await producer.send_batch(batch, topic, partition=0))
+            waiting = waiting[taken:]
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = make_producer(self._settings)
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer, self._named_topics = producer, set()
+        return self._producer
+
+    async def _name_topics(self, producer: AIOKafkaProducer, topics: set[str]) -> None:
+        """Name topics all at once: the producer would ask for each by itself at its first use."""
+        if not topics <= self._named_topics:
+            self._named_topics |= topics
+            await producer.client.set_topics(self._named_topics)
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 2)
+            except (KafkaError, TimeoutError, OSError) as error:
+                _LOG.warning("producer not stopped cleanly", error=type(error).__name__)
+
+    async def release(self) -> None:
+        """Give the leases back, so that another worker takes over at once."""
+        try:
+            async with self._database.connection() as connection:
+                await QUERIES.release_leases(connection, holder=self._holder)
+        except TRANSIENT as error:
+            _LOG.warning("leases not released", error=type(error).__name__)

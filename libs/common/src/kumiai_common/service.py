@@ -1,0 +1,231 @@
+"""Start-up of a service: one process, one event loop, everything supervised.
+
+FastStream carries the application: signals, lifespan, orderly stop. The consumer and the relay use aiokafka themselves,
+because positions live in the database and partitions are paused and sought one by one.
+"""
+
+import asyncio
+import gc
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvloop
+from aiokafka.errors import KafkaError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from kumiai_contracts.envelope import NoticeEnvelope
+from kumiai_contracts.receipts import ReceiptIssued
+from kumiai_contracts.topics import READS
+from starlette.routing import BaseRoute
+
+from kumiai_common import checkpoints, incarnation, logging
+from kumiai_common.database import TRANSIENT, Database
+from kumiai_common.follower import Follower
+from kumiai_common.http.access import Access
+from kumiai_common.http.health import health_routes
+from kumiai_common.http.notices import Notices
+from kumiai_common.http.server import HttpServer, application
+from kumiai_common.http.streams import Streams
+from kumiai_common.http.token_client import TokenClient
+from kumiai_common.intake import understand
+from kumiai_common.kafka import broker as make_broker
+from kumiai_common.keys import ServiceKeys
+from kumiai_common.peers import Peers
+from kumiai_common.poll import Effect, Poll, Processor
+from kumiai_common.protocol import Service
+from kumiai_common.relay import Relay
+from kumiai_common.runner import Runner
+from kumiai_common.settings import Settings
+from kumiai_common.telemetry import Telemetry
+from kumiai_common.worker import Worker
+
+_LOG = structlog.get_logger()
+WATCHDOG_SECONDS = 60.0
+"""A worker whose loop has not turned for so long is ended, so that its supervisor starts another."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a running service process consists of; routes and service tasks get it."""
+
+    name: str
+    settings: Settings
+    keys: ServiceKeys
+    database: Database
+    broker: KafkaBroker
+    telemetry: Telemetry
+    relay: Relay
+    runner: Runner
+    worker: Worker
+    follower: Follower
+    peers: Peers
+
+    async def intake(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
+        """Notices that came by HTTP or from a file: the same intake, the same receipts, in the same order."""
+        received = [
+            await self.worker.after_its_cause(
+                understand(self.name, municipality, envelope, body, f"http/{envelope.source}/{envelope.id}")
+            )
+            for envelope, body in notices
+        ]
+        effects = await self.runner.commit(Poll(notices=received))
+        receipts = [receipt for effect in effects for receipt in effect.receipts]
+        return [receipt for receipt in receipts if receipt is not None]
+
+    async def not_ready(self) -> list[str]:
+        """Why this process can't do its work now; empty if it can."""
+        reasons = []
+        if READS[self.name] and not self.worker.healthy:
+            reasons.append("kafka: not consuming")
+        if not self.relay.healthy:
+            reasons.append("kafka: not publishing")
+        elif not await self.broker.ping(timeout=1):
+            reasons.append("kafka: no answer")
+        try:
+            async with asyncio.timeout(2), self.database.connection() as connection:
+                await connection.execute("select 1")
+        except TRANSIENT as error:
+            reasons.append(f"database: {type(error).__name__}")
+        return reasons
+
+
+Routes = Callable[[Ground], Sequence[BaseRoute]]
+Task = Callable[[Ground], Awaitable[None]]
+
+
+def run(service: Service, *, routes: Routes | None = None, tasks: Sequence[Task] = ()) -> None:
+    """Run a service until it is told to stop. Exits with a line on standard error if it can't start."""
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    logging.configure(service.name, settings.log_level)
+    # Long-lived objects of the imports need not be looked at again, and young garbage comes in batches.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with _running(service, settings, broker, routes, tasks, stop=program.exit):
+            yield
+
+    broker = make_broker(settings)
+    program = FastStream(broker, logger=None, lifespan=lifespan)
+    uvloop.run(program.run())
+
+
+@asynccontextmanager
+async def _running(
+    service: Service,
+    settings: Settings,
+    broker: KafkaBroker,
+    routes: Routes | None,
+    tasks: Sequence[Task],
+    *,
+    stop: Callable[[], None],
+) -> AsyncIterator[Ground]:
+    database = await Database.open(settings)
+    try:
+        ground = assemble(service, settings, database, broker)
+        # The log must be known to hold everything it published before anything is appended to it.
+        server = asyncio.create_task(_serve(ground, routes))
+        await _until_kafka_answers(database, settings)
+        running = [
+            server,
+            asyncio.create_task(ground.relay.run()),
+            asyncio.create_task(checkpoints.run(database, ground.keys, ground.relay, settings.checkpoint_seconds)),
+            *[asyncio.create_task(_started(task, ground)) for task in tasks],
+        ]
+        if READS[service.name]:
+            running += [
+                asyncio.create_task(ground.worker.run()),
+                asyncio.create_task(ground.follower.run()),
+                asyncio.create_task(_watch(ground.worker)),
+            ]
+        for task in running:
+            task.add_done_callback(lambda done: _ended(done, stop))
+        _LOG.info("started", port=settings.http_port)
+        try:
+            yield ground
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await ground.follower.stop()
+            await ground.relay.release()
+            await ground.peers.close()
+    finally:
+        await database.close()
+
+
+def assemble(service: Service, settings: Settings, database: Database, broker: KafkaBroker) -> Ground:
+    """Put a service's parts together; nothing connects here."""
+    keys = ServiceKeys.load(settings.key_file)
+    telemetry = Telemetry(service.name)
+    holder = f"{socket.gethostname()}/{os.getpid()}/{settings.http_port}"
+    relay = Relay(database, settings, telemetry, holder)
+    processor = Processor(service, keys, settings.kept_notice_days)
+
+    def committed(effect: Effect) -> None:
+        if effect.appended:
+            relay.wake()
+        worker.committed(effect)
+
+    tokens = TokenClient(settings.peers["membership"], f"service/{service.name}", keys.signing)
+    runner = Runner(database, processor, telemetry, committed)
+    peers = Peers(settings.peers, tokens.token)
+    follower = Follower(service.name, database, peers, runner, telemetry, relay.holds, settings.head_poll_seconds)
+    worker = Worker(service.name, settings, database, runner, follower)
+    return Ground(service.name, settings, keys, database, broker, telemetry, relay, runner, worker, follower, peers)
+
+
+async def _serve(ground: Ground, routes: Routes | None) -> None:
+    key = load_pem_public_key((ground.settings.trusted_keys_dir / "membership.pub.pem").read_bytes())
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("membership.pub.pem is not an Ed25519 public key")
+    app = application(
+        [
+            *health_routes(ground.not_ready),
+            *Streams(ground.name, ground.database).routes(),
+            *Notices(ground.name, ground.database, ground.intake).routes(),
+            *(routes(ground) if routes else ()),
+        ],
+        Access(key, ground.database),
+    )
+    await HttpServer(app, ground.settings.http_host, ground.settings.http_port).run()
+
+
+async def _until_kafka_answers(database: Database, settings: Settings) -> None:
+    while True:
+        try:
+            await incarnation.begin_where_events_are_missing(database, settings)
+            return
+        except (KafkaError, *TRANSIENT) as error:
+            _LOG.warning("waiting for Kafka", error=type(error).__name__)
+            await asyncio.sleep(1)
+
+
+async def _started(task: Task, ground: Ground) -> None:
+    await task(ground)
+
+
+async def _watch(worker: Worker) -> None:
+    loop = asyncio.get_running_loop()
+    worker.progress_at = loop.time()
+    while True:
+        await asyncio.sleep(WATCHDOG_SECONDS / 4)
+        if worker.healthy and loop.time() - worker.progress_at > WATCHDOG_SECONDS:
+            raise RuntimeError("the worker's loop makes no progress")
+
+
+def _ended(task: asyncio.Task[None], stop: Callable[[], None]) -> None:
+    """No part of a service ends by itself: if one does, the process ends, and its supervisor starts another."""
+    if task.cancelled():
+        return
+    error = task.exception()
+    name = type(error).__name__ if error else "no error"
+    _LOG.error("a part of the service ended", error=name, where=logging.where(error) if error else [])
+    stop()

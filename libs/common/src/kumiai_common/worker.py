@@ -1,0 +1,294 @@
+"""The worker's loop: what Kafka brings, one poll after the other.
+
+Invariant: the consumer's place in every partition is what the database says, taken again at every assignment. What
+must wait (for a cause, for a catch-up) waits with its partition paused, while the others go on.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from kumiai_contracts.envelope import Cause, EnvelopeError, StoredEvent
+from kumiai_contracts.messages import reason
+from kumiai_contracts.topics import READS, Topic, parse_topic
+
+from kumiai_common.database import TRANSIENT, Database
+from kumiai_common.follower import Follower
+from kumiai_common.intake import Received, receive
+from kumiai_common.kafka import consumer as make_consumer
+from kumiai_common.log import StreamKey
+from kumiai_common.poll import Effect, Poll, StaleAssignment
+from kumiai_common.queries import QUERIES
+from kumiai_common.runner import Runner
+from kumiai_common.settings import Settings
+
+_LOG = structlog.get_logger()
+CAUSE_PATIENCE_SECONDS = 10.0
+"""How long a notice waits for the event that its sender says it has seen; then it is refused."""
+PAUSE_SECONDS = 0.02
+COMMIT_SECONDS = 5.0
+
+
+class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Consumes the notices of one service and the streams that it reads."""
+
+    def __init__(
+        self, service: str, settings: Settings, database: Database, runner: Runner, follower: Follower
+    ) -> None:
+        self._service = service
+        self._reads = READS[service]
+        self._settings = settings
+        self._database = database
+        self._runner = runner
+        self._follower = follower
+        self._applied: dict[StreamKey, tuple[int, int]] = {}
+        self._waiting_since: dict[str, float] = {}
+        self._consumer: Any = None
+        self._resuming: set[asyncio.Task[None]] = set()
+        self._reported: dict[TopicPartition, int] = {}
+        self.healthy = False
+        self.progress_at = 0.0
+        """Loop time of the last finished poll; a watchdog looks at it."""
+
+    async def run(self) -> None:
+        """Consume until cancelled; a consumer that fails is replaced by a new one."""
+        while True:
+            try:
+                await self._consume()
+            except (KafkaError, *TRANSIENT) as error:
+                self.healthy = False
+                _LOG.warning("consumer interrupted", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    def committed(self, effect: Effect) -> None:
+        """Note what a poll did, wherever it was run."""
+        for key, position in effect.positions.items():
+            self._applied[key] = (position.incarnation, position.position)
+        if effect.membership_changed and self._consumer is not None:
+            # Topics may have come or gone: look now instead of in a minute.
+            task = asyncio.ensure_future(self._look_for_topics(self._consumer))
+            self._resuming.add(task)
+            task.add_done_callback(self._resuming.discard)
+
+    async def _look_for_topics(self, consumer: AIOKafkaConsumer) -> None:
+        for delay in (0.0, 0.5, 1.0, 2.0):
+            await asyncio.sleep(delay)
+            if self._consumer is consumer:
+                await consumer._client.force_metadata_update()
+
+    async def _consume(self) -> None:
+        streams = "|".join(re.escape(stream) for stream in self._reads)
+        consumer = make_consumer(self._settings, f"{self._service}.workers")
+        try:
+            await consumer.start()
+            consumer.subscribe(
+                pattern=rf"^lg\.\d{{6}}\.({re.escape(self._service)}\.notices|({streams})\.events)$", listener=self
+            )
+            self._consumer = consumer
+            self.healthy = True
+            next_commit = 0.0
+            loop = asyncio.get_running_loop()
+            while True:
+                batch = await consumer.getmany(timeout_ms=500, max_records=self._settings.poll_max_records)
+                if batch:
+                    await self._poll(consumer, batch)
+                self.progress_at = loop.time()
+                if loop.time() > next_commit:
+                    next_commit = loop.time() + COMMIT_SECONDS
+                    await self._report_offsets(consumer)
+        finally:
+            self._consumer = None
+            self.healthy = False
+            await consumer.stop()
+
+    # Assignment
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing to do: what was done is in the database."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go to the places that the database knows."""
+        consumer = self._consumer
+        if consumer is not None and assigned:
+            await self._seek(consumer, list(assigned))
+
+    async def _seek(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        topics = {partition: _topic(partition.topic) for partition in partitions}
+        municipalities = sorted({topic.municipality for topic in topics.values()})
+        async with self._database.transaction(municipalities) as connection:
+            intake = await QUERIES.intake_positions(connection, municipalities=municipalities)
+            readers = await QUERIES.reader_positions(connection, municipalities=municipalities)
+        offsets = {record["topic"]: record["next_offset"] for record in intake}
+        next_offsets = {(record["municipality"], record["stream"]): record["next_offset"] for record in readers}
+        self._applied.update(
+            {
+                (record["municipality"], record["stream"]): (record["incarnation"], record["position"])
+                for record in readers
+            }
+        )
+        ends = await consumer.end_offsets(list(partitions))
+        for partition, topic in topics.items():
+            if topic.kind == "notices":
+                offset = offsets.get(partition.topic, 0)
+            else:
+                offset = next_offsets.get((topic.municipality, topic.name), 0)
+            if offset > ends[partition]:
+                # The topic was made anew. The inbox knows what was answered, so the beginning is safe.
+                _LOG.error("topic is shorter than what was read of it", topic=partition.topic, offset=offset)
+                await self._forget_offset(topic, partition.topic)
+                offset = 0
+            consumer.seek(partition, offset)
+
+    async def _forget_offset(self, topic: Topic, name: str) -> None:
+        async with self._database.transaction([topic.municipality]) as connection:
+            if topic.kind == "notices":
+                await QUERIES.save_intake_positions(
+                    connection, municipalities=[topic.municipality], topics=[name], offsets=[0]
+                )
+            else:
+                await QUERIES.forget_reader_offset(connection, municipality=topic.municipality, stream=topic.name)
+
+    # One poll
+
+    async def _poll(self, consumer: AIOKafkaConsumer, batch: dict[TopicPartition, list[Any]]) -> None:
+        poll = Poll()
+        malformed: set[StreamKey] = set()
+        for partition, records in batch.items():
+            topic = _topic(partition.topic)
+            if topic.kind == "notices":
+                await self._take_notices(consumer, partition, topic, records, poll)
+            else:
+                await self._take_events(consumer, partition, topic, records, poll, malformed)
+        try:
+            effects = await self._runner.commit(poll)
+        except StaleAssignment as stale:
+            _LOG.warning("another worker went on from here", topic=str(stale))
+            await self._seek(consumer, [p for p in batch if p in consumer.assignment()])
+            return
+        broken = malformed.union(*(effect.broken for effect in effects))
+        for partition in batch:
+            topic = _topic(partition.topic)
+            if (topic.municipality, topic.name) in broken and topic.kind == "events":
+                self._pause_for_catch_up(consumer, partition, (topic.municipality, topic.name))
+
+    async def _take_notices(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, topic: Topic, records: Sequence[Any], poll: Poll
+    ) -> None:
+        taken = None
+        for record in records:
+            kept_as = f"{record.topic}/{record.offset}"
+            received = receive(self._service, topic.municipality, record.headers, record.value, kept_as)
+            received, ready = await self._after_its_cause(received)
+            if not ready:
+                self._wait(consumer, partition, record.offset)
+                break
+            poll.notices.append(received)
+            taken = record.offset
+        if taken is not None:
+            poll.intake_starts[topic.municipality, record.topic] = records[0].offset
+            poll.intake_offsets[topic.municipality, record.topic] = taken + 1
+
+    async def _take_events(
+        self,
+        consumer: AIOKafkaConsumer,
+        partition: TopicPartition,
+        topic: Topic,
+        records: Sequence[Any],
+        poll: Poll,
+        malformed: set[StreamKey],
+    ) -> None:
+        key = (topic.municipality, topic.name)
+        events: list[StoredEvent] = []
+        next_offset = records[0].offset
+        for record in records:
+            try:
+                event = StoredEvent.from_record(topic.name, record.headers, record.value or b"")
+            except EnvelopeError:
+                malformed.add(key)
+                break
+            if event.cause and not await self._has_applied(topic.municipality, Cause.parse(event.cause)):
+                self._wait(consumer, partition, record.offset)
+                break
+            events.append(event)
+            next_offset = record.offset + 1
+        poll.events[key] = events
+        poll.reader_offsets[key] = next_offset
+
+    def _pause_for_catch_up(self, consumer: AIOKafkaConsumer, partition: TopicPartition, key: StreamKey) -> None:
+        if partition not in consumer.assignment():
+            return
+        consumer.pause(partition)
+
+        self._follower.catch_up(key, lambda: self._resume(consumer, partition))
+
+    def _resume(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+        if consumer is self._consumer and partition in consumer.assignment():
+            consumer.resume(partition)
+
+    # Causes
+
+    async def after_its_cause(self, received: Received) -> Received:
+        """Wait until the notice's cause is applied; the notice, or its refusal if that takes too long."""
+        while True:
+            received, ready = await self._after_its_cause(received)
+            if ready:
+                return received
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _after_its_cause(self, received: Received) -> tuple[Received, bool]:
+        cause = received.cause
+        if cause is None or await self._has_applied(received.municipality, cause):
+            self._waiting_since.pop(received.kept_as, None)
+            return received, True
+        time = asyncio.get_running_loop().time()
+        if time - self._waiting_since.setdefault(received.kept_as, time) < CAUSE_PATIENCE_SECONDS:
+            return received, False
+        self._waiting_since.pop(received.kept_as, None)
+        return replace(received, notice=None, reasons=(reason("cause-not-found", "/ce_cause"),)), True
+
+    async def _has_applied(self, municipality: str, cause: Cause) -> bool:
+        if cause.stream not in self._reads:
+            return True
+        key = (municipality, cause.stream)
+        wanted = (cause.incarnation, cause.position)
+        if self._applied.get(key, (0, 0)) < wanted:
+            async with self._database.transaction([municipality]) as connection:
+                for record in await QUERIES.reader_positions(connection, municipalities=[municipality]):
+                    self._applied[municipality, record["stream"]] = (record["incarnation"], record["position"])
+        return self._applied.get(key, (0, 0)) >= wanted
+
+    def _wait(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
+        consumer.seek(partition, offset)
+        consumer.pause(partition)
+
+        async def resume() -> None:
+            await asyncio.sleep(PAUSE_SECONDS)
+            self._resume(consumer, partition)
+
+        task = asyncio.create_task(resume())
+        self._resuming.add(task)
+        task.add_done_callback(self._resuming.discard)
+
+    async def _report_offsets(self, consumer: AIOKafkaConsumer) -> None:
+        """Tell Kafka where we are, for monitors and autoscalers only."""
+        moved = {}
+        for partition in consumer.assignment():
+            try:
+                moved[partition] = await asyncio.wait_for(consumer.position(partition), 0.2)
+            except TimeoutError:
+                continue
+        changed = {partition: offset for partition, offset in moved.items() if self._reported.get(partition) != offset}
+        if changed:
+            await consumer.commit(changed)
+            self._reported.update(changed)
+
+
+@lru_cache(maxsize=100_000)
+def _topic(name: str) -> Topic:
+    return parse_topic(name)

@@ -1,0 +1,74 @@
+"""Membership as the ground sees it, and how its parts are put together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import asyncpg
+import structlog
+from confluent_kafka import KafkaException
+from kumiai_common.database import TRANSIENT
+from kumiai_common.service import Ground
+from kumiai_contracts.decision import Context, Decision
+from kumiai_contracts.model import Event, Notice, RowSet
+from starlette.routing import BaseRoute
+
+from kumiai_membership.commands import Commands
+from kumiai_membership.provisioning import Provisioning
+from kumiai_membership.reconciling import Reconciling
+from kumiai_membership.routes import MemberRoutes
+from kumiai_membership.settings import MembershipSettings
+from kumiai_membership.tokens import TokenRoute
+
+_LOG = structlog.get_logger()
+RETRY_SECONDS = 2.0
+
+
+class Membership:
+    """加入: commands come by HTTP alone, so the ground never asks for a decision, and nothing foreign is read."""
+
+    name = "membership"
+    reacts_to: frozenset[type[Event]] = frozenset()
+
+    def __init__(self) -> None:
+        self._settings = MembershipSettings()
+        self._commands: Commands | None = None
+        self._reconciling: Reconciling | None = None
+
+    async def load(
+        self, connection: "asyncpg.Connection[Any]", wanted: Mapping[str, Sequence[Notice | Event]]
+    ) -> Mapping[str, RowSet]:
+        """Nothing: no notice and no event ever asks for a state."""
+        return {municipality: RowSet() for municipality in wanted}
+
+    def decide(self, state: object, notice: Notice, context: Context) -> Decision:
+        """Never called: no notice type belongs to membership."""
+        raise NotImplementedError
+
+    def react(self, state: object, event: Event, context: Context) -> Sequence[Event]:
+        """Never called: membership reads no stream."""
+        raise NotImplementedError
+
+    def routes(self, ground: Ground) -> list[BaseRoute]:
+        """The service's own routes."""
+        self._commands = Commands(ground)
+        self._reconciling = Reconciling(ground.database, Provisioning(ground.settings))
+        members = MemberRoutes(ground.database, self._commands, self._reconciling)
+        return [*members.routes(), *TokenRoute(ground).routes()]
+
+    async def keep_kafka_right(self, ground: Ground) -> NoReturn:
+        """At start: the first operators, and whatever a crash left undone in Kafka. Then from time to time again."""
+        commands = self._commands or Commands(ground)
+        reconciling = self._reconciling or Reconciling(ground.database, Provisioning(ground.settings))
+        begun = False
+        while True:
+            try:
+                if not begun:
+                    await commands.register_first_operators(self._settings.operator_keys_dir)
+                    begun = True
+                await reconciling.all()
+                wait = self._settings.reconcile_seconds
+            except (KafkaException, *TRANSIENT) as error:
+                _LOG.warning("topics and rights not checked", error=type(error).__name__)
+                wait = RETRY_SECONDS
+            await asyncio.sleep(wait)

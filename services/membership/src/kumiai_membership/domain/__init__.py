@@ -1,0 +1,1 @@
+"""The rules of membership, pure: state and command in, events or a refusal out."""

@@ -1,0 +1,60 @@
+"""Making Kafka match what is recorded: derived anew each time, so that a crash in between leaves nothing behind."""
+
+import asyncio
+import contextlib
+
+from kumiai_common.database import Database
+
+from kumiai_membership import store
+from kumiai_membership.domain import rights
+from kumiai_membership.provisioning import Provisioning, new_password
+
+MUNICIPALITIES_AT_ONCE = 50
+
+
+class Reconciling:
+    """Topics and rights of one municipality, or of all."""
+
+    def __init__(self, database: Database, provisioning: Provisioning) -> None:
+        self._database = database
+        self._provisioning = provisioning
+        self._lock = asyncio.Lock()
+        self._unfinished = asyncio.Event()
+
+    async def one(self, municipality: str) -> None:
+        """Make one municipality's topics and rights right. Raises confluent_kafka's KafkaException."""
+        self._unfinished.set()
+        await self._apply([municipality])
+        self._unfinished.clear()
+
+    async def until_unfinished(self, seconds: float) -> None:
+        """Return when something was left undone, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._unfinished.wait(), seconds)
+
+    async def all(self) -> None:
+        """Make everybody's topics and rights right, some at a time."""
+        everybody = sorted(await store.everybody(self._database))
+        for start in range(0, len(everybody), MUNICIPALITIES_AT_ONCE):
+            await self._apply(everybody[start : start + MUNICIPALITIES_AT_ONCE])
+
+    async def new_credentials(self, municipality: str) -> tuple[str, str]:
+        """Give the municipality's SCRAM user a new password; it is known only to whoever is told now."""
+        principal, password = rights.principal_of(municipality), new_password()
+        await asyncio.to_thread(self._provisioning.set_password, principal, password)
+        return principal, password
+
+    async def _apply(self, municipalities: list[str]) -> None:
+        # One at a time, each from what is recorded when its turn comes: an older picture never overwrites a newer one.
+        async with self._lock:
+            recorded = await store.everybody(self._database)
+            topics: dict[str, dict[str, str]] = {}
+            given: set[rights.Right] = set()
+            withdrawn: set[rights.Right] = set()
+            for municipality in municipalities:
+                if municipality in recorded:
+                    wanted = rights.wanted(municipality, recorded[municipality])
+                    topics |= rights.topics(municipality)
+                    given |= wanted
+                    withdrawn |= rights.possible(municipality) - wanted
+            await asyncio.to_thread(self._provisioning.apply, topics, given, withdrawn)

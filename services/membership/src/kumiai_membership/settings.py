@@ -1,0 +1,17 @@
+"""Settings that only membership has; the rest is the ground's."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class MembershipSettings(BaseSettings):
+    """What membership must be told besides the ground's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="KUMIAI_", frozen=True)
+
+    operator_keys_dir: Path | None = None
+    """Public keys of the first operators, `<party>.pub.pem`; read at start, and only for parties not known yet."""
+    reconcile_seconds: float = Field(default=300.0, gt=0)
+    """How often all topics and rights are made right, besides after every change."""

@@ -1,0 +1,52 @@
+"""What membership has recorded, read from its tables."""
+
+from collections import defaultdict
+from typing import Any
+
+import asyncpg
+from kumiai_common.database import Database
+from kumiai_common.queries import load as load_queries
+from kumiai_common.tables import from_record
+from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
+from kumiai_contracts.model import RowSet
+from kumiai_contracts.topics import FEDERATION
+
+Connection = asyncpg.Connection[Any]
+QUERIES: Any = load_queries("kumiai_membership")
+"""Every query of queries.sql as an async function of (connection, named parameters)."""
+
+
+async def load(connection: Connection, municipality: str) -> RowSet:
+    """Everything that is recorded of one municipality."""
+    one = [municipality]
+    rows = RowSet(from_record(MemberRow, record) for record in await QUERIES.members(connection, municipalities=one))
+    for record in await QUERIES.subscriptions(connection, municipalities=one):
+        rows.put(from_record(SubscriptionRow, record))
+    for record in await QUERIES.parties(connection, municipalities=one):
+        rows.put(from_record(PartyRow, record))
+    return rows
+
+
+async def everybody(database: Database) -> dict[str, dict[str, bool]]:
+    """Each member's subscriptions, service → whether active; the federation's own organisation has none."""
+    tenants = await database.tenants()
+    found: dict[str, dict[str, bool]] = {FEDERATION: {}}
+    if not tenants:
+        return found
+    async with database.transaction(tenants) as connection:
+        members = await QUERIES.members(connection, municipalities=tenants)
+        found |= {record["municipality"]: {} for record in members}
+        for record in await QUERIES.subscriptions(connection, municipalities=tenants):
+            found[record["municipality"]][record["service"]] = record["active"]
+    return found
+
+
+async def directory(database: Database) -> list[dict[str, Any]]:
+    """All members with their subscriptions, for people."""
+    tenants = await database.tenants()
+    async with database.transaction(tenants) as connection:
+        members = await QUERIES.members(connection, municipalities=tenants)
+        subscriptions: dict[str, dict[str, bool]] = defaultdict(dict)
+        for record in await QUERIES.subscriptions(connection, municipalities=tenants):
+            subscriptions[record["municipality"]][record["service"]] = record["active"]
+    return [{**record, "subscriptions": subscriptions[record["municipality"]]} for record in members]

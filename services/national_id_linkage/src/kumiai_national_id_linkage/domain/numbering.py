@@ -1,0 +1,54 @@
+"""Numbering (付番): one 団体内統合宛名番号 per person and municipality.
+
+Invariant: whoever has a number keeps it. The number says nothing about the person: it only counts.
+"""
+
+from collections.abc import Iterable
+
+from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.linkage import AddresseeLinkRow, IntegratedAddresseeNumberAssigned
+from kumiai_contracts.model import Event
+from kumiai_contracts.resident import ResidentEvent
+
+BODY_DIGITS = 14
+
+
+class LinkageState:
+    """The links of the people in question, and the highest number given so far."""
+
+    def __init__(self, links: Iterable[AddresseeLinkRow] = (), last: int = 0) -> None:
+        self._links = {link.addressee_number: link for link in links}
+        self.last = last
+        """The body (without its check digit) of the highest number given in the municipality."""
+
+    def number_of(self, addressee_number: str) -> str | None:
+        """The 団体内統合宛名番号 of a person, if there is one."""
+        link = self._links.get(addressee_number)
+        return link.integrated_addressee_number if link else None
+
+    def apply(self, event: Event) -> None:
+        """Evolve: take over new links."""
+        if isinstance(event, IntegratedAddresseeNumberAssigned):
+            for link in event.links:
+                self._links[link.addressee_number] = link
+                self.last = max(self.last, int(link.integrated_addressee_number[:-1]))
+
+
+def number_newcomers(state: LinkageState, event: ResidentEvent) -> tuple[IntegratedAddresseeNumberAssigned, ...]:
+    """A number for everybody in the event who has none yet, in the order in which the event names them."""
+    newcomers = [
+        addressee_number
+        for addressee_number in dict.fromkeys(row.addressee_number for row in event.residents)
+        if state.number_of(addressee_number) is None
+    ]
+    if not newcomers:
+        return ()
+    links = tuple(
+        AddresseeLinkRow(
+            line_of_business="resident-registry",
+            addressee_number=addressee_number,
+            integrated_addressee_number=with_check_digit(f"{number:0{BODY_DIGITS}d}", addressee_check_digit),
+        )
+        for number, addressee_number in enumerate(newcomers, start=state.last + 1)
+    )
+    return (IntegratedAddresseeNumberAssigned(links=links),)

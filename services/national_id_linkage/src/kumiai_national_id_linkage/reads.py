@@ -1,0 +1,29 @@
+"""Reads of the linkage service, for a purpose."""
+
+from kumiai_common.http.access import authorise
+from kumiai_common.http.problems import NOT_FOUND, Problem
+from kumiai_common.service import Ground
+from kumiai_contracts.membership import Purpose, Role
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from kumiai_national_id_linkage.store import QUERIES
+
+
+def routes(ground: Ground) -> list[BaseRoute]:
+    """The service's own routes."""
+
+    async def addressee(request: Request) -> JSONResponse:
+        """One person's integrated addressee number, and the versions of the tax facts in the replica."""
+        municipality = request.path_params["municipality"]
+        number = request.path_params["addressee_number"]
+        await authorise(request, municipality, purpose=Purpose.LINKAGE, roles={Role.CLERK, Role.SYSTEM})
+        async with ground.database.transaction([municipality]) as connection:
+            link = await QUERIES.addressee(connection, municipality=municipality, addressee_number=number)
+            if link is None:
+                raise Problem(NOT_FOUND)
+            facts = await QUERIES.tax_facts(connection, municipality=municipality, addressee_number=number)
+        return JSONResponse({**dict(link), "tax_facts": [dict(fact) for fact in facts]})
+
+    return [Route("/v1/{municipality}/addressees/{addressee_number}", addressee)]

@@ -1,0 +1,9 @@
+"""`python -m kumiai_taxation`: run the service."""
+
+from kumiai_common.service import run
+
+from kumiai_taxation.handlers import Taxation
+from kumiai_taxation.reads import routes
+
+if __name__ == "__main__":
+    run(Taxation(), routes=routes)

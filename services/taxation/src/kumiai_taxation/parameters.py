@@ -1,0 +1,209 @@
+"""Loads the parameter files (年度別パラメータ) and resolves them for every municipality.
+
+A file `R<n>.json` holds what changed in its fiscal year; `based_on` names the year it builds on. So a new fiscal year
+is one new file. A municipality's value is looked for in its own entry, then in its prefecture's, then in the nation's.
+Rates are written as percentages ("2.025%"). A parameter that no file gives is an error that names it.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from kumiai_taxation.domain.resident_tax.arithmetic import Split
+from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality, Shares, Source
+
+_FILES = files("kumiai_taxation") / "parameter_files"
+
+
+class ParameterError(Exception):
+    """A parameter file is wrong; the message names the fiscal year and the parameter."""
+
+
+class MissingParameter(ParameterError):
+    """No file gives this parameter."""
+
+    def __init__(self, fiscal_year: str, name: str) -> None:
+        super().__init__(f"{fiscal_year}: the parameter {name!r} is missing; add it to {fiscal_year}.json")
+        self.fiscal_year = fiscal_year
+        self.name = name
+
+
+class UnknownFiscalYear(ParameterError):
+    """There is no parameter file for this fiscal year."""
+
+    def __init__(self, fiscal_year: str) -> None:
+        super().__init__(f"there are no parameters for {fiscal_year}; add parameter_files/{fiscal_year}.json")
+        self.fiscal_year = fiscal_year
+
+
+class Entry(BaseModel):
+    """A value with its source and the day since when it holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: Any
+    valid_from: str
+    source: str
+
+
+class ParameterFile(BaseModel):
+    """The schema of a parameter file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fiscal_year: str
+    income_year: int
+    based_on: str | None = None
+    parameters: dict[str, Entry]
+    prefectures: dict[str, dict[str, Entry]] = {}
+    """By the first two digits of the municipality code"""
+    municipalities: dict[str, dict[str, Entry]] = {}
+    """By municipality code"""
+
+
+@cache
+def load(fiscal_year: str) -> FiscalYearParameters:
+    """The parameters of a fiscal year such as `R8`."""
+    return resolve(_layers(fiscal_year), _names())
+
+
+@cache
+def fiscal_years() -> tuple[str, ...]:
+    """The fiscal years that have a parameter file, the oldest first."""
+    found = [f.name.removesuffix(".json") for f in _FILES.iterdir() if f.name.endswith(".json")]
+    return tuple(sorted(found, key=lambda year: int(year[1:])))
+
+
+def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYearParameters:
+    """Merge files, the oldest first, into the parameters of the last one's fiscal year.
+
+    `names` gives the municipalities by code. Raises MissingParameter or ParameterError.
+    """
+    last = layers[-1]
+    nation: dict[str, Entry] = {}
+    prefectures: dict[str, dict[str, Entry]] = {}
+    own: dict[str, dict[str, Entry]] = {}
+    for layer in layers:
+        nation |= layer.parameters
+        for code, entries in layer.prefectures.items():
+            prefectures[code] = prefectures.get(code, {}) | entries
+        for code, entries in layer.municipalities.items():
+            own[code] = own.get(code, {}) | entries
+    unknown = own.keys() - names.keys()
+    if unknown:
+        raise ParameterError(f"{last.fiscal_year}: no municipality has the code {min(unknown)}")
+    required = _Required(last.fiscal_year, nation)
+    ordinary = _validate(last.fiscal_year, "ordinary_shares", _SHARES, required["ordinary_shares"].value)
+    designated = _validate(
+        last.fiscal_year, "designated_city_shares", _SHARES, required["designated_city_shares"].value
+    )
+    cities = frozenset(required["designated_cities"].value)
+    municipalities = {
+        code: _municipality(
+            code,
+            name,
+            designated if code in cities else ordinary,
+            code in cities,
+            _Required(last.fiscal_year, nation | prefectures.get(code[:2], {}) | own.get(code, {})),
+        )
+        for code, name in names.items()
+    }
+    values: dict[str, Any] = {name: _rates(required[name].value) for name in _FIELDS if name not in _NOT_IN_FILES}
+    values |= {
+        "fiscal_year": last.fiscal_year,
+        "income_year": last.income_year,
+        "municipalities": {},
+        "sources": {name: Source(entry.source, entry.valid_from) for name, entry in nation.items()},
+    }
+    parameters: FiscalYearParameters = _validate(last.fiscal_year, "", _PARAMETERS, values)
+    # set afterwards: validating every municipality again would cost more than reading the files
+    return replace(parameters, municipalities=municipalities)
+
+
+class _Required(dict[str, Entry]):
+    def __init__(self, fiscal_year: str, entries: Mapping[str, Entry]) -> None:
+        super().__init__(entries)
+        self.fiscal_year = fiscal_year
+
+    def __missing__(self, name: str) -> Entry:
+        raise MissingParameter(self.fiscal_year, name)
+
+
+_SHARES = TypeAdapter(Shares)
+_PARAMETERS = TypeAdapter(FiscalYearParameters)
+_FIELDS = tuple(FiscalYearParameters.__dataclass_fields__)
+_NOT_IN_FILES = {"fiscal_year", "income_year", "municipalities", "sources"}
+_OF_MUNICIPALITY = ("municipal_rate", "prefectural_rate_surcharge", "municipal_per_capita", "prefectural_per_capita")
+
+
+def _municipality(code: str, name: str, shares: Shares, designated: bool, entries: _Required) -> Municipality:
+    municipal = _rates(entries["municipal_rate"].value) if "municipal_rate" in entries else shares.rates.municipal
+    surcharge = entries.get("prefectural_rate_surcharge")
+    prefectural = shares.rates.prefectural + (_rates(surcharge.value) if surcharge else 0)
+    return Municipality(
+        code=code,
+        name=name,
+        designated=designated,
+        area_class=entries["area_class"].value,
+        rates=Split(municipal, prefectural),
+        per_capita=Split(entries["municipal_per_capita"].value, entries["prefectural_per_capita"].value),
+        shares=shares,
+        sources={
+            key: Source(entries[key].source, entries[key].valid_from)
+            for key in (*_OF_MUNICIPALITY, "area_class")
+            if key in entries
+        },
+    )
+
+
+def _layers(fiscal_year: str) -> list[ParameterFile]:
+    if fiscal_year not in fiscal_years():
+        raise UnknownFiscalYear(fiscal_year)
+    layer = _validate(
+        fiscal_year, "", TypeAdapter(ParameterFile), json.loads((_FILES / f"{fiscal_year}.json").read_text("utf-8"))
+    )
+    return [*(_layers(layer.based_on) if layer.based_on else []), layer]
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    with (_FILES / "municipalities.csv").open(encoding="utf-8") as lines:
+        return {row["code"]: row["prefecture"] + row["name"] for row in csv.DictReader(lines)}
+
+
+def _validate(fiscal_year: str, name: str, adapter: TypeAdapter[Any], value: Any) -> Any:
+    try:
+        return adapter.validate_python(_rates(value))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in (name, *first["loc"]) if part != "")
+        if first["type"] == "missing":
+            raise MissingParameter(fiscal_year, where) from None
+        raise ParameterError(f"{fiscal_year}: the parameter {where!r} is wrong: {first['msg']}") from None
+
+
+def rate(text: str) -> int:
+    """A percentage such as "2.025%" in 1/100,000, exactly. Raises ParameterError if it is finer than that."""
+    whole, _, fraction = text.removesuffix("%").partition(".")
+    if not text.endswith("%") or not (whole + fraction).isdecimal() or len(fraction) > 3:
+        raise ParameterError(f"{text!r} is no percentage with at most three decimals")
+    return int(whole) * 1000 + int(fraction.ljust(3, "0") or 0)
+
+
+def _rates(value: Any) -> Any:
+    """The same value with every percentage as an integer."""
+    match value:
+        case str() if value.endswith("%"):
+            return rate(value)
+        case list():
+            return [_rates(item) for item in value]
+        case dict():
+            return {key: _rates(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,85 @@
+"""Parameter files: complete, sourced, resolved for every municipality."""
+
+from pathlib import Path
+
+import kumiai_taxation.parameters as files
+import pytest
+from kumiai_taxation.domain.resident_tax.arithmetic import Split
+from kumiai_taxation.parameters import Entry, MissingParameter, ParameterError, ParameterFile, UnknownFiscalYear, load
+
+
+@pytest.fixture
+def base() -> ParameterFile:
+    path = Path(files.__file__).parent / "parameter_files" / "R7.json"
+    return ParameterFile.model_validate_json(path.read_bytes())
+
+
+@pytest.mark.parametrize("year", ["R7", "R8", "R9"])
+def test_every_value_of_a_year_has_a_source_and_a_day(year: str) -> None:
+    p = load(year)
+    assert len(p.municipalities) == 1_741
+    assert all(source.text and source.valid_from for source in p.sources.values())
+    for municipality in p.municipalities.values():
+        assert municipality.sources
+        assert municipality.area_class in (1, 2, 3)
+
+
+def test_the_twenty_designated_cities_share_eight_to_two() -> None:
+    cities = [m for m in load("R8").municipalities.values() if m.designated]
+    assert len(cities) == 20
+    assert {m.shares.rates for m in cities} == {Split(8_000, 2_000)}
+
+
+def test_a_prefecture_s_surcharge_holds_for_all_of_its_municipalities() -> None:
+    kanagawa = [m for m in load("R8").municipalities.values() if m.code.startswith("14")]
+    assert {m.rates.prefectural for m in kanagawa} == {2_025, 4_025}
+    assert {m.per_capita.prefectural for m in kanagawa} == {1_300}
+
+
+@pytest.mark.parametrize(
+    "name", ["basic_deduction", "area_class", "ordinary_shares", "municipal_per_capita", "exemption"]
+)
+def test_a_missing_parameter_is_named(base: ParameterFile, name: str) -> None:
+    parameters = {key: value for key, value in base.parameters.items() if key != name}
+    with pytest.raises(MissingParameter, match=name):
+        files.resolve(
+            [base.model_copy(update={"parameters": parameters, "municipalities": {}})], {"131016": "千代田区"}
+        )
+
+
+def test_a_missing_part_of_a_parameter_is_named(base: ParameterFile) -> None:
+    short = Entry(value={"rate": "5%", "cap": 1, "special_rate": "7%"}, valid_from="2027-01-01", source="test")
+    layer = ParameterFile(fiscal_year="R99", income_year=2116, parameters={"housing_loan": short})
+    broken = base.model_copy(update={"prefectures": {}, "municipalities": {}})
+    with pytest.raises(MissingParameter, match=r"R99.*housing_loan\.special_cap"):
+        files.resolve([broken, layer], {"131016": "千代田区"})
+
+
+def test_a_new_fiscal_year_is_one_file_with_what_changed(base: ParameterFile) -> None:
+    changed = {"forest_environment_tax": Entry(value=999, valid_from="2030-01-01", source="test")}
+    layer = ParameterFile(fiscal_year="R12", income_year=2029, based_on="R7", parameters=changed)
+    plain = base.model_copy(update={"municipalities": {}})
+    later = files.resolve([plain, layer], {"131016": "千代田区"})
+    assert later.forest_environment_tax == 999
+    assert later.basic_deduction == load("R7").basic_deduction
+
+
+def test_an_entry_for_an_unknown_municipality_is_an_error(base: ParameterFile) -> None:
+    with pytest.raises(ParameterError, match="no municipality"):
+        files.resolve([base], {"131016": "千代田区"})
+
+
+def test_a_year_without_a_file_is_an_error() -> None:
+    with pytest.raises(UnknownFiscalYear, match="R98"):
+        load("R98")
+
+
+@pytest.mark.parametrize(("text", "rate"), [("2.025%", 2_025), ("100%", 100_000), ("0%", 0), ("84.895%", 84_895)])
+def test_a_percentage_is_read_exactly(text: str, rate: int) -> None:
+    assert files.rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["1.2345%", "5", "x%", "-1%", "%"])
+def test_what_is_no_percentage_is_an_error(text: str) -> None:
+    with pytest.raises(ParameterError):
+        files.rate(text)
