@@ -71,7 +71,7 @@ def _sample_of_the_country() -> tuple[Town, ...]:
 
 
 def _select(condition: str, values: tuple[str, ...]) -> tuple[Town, ...]:
-    statement = f"select data from postal_data where {condition} and neighborhood <> '' order by rowid"  # noqa: S608
+    statement = f"select data from postal_data where {condition} and neighborhood <> '' order by rowid"
     with closing(sqlite3.connect(f"file:{DBPATH}?mode=ro&immutable=1", uri=True)) as connection:
         rows = [json.loads(data) for (data,) in connection.execute(statement, values)]
     found = {

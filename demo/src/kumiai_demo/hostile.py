@@ -94,18 +94,17 @@ def one_of_each(
     found: list[Message] = []
     for code, spoil in {**wrong_bodies(), **wrong_envelopes(foreign_code)}.items():
         notice = move_in()
-        found.append(spoil(replace(good(envelope(notice), notice), kind=code, expected="refused", codes=frozenset((code,))))))
-    for kind, (notice, codes) in wrong_notices(move_in()).items():
-        found.append(replace(good(envelope(notice), notice), kind=kind, expected="refused", codes=codes))
+        right = replace(good(envelope(notice), notice), kind=code, expected="refused", codes=frozenset((code,)))
+        found.append(spoil(right))
+    for kind, (untrue, codes) in wrong_notices(move_in()).items():
+        found.append(replace(good(envelope(untrue), untrue), kind=kind, expected="refused", codes=codes))
     rng.shuffle(found)
     return found
 
 
 def other_content(first: Message, notice: Notice) -> Message:
     """The same id as a message that was sent before, with other content: refused, and the first one's effect stays."""
-    return replace(
-        first, body=notice.body(), kind="id-reused", expected="refused", codes=frozenset(("id-reused",))
-    )
+    return replace(first, body=notice.body(), kind="id-reused", expected="refused", codes=frozenset(("id-reused",)))
 
 
 def _body(message: Message, body: bytes) -> Message:

@@ -1,4 +1,4 @@
-"""Employment-income reports (給与支払報告書): what employers paid in 2025, consistent with who lives in the household."""
+"""Employment-income reports (給与支払報告書): what employers paid in 2025, consistent with the household."""
 
 from collections.abc import Iterator
 from datetime import date

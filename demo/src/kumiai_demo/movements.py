@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
 from random import Random
+from typing import Any
 
 from kumiai_contracts.resident import (
     BirthNotice,
@@ -19,7 +20,7 @@ from kumiai_contracts.resident import (
 
 from kumiai_demo.addresses import address_abroad, address_elsewhere, address_in
 from kumiai_demo.names import family_name
-from kumiai_demo.population import HEAD, age_on, household, person
+from kumiai_demo.population import HEAD, Household, age_on, household, person
 from kumiai_demo.script import Desk, Draft, Home, Script
 
 OFFICES = ("本庁 市民課", "東支所", "西支所", "北出張所")
@@ -51,19 +52,21 @@ def move_in(office: Office, _: Home) -> Script:
     """転入: a household from elsewhere, now and then with a child born right after."""
     arriving = household(office.rng, office.code)
     people = arriving.members
-    domestic = office.rng.random() < 0.88
-    learned = yield Draft(
-        MoveInNotice(
-            **_common(office, office.lately()),
-            origin="domestic" if domestic else "abroad",
-            persons=people,
-            address=arriving.address,
-            previous_address=address_elsewhere(office.rng, office.code)[1] if domestic else address_abroad(office.rng),
-        ),
-        wait=True,
-    )
+    learned = yield Draft(moving_in(office, arriving), wait=True)
     if learned is not None and len(people) > 1 and office.rng.random() < 0.25:
         yield from birth(office, Home.of(people, arriving.address, learned))
+
+
+def moving_in(office: Office, arriving: Household) -> MoveInNotice:
+    """The notice (転入届) of a household that arrives from elsewhere."""
+    domestic = office.rng.random() < 0.88
+    return MoveInNotice(
+        **_common(office, office.lately()),
+        origin="domestic" if domestic else "abroad",
+        persons=arriving.members,
+        address=arriving.address,
+        previous_address=address_elsewhere(office.rng, office.code)[1] if domestic else address_abroad(office.rng),
+    )
 
 
 def join(office: Office, home: Home) -> Script:
@@ -212,13 +215,11 @@ def _naming_head(office: Office, home: Home, staying: list[int], head: int) -> D
 
 def _cancelling(office: Office, number: str, history_number: int) -> Draft:
     return Draft(
-        CancelMovementNotice(
-            **_common(office, office.today), addressee_number=number, history_number=history_number
-        )
+        CancelMovementNotice(**_common(office, office.today), addressee_number=number, history_number=history_number)
     )
 
 
-def _common(office: Office, day: date) -> dict[str, object]:
+def _common(office: Office, day: date) -> dict[str, Any]:
     desk = office.desk()
     return {
         "effective_date": day,
@@ -226,5 +227,3 @@ def _common(office: Office, day: date) -> dict[str, object]:
         "place": desk.place,
         "operator": desk.operator,
     }
-
-

@@ -112,6 +112,7 @@ class Processor:
             municipality,
             day_in_japan(instant),
             timestamp(instant),
+            cause,
             lambda n: self._keys.salt(f"{municipality}/{cause}", n),
         )
 

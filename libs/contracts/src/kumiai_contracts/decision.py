@@ -23,6 +23,8 @@ class Context:
     """The day in Japan (処理日)."""
     now: str
     """The instant in UTC, RFC 3339 with microseconds."""
+    cause: str
+    """What leads to the decision (`stream:incarnation:position`): a notice's receipt, or a foreign event."""
     salt: Callable[[int], bytes]
     """The n-th salt of this decision, 32 bytes; the same again when the decision is repeated."""
 

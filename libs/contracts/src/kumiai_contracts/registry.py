@@ -1,13 +1,16 @@
 """The registry of types: which class reads the body of which `ce_type`, and which tables an event fills."""
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
-from kumiai_contracts.model import Event, Notice, Row
+from kumiai_contracts.model import Event, Frozen, Notice, Row
 from kumiai_contracts.strict_json import json_pointer, parse_strictly
+
+F = TypeVar("F", bound=Frozen)
+Location = tuple[int | str, ...]
 
 MAX_FAULTS = 20
 """The most faults of one body that are named."""
@@ -42,6 +45,9 @@ EVENTS: dict[str, type[Event]] = _typed(Event)
 NOTICES: dict[str, type[Notice]] = _typed(Notice)
 """Every notice class by its type."""
 
+TYPES: dict[str, type[Event] | type[Notice]] = dict(sorted([*EVENTS.items(), *NOTICES.items()]))
+"""Every class that travels, by its type."""
+
 
 @cache
 def tables_of(event_type: str) -> tuple[tuple[str, type[Row]], ...]:
@@ -61,20 +67,35 @@ def parse_event(type_: str, body: bytes) -> Event:
     return EVENTS[type_].model_validate_json(body)
 
 
-def parse_notice(kind: type[Notice], body: bytes) -> Notice:
-    """Read a stranger's notice strictly. Raises StrictJsonError or BodyError with codes and pointers."""
+def parse_body(kind: type[F], body: bytes) -> F:
+    """Read what a stranger sent, strictly. Raises StrictJsonError or BodyError with codes and pointers."""
     parse_strictly(body)
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
-        raise BodyError(tuple((_CODES.get(f["type"], "field-invalid"), _pointer(f["loc"])) for f in found)) from None
+        found = [
+            (f["type"], f["loc"]) for f in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        raise BodyError(
+            tuple((_CODES.get(fault, "field-invalid"), _pointer(at)) for fault, at in _own_faults(found)[:MAX_FAULTS])
+        ) from None
+
+
+def parse_notice(kind: type[Notice], body: bytes) -> Notice:
+    """Read a stranger's notice strictly. Raises StrictJsonError or BodyError with codes and pointers."""
+    return parse_body(kind, body)
 
 
 _CODES = {"missing": "field-missing", "extra_forbidden": "field-unknown"}
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
+def _own_faults(found: list[tuple[str, Location]]) -> list[tuple[str, Location]]:
+    """The faults without those that only follow: pydantic calls a list too short when it has left out bad items."""
+    above = {at[:n] for _, at in found for n in range(len(at))}
+    return [(fault, at) for fault, at in found if fault != "too_short" or at not in above]
+
+
+def _pointer(location: Location) -> str:
     if len(location) > 1 and location[-1] == "[key]":  # pydantic's mark for a key that doesn't fit
         location = location[:-1]
     return json_pointer(*location)

@@ -31,7 +31,9 @@ class Sex(StrEnum):
     """性別."""
 
     MALE = "male"
+    """男"""
     FEMALE = "female"
+    """女"""
 
 
 class Reason(StrEnum):
@@ -67,7 +69,9 @@ class Status(StrEnum):
     """Whether the person is on the live record (住民票) or removed from it (除票)."""
 
     RESIDENT = "resident"
+    """On the live record (住民票)."""
     REMOVED = "removed"
+    """Removed from it (除票)."""
 
 
 class Address(Frozen):
@@ -135,6 +139,8 @@ class ResidentRow(Row):
     """The office that handled it."""
     operator: ShortText
     """The clerk's or system's identifier in the municipality's own system."""
+    movement: ShortText
+    """異動: the receipt (`stream:incarnation:position`) of the notice that made this row; all rows of it share it."""
     cancels: Annotated[int, Field(ge=1)] | None = None
     """取消し: the history number that this row takes back."""
 
@@ -339,7 +345,9 @@ class ChangeOfHeadNotice(ResidentNotice):
     """世帯番号 of the household."""
     head: AddresseeNumber
     """宛名番号 of the new 世帯主."""
-    relationships: dict[AddresseeNumber, Relationship]
+    relationships: Annotated[
+        dict[AddresseeNumber, Relationship], Field(json_schema_extra={"additionalProperties": False})
+    ]
     """続柄 of each member to the new head; the head's own is 世帯主."""
 
 

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import asyncpg
 import structlog
 from confluent_kafka import KafkaException
-from kumiai_common.database import TRANSIENT
+from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.service import Ground
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice, RowSet
@@ -36,7 +35,7 @@ class Membership:
         self._reconciling: Reconciling | None = None
 
     async def load(
-        self, connection: "asyncpg.Connection[Any]", wanted: Mapping[str, Sequence[Notice | Event]]
+        self, connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]
     ) -> Mapping[str, RowSet]:
         """Nothing: no notice and no event ever asks for a state."""
         return {municipality: RowSet() for municipality in wanted}
@@ -67,8 +66,7 @@ class Membership:
                     await commands.register_first_operators(self._settings.operator_keys_dir)
                     begun = True
                 await reconciling.all()
-                wait = self._settings.reconcile_seconds
+                await reconciling.until_unfinished(self._settings.reconcile_seconds)
             except (KafkaException, *TRANSIENT) as error:
                 _LOG.warning("topics and rights not checked", error=type(error).__name__)
-                wait = RETRY_SECONDS
-            await asyncio.sleep(wait)
+                await asyncio.sleep(RETRY_SECONDS)

@@ -52,8 +52,8 @@ class Commands:
 
         A party that is known is left as it is: neither a revoked operator nor an old key comes back with a restart.
         """
-        for file in sorted(folder.glob("*" + _KEY_SUFFIX)) if folder else ():
-            await self._register_operator(file.name.removesuffix(_KEY_SUFFIX), public_key_text(load_public_key(file)))
+        for party, key in _keys_in(folder) if folder else ():
+            await self._register_operator(party, key)
 
     async def _register_operator(self, party: str, key: str) -> None:
         def rule(state: RowSet, time: str) -> Decision:
@@ -67,3 +67,8 @@ class Commands:
             )
 
         await self.run(FEDERATION, rule)
+
+
+def _keys_in(folder: Path) -> list[tuple[str, str]]:
+    files = sorted(folder.glob("*" + _KEY_SUFFIX))
+    return [(file.name.removesuffix(_KEY_SUFFIX), public_key_text(load_public_key(file))) for file in files]

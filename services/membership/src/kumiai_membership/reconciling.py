@@ -23,14 +23,17 @@ class Reconciling:
 
     async def one(self, municipality: str) -> None:
         """Make one municipality's topics and rights right. Raises confluent_kafka's KafkaException."""
-        self._unfinished.set()
-        await self._apply([municipality])
-        self._unfinished.clear()
+        try:
+            await self._apply([municipality])
+        except BaseException:
+            self._unfinished.set()
+            raise
 
     async def until_unfinished(self, seconds: float) -> None:
         """Return when something was left undone, or after so many seconds."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._unfinished.wait(), seconds)
+        self._unfinished.clear()
 
     async def all(self) -> None:
         """Make everybody's topics and rights right, some at a time."""

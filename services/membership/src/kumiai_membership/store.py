@@ -3,15 +3,13 @@
 from collections import defaultdict
 from typing import Any
 
-import asyncpg
-from kumiai_common.database import Database
+from kumiai_common.database import Connection, Database
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
 from kumiai_contracts.model import RowSet
 from kumiai_contracts.topics import FEDERATION
 
-Connection = asyncpg.Connection[Any]
 QUERIES: Any = load_queries("kumiai_membership")
 """Every query of queries.sql as an async function of (connection, named parameters)."""
 

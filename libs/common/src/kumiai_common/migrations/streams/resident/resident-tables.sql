@@ -25,6 +25,7 @@ create table resident_history (
   ex_officio boolean not null,
   place text not null,
   operator text not null,
+  movement text not null,
   cancels bigint,
   primary key (municipality, addressee_number, history_number)
 );

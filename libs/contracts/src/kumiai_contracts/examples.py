@@ -1,0 +1,135 @@
+"""One valid example of every type, with values as they occur: one family in Chiyoda (131016) through its days.
+
+Whoever adds a type adds its example here; the tests name the types that have none.
+"""
+
+from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
+from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, MOTHER, resident_events, resident_notices
+from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.model import Event, Notice
+
+
+def valid_examples() -> dict[str, Event | Notice]:
+    """A valid example of every type, by type."""
+    return {
+        example.type: example
+        for example in (*_membership(), *resident_notices(), *resident_events(), *_taxation(), *_others())
+    }
+
+
+def _taxation() -> tuple[Event | Notice, ...]:
+    spouse = taxation.Spouse(birth_date="1986-02-17", income=0)
+    dependants = (taxation.Dependant(birth_date="2007-07-21"), taxation.Dependant(birth_date="2011-09-30"))
+    report = taxation.IncomeReportRow(
+        fiscal_year=2026,
+        addressee_number=FATHER,
+        employer="0012345",
+        salary=5_000_000,
+        social_insurance=500_000,
+        life_insurance_new=0,
+        earthquake_insurance=0,
+        spouse=spouse,
+        dependants=dependants,
+    )
+    # Niigata's published example for R8, to the yen.
+    assessment = taxation.AssessmentRow(
+        fiscal_year=2026,
+        addressee_number=FATHER,
+        version=1,
+        cancelled=False,
+        rule_version="r8/1",
+        employment_income=3_560_000,
+        total_income=3_560_000,
+        deductions_total=1_590_000,
+        taxable_income=1_970_000,
+        income_levy_municipal=151_600,
+        income_levy_prefectural=37_900,
+        per_capita_municipal=3_000,
+        per_capita_prefectural=1_000,
+        forest_environment_tax=1_000,
+        total=194_500,
+        special_collection=(16_300, *(16_200,) * 11),
+        ordinary_collection=(50_500, *(48_000,) * 3),
+    )
+    nothing = {
+        name: 0 if isinstance(value, int) else (0,) * len(value)
+        for name, value in assessment.model_dump(
+            exclude={"fiscal_year", "addressee_number", "version", "cancelled", "rule_version"}
+        ).items()
+    }
+    cancelled = assessment.model_copy(update=nothing | {"version": 2, "cancelled": True})
+    return (
+        taxation.EmploymentIncomeReport(
+            fiscal_year=2026,
+            addressee_number=FATHER,
+            employer="0012345",
+            salary=5_000_000,
+            social_insurance=500_000,
+            spouse=spouse,
+            dependants=dependants,
+        ),
+        taxation.ResidentTaxAssessed(assessment=assessment, income_report=report, difference=194_500),
+        taxation.ResidentTaxAssessmentCancelled(assessment=cancelled, difference=-194_500),
+    )
+
+
+def _membership() -> tuple[Event, ...]:
+    joined, later = "2026-03-02T00:15:42.310587Z", "2026-09-30T08:01:09.000412Z"
+    key = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    party = membership.PartyRow(
+        party="juki-system",
+        kind="system",
+        public_key=key,
+        roles=(membership.Role.SYSTEM,),
+        purposes=(membership.Purpose.RESIDENT_SERVICES,),
+        revoked=False,
+        changed_at=joined,
+    )
+    member = membership.MemberRow(name="千代田区", prefecture="東京都", joined_at=joined)
+    registry = membership.SubscriptionRow(service="resident-registry", active=True, changed_at=joined)
+    taxes = membership.SubscriptionRow(service="taxation", active=True, changed_at=later)
+    return (
+        membership.MunicipalityJoined(member=member, subscriptions=(registry,)),
+        membership.ServiceSubscribed(subscription=taxes),
+        membership.ServiceUnsubscribed(subscription=taxes.model_copy(update={"active": False})),
+        membership.PartyRegistered(party=party),
+        membership.PartyRevoked(party=party.model_copy(update={"revoked": True, "changed_at": later})),
+    )
+
+
+def _others() -> tuple[Event, ...]:
+    link = linkage.AddresseeLinkRow(
+        line_of_business="resident-registry",
+        addressee_number=FATHER,
+        integrated_addressee_number=with_check_digit(f"{1041:014}", addressee_check_digit),
+    )
+    parked = operations.ParkedRow(
+        read_stream="resident", position=1207, keys=(FATHER, MOTHER), state="parked", error="AssessmentRuleMissing"
+    )
+    return (
+        linkage.IntegratedAddresseeNumberAssigned(links=(link,)),
+        operations.EventParked(parked=parked),
+        operations.ParkedEventSettled(parked=parked.model_copy(update={"state": "retried"})),
+        operations.IncarnationBegun(published_up_to=48_211),
+        receipts.ReceiptIssued(
+            notice_source="urn:lg:131016:juki",
+            notice_id="2026-04-06-000417",
+            notice_type=resident.MoveInNotice.type,
+            notice_digest="9f3c1d0b7a62e84f5d1096c2b3a4f7e85061728394a5b6c7d8e9f0a1b2c3d4e5",
+            outcome="accepted",
+            caused=(
+                receipts.Caused(
+                    stream="resident",
+                    incarnation=1,
+                    position=1208,
+                    hash="4b7f2a9c0d5e8f1637a2b4c6d8e0f2143657890abcdef1234567890fedcba987",
+                    type=resident.ResidentMovedIn.type,
+                    subject=FATHER,
+                ),
+            ),
+            assigned=(
+                receipts.Assigned(pointer="/persons/0", kind="addressee-number", number=FATHER),
+                receipts.Assigned(pointer="", kind="household-number", number=HOUSEHOLD),
+            ),
+        ),
+    )

@@ -1,0 +1,9 @@
+"""`python -m kumiai_resident_registry`: run the service."""
+
+from kumiai_common.service import run
+
+from kumiai_resident_registry.handlers import ResidentRegistry
+from kumiai_resident_registry.reads import routes
+
+if __name__ == "__main__":
+    run(ResidentRegistry(), routes=routes)

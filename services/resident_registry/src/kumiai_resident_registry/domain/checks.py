@@ -1,0 +1,91 @@
+"""Checks that several movements share. Each gives the reasons against the notice, all of them, not only the first."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from kumiai_contracts.decision import Context
+from kumiai_contracts.receipts import Reason
+from kumiai_contracts.resident import Person, ResidentNotice, ResidentRow
+
+from kumiai_resident_registry.domain.refusals import refusal
+from kumiai_resident_registry.domain.relationships import HEAD, is_term
+from kumiai_resident_registry.domain.state import RegistryState, is_live
+
+NOTIFICATION_DAYS = 14
+"""住民基本台帳法: a move is notified within 14 days."""
+PLANNING_DAYS = 366
+"""How far ahead a move out may be planned: our own choice, so that 2099 is a slip of the pen."""
+
+
+def dates(notice: ResidentNotice, context: Context, *, may_be_planned: bool = False) -> Iterator[Reason]:
+    """異動日 ≤ today except for a move out; 届出日 ≤ today."""
+    if notice.effective_date > context.today:
+        if not may_be_planned:
+            yield refusal("effective-date-in-future", "/effective_date")
+        elif notice.effective_date > context.today + timedelta(days=PLANNING_DAYS):
+            yield refusal("effective-date-too-far", "/effective_date")
+    if notice.notified_date > context.today:
+        yield refusal("notified-date-in-future", "/notified_date")
+
+
+def born_before(birth_date: str, effective: date, pointer: str) -> Iterator[Reason]:
+    """Nobody moves before the date of birth; unknown parts (X) are later than no day, so they never refuse."""
+    if birth_date.replace("X", "0") > effective.isoformat():
+        yield refusal("effective-before-birth", pointer)
+
+
+def persons(entering: Sequence[Person], effective: date, *, new_household: bool, headed: bool) -> Iterator[Reason]:
+    """Relationships and dates of birth of people who enter together."""
+    for n, person in enumerate(entering):
+        if not is_term(person.relationship):
+            yield refusal("relationship-unknown", f"/persons/{n}/relationship")
+        yield from born_before(person.birth_date, effective, "/effective_date")
+    heads = [n for n, person in enumerate(entering) if person.relationship == HEAD]
+    if new_household and len(heads) != 1:
+        yield refusal("not-exactly-one-head", "/persons")
+    elif not new_household and headed:
+        yield from (refusal("head-exists", f"/persons/{n}/relationship") for n in heads)
+    elif not new_household and len(heads) > 1:
+        yield refusal("not-exactly-one-head", "/persons")
+
+
+def live(state: RegistryState, addressee_number: str, effective: date, pointer: str) -> Iterator[Reason]:
+    """The person is on the live record and has no later movement."""
+    row = state.current(addressee_number)
+    if row is None:
+        yield refusal("unknown-resident", pointer)
+    elif not is_live(row):
+        yield refusal("not-on-live-record", pointer)
+    else:
+        yield from not_before(row, effective)
+        yield from born_before(row.birth_date, effective, "/effective_date")
+
+
+def not_before(row: ResidentRow, effective: date) -> Iterator[Reason]:
+    """A movement follows the one before it in time as well."""
+    if effective < row.effective_date:
+        yield refusal("effective-before-last-movement", "/effective_date")
+
+
+def together(state: RegistryState, numbers: Sequence[str], effective: date) -> Iterator[Reason]:
+    """People who are named in one notice: live, each once, of one household."""
+    households = set()
+    for n, number in enumerate(numbers):
+        pointer = f"/addressee_numbers/{n}"
+        if number in numbers[:n]:
+            yield refusal("named-twice", pointer)
+        yield from live(state, number, effective, pointer)
+        row = state.current(number)
+        if row is not None and is_live(row):
+            households.add(row.household_number)
+    if len(households) > 1:
+        yield refusal("not-one-household", "/addressee_numbers")
+
+
+def household(state: RegistryState, household_number: str) -> Iterator[Reason]:
+    """The household exists and has members."""
+    found = state.household(household_number)
+    if found is None:
+        yield refusal("unknown-household", "/household_number")
+    elif not found.members:
+        yield refusal("household-ended", "/household_number")

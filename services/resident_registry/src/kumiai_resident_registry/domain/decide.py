@@ -1,0 +1,42 @@
+"""Which rule decides about which notice."""
+
+from kumiai_contracts.decision import Context, Decision
+from kumiai_contracts.resident import (
+    BirthNotice,
+    CancelMovementNotice,
+    CarryOverNotice,
+    ChangeOfAddressNotice,
+    ChangeOfHeadNotice,
+    DeathNotice,
+    MoveInNotice,
+    MoveOutNotice,
+    ResidentNotice,
+)
+
+from kumiai_resident_registry.domain.amendment import change_address, change_head
+from kumiai_resident_registry.domain.cancellation import cancel
+from kumiai_resident_registry.domain.entry import birth, carry_over, move_in
+from kumiai_resident_registry.domain.removal import death, move_out
+from kumiai_resident_registry.domain.state import RegistryState
+
+
+def decide(state: RegistryState, notice: ResidentNotice, context: Context) -> Decision:  # noqa: PLR0911
+    """What follows from a notice. Raises TypeError for a kind of notice that has no rule."""
+    match notice:
+        case CarryOverNotice():
+            return carry_over(state, notice, context)
+        case MoveInNotice():
+            return move_in(state, notice, context)
+        case BirthNotice():
+            return birth(state, notice, context)
+        case MoveOutNotice():
+            return move_out(state, notice, context)
+        case DeathNotice():
+            return death(state, notice, context)
+        case ChangeOfAddressNotice():
+            return change_address(state, notice, context)
+        case ChangeOfHeadNotice():
+            return change_head(state, notice, context)
+        case CancelMovementNotice():
+            return cancel(state, notice, context)
+    raise TypeError(f"{notice.type} has no rule")

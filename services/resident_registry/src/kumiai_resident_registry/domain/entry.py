@@ -1,0 +1,135 @@
+"""Entries (記載): carrying over, moving in, birth."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.receipts import Assigned
+from kumiai_contracts.resident import (
+    BirthNotice,
+    CarryOverNotice,
+    HouseholdRow,
+    MoveInNotice,
+    Person,
+    Reason,
+    ResidentBorn,
+    ResidentCarriedOver,
+    ResidentMovedIn,
+    ResidentRow,
+    Status,
+)
+
+from kumiai_resident_registry.domain import checks
+from kumiai_resident_registry.domain.refusals import refusal
+from kumiai_resident_registry.domain.relationships import HEAD, is_term
+from kumiai_resident_registry.domain.rows import Sealing, movement
+from kumiai_resident_registry.domain.state import RegistryState, number_after
+
+
+def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) -> Decision:
+    """移行: a household enters as the system used before has it."""
+    reasons = [
+        *checks.dates(notice, context),
+        *checks.persons(notice.persons, notice.effective_date, new_household=True, headed=False),
+    ]
+    if reasons:
+        return Refused(tuple(reasons))
+    sealing = Sealing(context)
+    household = _new_household(state)
+    entering = _entering(
+        state, notice.persons, household.household_number, sealing.seal(notice.address), notice.effective_date
+    )
+    rows = _rows(entering, movement(notice, context, Reason.CARRIED_OVER))
+    event = ResidentCarriedOver(residents=rows, households=(_with(household, rows),))
+    return Accepted((event,), tuple(sealing.parts), _assigned(rows, household))
+
+
+def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Decision:
+    """転入: into a new household, or into one that exists, whose relationships they state."""
+    joined = state.household(notice.household_number) if notice.household_number else None
+    reasons = [
+        *checks.dates(notice, context),
+        *(checks.household(state, notice.household_number) if notice.household_number else ()),
+        *checks.persons(
+            notice.persons,
+            notice.effective_date,
+            new_household=notice.household_number is None,
+            headed=joined is not None and joined.head is not None,
+        ),
+    ]
+    if reasons:
+        return Refused(tuple(reasons))
+    sealing = Sealing(context)
+    household = joined or _new_household(state)
+    reason = Reason.DOMESTIC_MOVE_IN if notice.origin == "domestic" else Reason.MOVE_IN_FROM_ABROAD
+    address = sealing.seal(notice.address)
+    previous = sealing.seal(notice.previous_address, "previous_address")
+    entering = _entering(state, notice.persons, household.household_number, address, notice.effective_date)
+    rows = _rows(entering, {**movement(notice, context, reason), "previous_address": previous})
+    event = ResidentMovedIn(residents=rows, households=(_with(household, rows),))
+    return Accepted((event,), tuple(sealing.parts), _assigned(rows, None if joined else household))
+
+
+def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decision:
+    """出生: a child enters a household, at the address of its head or else of its first member."""
+    reasons = [*checks.dates(notice, context), *checks.household(state, notice.household_number)]
+    if notice.child.birth_date != notice.effective_date.isoformat():
+        reasons.append(refusal("birth-date-not-effective-date", "/effective_date"))
+    if not is_term(notice.child.relationship):
+        reasons.append(refusal("relationship-unknown", "/child/relationship"))
+    elif notice.child.relationship == HEAD:
+        reasons.append(refusal("head-exists", "/child/relationship"))
+    household = state.household(notice.household_number)
+    if reasons or household is None:
+        return Refused(tuple(reasons))
+    parent = state.current(household.head or household.members[0])
+    assert parent is not None
+    entering = _entering(state, (notice.child,), household.household_number, parent.address, notice.effective_date)
+    rows = _rows(entering, movement(notice, context, Reason.BIRTH))
+    event = ResidentBorn(residents=rows, households=(_with(household, rows),))
+    return Accepted(
+        (event,), (), (Assigned(pointer="/child", kind="addressee-number", number=rows[0].addressee_number),)
+    )
+
+
+def _new_household(state: RegistryState) -> HouseholdRow:
+    return HouseholdRow(household_number=number_after(state.last_household), head=None, members=())
+
+
+def _entering(
+    state: RegistryState, persons: Sequence[Person], household_number: str, address: str, since: date
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **dict(person),
+            "addressee_number": number_after(state.last_addressee, n),
+            "history_number": 1,
+            "status": Status.RESIDENT,
+            "household_number": household_number,
+            "resident_since": since.isoformat(),
+            "address_since": since.isoformat(),
+            "address": address,
+        }
+        for n, person in enumerate(persons, start=1)
+    ]
+
+
+def _rows(entering: Sequence[dict[str, Any]], changes: dict[str, Any]) -> tuple[ResidentRow, ...]:
+    return tuple(ResidentRow(**person, **changes) for person in entering)
+
+
+def _with(household: HouseholdRow, rows: Sequence[ResidentRow]) -> HouseholdRow:
+    head = next((row.addressee_number for row in rows if row.relationship == HEAD), household.head)
+    members = household.members + tuple(row.addressee_number for row in rows)
+    return household.model_copy(update={"head": head, "members": members})
+
+
+def _assigned(rows: Sequence[ResidentRow], household: HouseholdRow | None) -> tuple[Assigned, ...]:
+    numbers = [
+        Assigned(pointer=f"/persons/{n}", kind="addressee-number", number=row.addressee_number)
+        for n, row in enumerate(rows)
+    ]
+    if household is not None:
+        numbers.append(Assigned(pointer="", kind="household-number", number=household.household_number))
+    return tuple(numbers)

@@ -1,0 +1,100 @@
+"""Refusals (却下理由): what a clerk gets to read when a notice does not hold. Codes are stable."""
+
+from kumiai_contracts.receipts import Reason
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "effective-date-in-future": (
+        "異動日が未来の日付です。転出以外の異動は、異動日以降に届け出てください。",
+        "The effective date lies in the future; only a move out may be notified ahead.",
+    ),
+    "effective-date-too-far": (
+        "転出予定日が1年以上先です。日付を確認してください。",
+        "The planned move lies more than a year ahead. Check the date.",
+    ),
+    "notified-date-in-future": (
+        "届出日が未来の日付です。日付を確認してください。",
+        "The notified date lies in the future. Check the date.",
+    ),
+    "effective-before-birth": (
+        "異動日が生年月日より前です。いずれかの日付を確認してください。",
+        "The effective date lies before the date of birth. Check both.",
+    ),
+    "birth-date-not-effective-date": (
+        "出生の異動日は生年月日と同じでなければなりません。",
+        "For a birth the effective date is the date of birth.",
+    ),
+    "effective-before-last-movement": (
+        "異動日が直前の異動日より前です。先に直前の異動を取り消すか、日付を確認してください。",
+        "The effective date lies before the person's last movement. Cancel that one first, or check the date.",
+    ),
+    "late-move-out-not-ex-officio": (
+        "転出から14日を過ぎた届出です。職権(ex_officio)として処理してください。",
+        "A move out notified more than 14 days after it happened is ex officio; set ex_officio.",
+    ),
+    "unknown-resident": (
+        "この宛名番号の住民は登録されていません。番号を確認してください。",
+        "The registry has no resident with this number. Check it.",
+    ),
+    "not-on-live-record": (
+        "この住民はすでに消除されています。",
+        "This person has been removed from the record already.",
+    ),
+    "named-twice": (
+        "同じ宛名番号が二度書かれています。",
+        "The same number is named twice.",
+    ),
+    "unknown-household": (
+        "この世帯番号の世帯は登録されていません。番号を確認してください。",
+        "The registry has no household with this number. Check it.",
+    ),
+    "household-ended": (
+        "この世帯にはすでに世帯員がいません。",
+        "This household has no members any more.",
+    ),
+    "not-one-household": (
+        "一つの届出に複数の世帯の住民が含まれています。世帯ごとに届け出てください。",
+        "The people named belong to several households. Notify each household by itself.",
+    ),
+    "not-a-member": (
+        "この住民は当該世帯の世帯員ではありません。",
+        "This person is not a member of the household.",
+    ),
+    "already-head": (
+        "この住民はすでに世帯主です。",
+        "This person is the head already.",
+    ),
+    "members-not-covered": (
+        "続柄は世帯員全員について、世帯員のみを指定してください。",
+        "State the relationship of every member and of nobody else.",
+    ),
+    "relationship-unknown": (
+        "続柄が住民記録の標準の用語ではありません(例: 世帯主, 妻, 子, 子の子)。",
+        "The relationship is no term of the standard (such as 世帯主, 妻, 子, 子の子).",
+    ),
+    "not-exactly-one-head": (
+        "世帯には世帯主をちょうど一人指定してください。",
+        "A household needs exactly one head (世帯主).",
+    ),
+    "head-exists": (
+        "この世帯には世帯主がいます。世帯主以外の続柄を指定してください。",
+        "The household has a head; state another relationship.",
+    ),
+    "history-number-not-current": (
+        "取り消せるのは直近の異動だけです。履歴番号を確認してください。",
+        "Only the last movement can be taken back. Check the history number.",
+    ),
+    "cancellation-of-cancellation": (
+        "取消しの履歴は取り消せません。改めて異動を届け出てください。",
+        "A cancellation can't be taken back. Notify the movement again.",
+    ),
+    "others-moved-since": (
+        "同じ異動の他の住民または世帯に、その後の異動があります。先にそれを取り消してください。",
+        "Others of the same movement, or the household, have moved since. Cancel that first.",
+    ),
+}
+
+
+def refusal(code: str, pointer: str) -> Reason:
+    """The reason for a code, pointing into the notice."""
+    ja, en = TEXTS[code]
+    return Reason(code=code, pointer=pointer, ja=ja, en=en)

@@ -1,0 +1,79 @@
+"""How a movement becomes rows: the next history row of a person, and the household after it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kumiai_contracts.decision import Context, SealedPart
+from kumiai_contracts.resident import Address, HouseholdRow, Reason, ResidentNotice, ResidentRow, Status
+
+from kumiai_resident_registry.domain.relationships import HEAD
+from kumiai_resident_registry.domain.state import RegistryState
+
+
+class Sealing:
+    """Seals the addresses of one decision, each with a salt of its own."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.parts: list[SealedPart] = []
+
+    def seal(self, address: Address, name: str = "address") -> str:
+        """The commitment that stands in the row for an address."""
+        part = SealedPart(name, self._context.salt(len(self.parts)), address.model_dump_json().encode())
+        self.parts.append(part)
+        return part.commitment
+
+
+def movement(notice: ResidentNotice, context: Context, reason: Reason) -> dict[str, Any]:
+    """The columns that say what moved a person: the same for everybody whom the notice moves."""
+    return {
+        "reason": reason,
+        "effective_date": notice.effective_date,
+        "notified_date": notice.notified_date,
+        "processed_date": context.today,
+        "ex_officio": notice.ex_officio,
+        "place": notice.place,
+        "operator": notice.operator,
+        "movement": context.cause,
+    }
+
+
+def following(row: ResidentRow, changes: Mapping[str, Any]) -> ResidentRow:
+    """The next history row of a person: the current one with the changes, everything else as it was."""
+    return row.model_copy(update={"cancels": None, **changes, "history_number": row.history_number + 1})
+
+
+def without(
+    state: RegistryState, household: HouseholdRow, leaving: Iterable[str], changes: Mapping[str, Any]
+) -> tuple[HouseholdRow, tuple[ResidentRow, ...]]:
+    """A household after members have left, and the rows of those who stay and change by it.
+
+    If the head leaves, the one who is left becomes head ex officio; with two or more left nobody is head until
+    somebody decides (世帯主未設定).
+    """
+    gone = frozenset(leaving)
+    staying = tuple(number for number in household.members if number not in gone)
+    if household.head not in gone or not staying:
+        head = household.head if staying else None
+        return household.model_copy(update={"members": staying, "head": head}), ()
+    if len(staying) > 1:
+        return household.model_copy(update={"members": staying, "head": None}), ()
+    last = state.current(staying[0])
+    assert last is not None
+    became_head = following(
+        last, {**changes, "reason": Reason.CHANGE_OF_HEAD, "relationship": HEAD, "ex_officio": True}
+    )
+    return household.model_copy(update={"members": staying, "head": staying[0]}), (became_head,)
+
+
+def removed(row: ResidentRow, changes: Mapping[str, Any], destination: str | None = None) -> ResidentRow:
+    """The row that removes a person from the live record (消除)."""
+    return following(
+        row,
+        {
+            **changes,
+            "status": Status.REMOVED,
+            "removed_on": changes["effective_date"],
+            "destination_address": destination,
+        },
+    )

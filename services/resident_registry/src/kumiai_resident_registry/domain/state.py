@@ -1,0 +1,68 @@
+"""The state that the rules look at: whole histories, households, and the highest numbers given so far."""
+
+from collections.abc import Iterable, Sequence
+
+from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.model import Event, Row
+from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Status
+
+BODY_DIGITS = 9
+
+
+class RegistryState:
+    """The histories and households in question; everything else of the municipality is not loaded."""
+
+    def __init__(self, rows: Iterable[Row] = (), last_addressee: int = 0, last_household: int = 0) -> None:
+        self._histories: dict[str, list[ResidentRow]] = {}
+        self._households: dict[str, HouseholdRow] = {}
+        self.last_addressee = last_addressee
+        """The body of the highest 宛名番号 given so far."""
+        self.last_household = last_household
+        """The body of the highest 世帯番号 given so far."""
+        for row in rows:
+            self._put(row)
+
+    def history(self, addressee_number: str) -> Sequence[ResidentRow]:
+        """異動履歴 in the order of the history numbers; empty for an unknown number."""
+        return self._histories.get(addressee_number, ())
+
+    def current(self, addressee_number: str) -> ResidentRow | None:
+        """The row with the highest history number."""
+        rows = self._histories.get(addressee_number)
+        return rows[-1] if rows else None
+
+    def people(self) -> list[ResidentRow]:
+        """The current rows of everybody who is loaded."""
+        return [rows[-1] for rows in self._histories.values()]
+
+    def household(self, household_number: str) -> HouseholdRow | None:
+        """世帯."""
+        return self._households.get(household_number)
+
+    def members(self, household: HouseholdRow) -> list[ResidentRow]:
+        """世帯員 as they are now."""
+        return [row for number in household.members if (row := self.current(number)) is not None]
+
+    def apply(self, event: Event) -> None:
+        """Evolve: take over the rows of an event."""
+        if isinstance(event, ResidentEvent):
+            for row in event.rows():
+                self._put(row)
+
+    def _put(self, row: Row) -> None:
+        if isinstance(row, ResidentRow):
+            self._histories.setdefault(row.addressee_number, []).append(row)
+            self.last_addressee = max(self.last_addressee, int(row.addressee_number[:BODY_DIGITS]))
+        elif isinstance(row, HouseholdRow):
+            self._households[row.household_number] = row
+            self.last_household = max(self.last_household, int(row.household_number[:BODY_DIGITS]))
+
+
+def number_after(last: int, n: int = 1) -> str:
+    """The n-th 宛名番号 or 世帯番号 after the highest one given so far."""
+    return with_check_digit(f"{last + n:0{BODY_DIGITS}d}", addressee_check_digit)
+
+
+def is_live(row: ResidentRow | None) -> bool:
+    """Whether a person is on the live record (住民票)."""
+    return row is not None and row.status is Status.RESIDENT

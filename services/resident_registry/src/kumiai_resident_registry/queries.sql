@@ -1,0 +1,64 @@
+-- name: people
+-- Whole histories of the people named, of everybody in the households they are in or that are named, and, for
+-- cancellations, of everybody who ever was in a household of the person's.
+with named as (
+  select municipality, addressee_number
+  from unnest(:municipalities::text[], :addressee_numbers::text[]) as given(municipality, addressee_number)
+), their_households as (
+  select named.municipality, latest.household_number
+  from named
+  cross join lateral (
+    select h.household_number from resident_history h
+    where h.municipality = named.municipality and h.addressee_number = named.addressee_number
+    order by h.history_number desc limit 1) as latest
+  union
+  select municipality, household_number
+  from unnest(:household_municipalities::text[], :household_numbers::text[]) as given(municipality, household_number)
+), members as (
+  select h.municipality, member.addressee_number
+  from their_households
+  join household h using (municipality, household_number)
+  cross join lateral jsonb_array_elements_text(h.members) as member(addressee_number)
+), former as (
+  select earlier.municipality, other.addressee_number
+  from unnest(:cancelling_municipalities::text[], :cancelling_numbers::text[]) as given(municipality, addressee_number)
+  join resident_history earlier using (municipality, addressee_number)
+  join resident_history other
+    on other.municipality = earlier.municipality and other.household_number = earlier.household_number
+)
+select h.* from (select * from named union select * from members union select * from former) as wanted
+join resident_history h using (municipality, addressee_number)
+order by h.municipality, h.addressee_number, h.history_number;
+
+-- name: households
+select h.municipality, h.household_number, h.head, h.members
+from unnest(:municipalities::text[], :household_numbers::text[]) as given(municipality, household_number)
+join household h using (municipality, household_number);
+
+-- name: last_numbers
+select given.municipality,
+  coalesce((
+    select h.addressee_number from resident_history h where h.municipality = given.municipality
+    order by h.addressee_number desc limit 1), '0') as addressee_number,
+  coalesce((
+    select h.household_number from household h where h.municipality = given.municipality
+    order by h.household_number desc limit 1), '0') as household_number
+from unnest(:municipalities::text[]) as given(municipality);
+
+-- name: resident_with_address^
+select h.*, p.part as address_part
+from resident_history h
+left join sealed_part p on p.municipality = h.municipality and p.commitment = h.address
+where h.municipality = :municipality and h.addressee_number = :addressee_number
+order by h.history_number desc limit 1;
+
+-- name: history
+select h.*, p.part as address_part
+from resident_history h
+left join sealed_part p on p.municipality = h.municipality and p.commitment = h.address
+where h.municipality = :municipality and h.addressee_number = :addressee_number
+order by h.history_number;
+
+-- name: household^
+select household_number, head, members from household
+where municipality = :municipality and household_number = :household_number;
