@@ -30,7 +30,7 @@ class World:
 
     async def resident(self, number: str) -> Mapping[str, Any] | None:
         rows = self.rows.get(number)
-        return rows[-1] | {"address_text": self.addresses[number]} if rows else None
+        return rows[-1] | {"address": self.addresses[number]} if rows else None
 
     async def history(self, number: str) -> Sequence[Mapping[str, Any]]:
         return self.rows.get(number, [])

@@ -50,7 +50,7 @@ EOF
 
 if [ ! -e /var/lib/kafka/data/formatted ]; then
   rm -rf /var/lib/kafka/data/kumiai
-  /opt/kafka/bin/kafka-storage.sh format --cluster-id "$(< /run/secrets/cluster-id)" --config "$config" \
+  /opt/kafka/bin/kafka-storage.sh format --cluster-id "$(/opt/kafka/bin/kafka-storage.sh random-uuid)" --config "$config" \
     --add-scram "SCRAM-SHA-256=[name=kumiai-admin,password=$admin]"
   touch /var/lib/kafka/data/formatted
 fi

@@ -29,6 +29,4 @@ for service in membership resident-registry taxation national-id-linkage; do
   password "postgres-${database}_app"
   signing_key "$service"
 done
-[ -s "$folder/cluster-id" ] || openssl rand 16 | openssl base64 | tr '+/' '-_' | tr -d '=\n' > "$folder/cluster-id"
-chmod 444 "$folder/cluster-id"
 echo "secrets are in $folder"

@@ -1,19 +1,14 @@
 """Asking the services over HTTP, person by person, as a clerk's program would: a token for a purpose, one read each."""
 
 import asyncio
-import secrets
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import httpx
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 
+from kumiai_demo.access_token import NoToken, Token
 from kumiai_demo.connection import Credentials
 
-GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-AUDIENCE = "kumiai-membership"
 ATTEMPTS = 6
 Answer = Mapping[str, Any]
 
@@ -26,7 +21,7 @@ class Answers(Protocol):
     """What the checker asks. None or nothing where the service has nothing under that number."""
 
     async def resident(self, number: str) -> Answer | None:
-        """The current row of a person; `address_text` is the address in clear, where it is shown."""
+        """The current row of a person, with the address in clear."""
 
     async def history(self, number: str) -> Sequence[Answer]:
         """Every history row of a person."""
@@ -48,24 +43,16 @@ class HttpAnswers:
         self, municipality: str, credentials: Credentials, peers: Mapping[str, str], concurrency: int = 24
     ) -> None:
         self._municipality = municipality
-        self._subject = f"{municipality}/{credentials.party}"
-        self._key = OKPKey.import_key(credentials.private_key)
         self._peers = peers
         self._turns = asyncio.Semaphore(concurrency)
-        self._renewing = asyncio.Lock()
-        self._token = ""
-        self._renew_at = 0.0
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         self._client = httpx.AsyncClient(timeout=20.0, limits=limits)
+        subject = f"{municipality}/{credentials.party}"
+        self._token = Token(subject, credentials.private_key, peers["membership"], self._client)
 
     async def resident(self, number: str) -> Answer | None:
         """`/residents/{number}` of the registry."""
-        found = await self._get("resident-registry", f"residents/{number}", "resident-services")
-        if found is None:
-            return None
-        row = dict(found.get("resident", found))
-        shown = found.get("address") if "resident" in found else row.get("address_text")
-        return row | {"address_text": shown if isinstance(shown, Mapping) else None}
+        return await self._get("resident-registry", f"residents/{number}", "resident-services")
 
     async def history(self, number: str) -> Sequence[Answer]:
         """`/residents/{number}/history` of the registry."""
@@ -74,8 +61,7 @@ class HttpAnswers:
 
     async def household(self, number: str) -> Answer | None:
         """`/households/{number}` of the registry."""
-        found = await self._get("resident-registry", f"households/{number}", "resident-services")
-        return None if found is None else found.get("household", found)
+        return await self._get("resident-registry", f"households/{number}", "resident-services")
 
     async def assessments(self, fiscal_year: int, number: str) -> Sequence[Answer]:
         """`/assessments/{fiscal_year}/{number}` of taxation."""
@@ -98,8 +84,10 @@ class HttpAnswers:
         async with self._turns:
             for attempt in range(ATTEMPTS):
                 try:
-                    headers = {"authorization": f"Bearer {await self._authorization()}"}
+                    headers = await self._token.headers()
                     response = await self._client.get(url, params={"purpose": purpose}, headers=headers)
+                except NoToken as error:
+                    raise NoAnswer(str(error)) from None
                 except httpx.TransportError as error:
                     seen = type(error).__name__
                 else:
@@ -109,30 +97,6 @@ class HttpAnswers:
                         return None
                     seen = f"status {response.status_code}"
                     if response.status_code == httpx.codes.UNAUTHORIZED:
-                        self._renew_at = 0.0
+                        self._token.forget()
                 await asyncio.sleep(0.2 * 2**attempt)
         raise NoAnswer(f"{service} does not answer /{path.partition('/')[0]}: {seen}")
-
-    async def _authorization(self) -> str:
-        async with self._renewing:
-            if time.monotonic() >= self._renew_at:
-                form = {"grant_type": GRANT_TYPE, "assertion": self._assertion()}
-                response = await self._client.post(f"{self._peers['membership']}/v1/token", data=form)
-                if response.status_code != httpx.codes.OK:
-                    raise NoAnswer(f"membership gives {self._subject} no token: status {response.status_code}")
-                found = response.json()
-                self._token = found["access_token"]
-                self._renew_at = time.monotonic() + found["expires_in"] / 2
-            return self._token
-
-    def _assertion(self) -> str:
-        now = int(time.time())
-        claims = {
-            "iss": self._subject,
-            "sub": self._subject,
-            "aud": AUDIENCE,
-            "iat": now,
-            "exp": now + 60,
-            "jti": secrets.token_urlsafe(16),
-        }
-        return jwt.encode({"alg": "Ed25519"}, claims, self._key, ["Ed25519"])

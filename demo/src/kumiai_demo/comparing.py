@@ -108,8 +108,7 @@ def _place_findings(expected: ExpectedPerson, current: Answer) -> Iterator[Findi
         yield Finding("lost", about, "the person is in another household than the last notice says")
     if place.resident and place.head is not None and (current["relationship"] == HEAD) != place.head:
         yield Finding("lost", about, "head or not head: the last notice says otherwise")
-    address = current.get("address_text")
-    if address is not None and dict(address) != dict(place.address):
+    if current.get("address") != dict(place.address):
         yield Finding("lost", about, "the address is not that of the last notice")
 
 

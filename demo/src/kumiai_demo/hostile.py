@@ -59,7 +59,6 @@ def wrong_notices(move_in: MoveInNotice) -> dict[str, tuple[Notice, frozenset[st
         update={"birth_date": (move_in.effective_date + timedelta(days=1)).isoformat()}
     )
     far = move_in.effective_date.replace(year=2099, month=1, day=1)
-    unknown = frozenset(("unknown-resident", "resident-unknown", "resident-not-found"))
     return {
         "unknown-resident": (
             DeathNotice(
@@ -69,11 +68,11 @@ def wrong_notices(move_in: MoveInNotice) -> dict[str, tuple[Notice, frozenset[st
                 operator=move_in.operator,
                 addressee_number=NOBODY,
             ),
-            unknown,
+            frozenset(("unknown-resident",)),
         ),
         "move-before-birth": (
             move_in.model_copy(update={"persons": (unborn, *move_in.persons[1:])}),
-            frozenset(("move-before-birth", "effective-date-before-birth", "birth-date-after-effective-date")),
+            frozenset(("effective-before-birth",)),
         ),
         "date-in-2099": (
             move_in.model_copy(update={"effective_date": far}),

@@ -48,11 +48,16 @@ class Layout:
         """The services' Ed25519 keys; `<service>.pub.pem` is the public half."""
         return self.root / "keys"
 
+    @property
+    def operators(self) -> Path:
+        """The operators' Ed25519 keys, `operator.pem` being the first one's."""
+        return self.keys / "operators"
+
     def prepare(self) -> Layout:
         """Make the folders; the ones with passwords and keys are closed to others."""
         for folder in (self.data, self.processes, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.secrets, self.keys):
+        for folder in (self.secrets, self.keys, self.operators):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
         return self

@@ -16,7 +16,10 @@ from kumiai_local.services import SERVICES, Service
 def provision_services(
     addresses: StackAddresses, layout: Layout | None = None, services: Iterable[Service] = SERVICES
 ) -> None:
-    """Make for every service its database and roles, its broker user with its standing rights, and its signing key."""
+    """Make for every service its database and roles, its broker user with its standing rights, and its signing key.
+
+    The first operator gets a key, too: membership registers whoever's public key it finds among the operators'.
+    """
     where = (layout or default_layout()).prepare()
     wanted = list(services)
     with step("Preparing databases, broker users and keys"):
@@ -24,3 +27,4 @@ def provision_services(
         provision_broker(addresses, where, wanted)
         for service in wanted:
             signing_key(service.private_key(where), service.public_key(where))
+        signing_key(where.operators / "operator.pem", where.operators / "operator.pub.pem")

@@ -187,6 +187,7 @@ class ServiceProcesses:
             "KUMIAI_HTTP_PORT": str(port),
             "KUMIAI_KEY_FILE": str(service.private_key(self.layout)),
             "KUMIAI_TRUSTED_KEYS_DIR": str(self.layout.keys),
+            "KUMIAI_OPERATOR_KEYS_DIR": str(self.layout.operators),
             "KUMIAI_PEERS": ",".join(f"{name}={url}" for name, url in self.peers.items()),
         }
         if addresses.kafka_ca_file:

@@ -6,6 +6,7 @@ from kumiai_contracts import resident
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Event, Notice, canonical_json
+from kumiai_contracts.topics import receipts_stream
 
 
 def _number(n: int) -> str:
@@ -63,6 +64,7 @@ _FIRST_ROW = resident.ResidentRow(
     ex_officio=False,
     place=_PLACE,
     operator=_OPERATOR,
+    movement=f"{receipts_stream(resident.SERVICE)}:1:417",
 )
 
 
@@ -86,7 +88,13 @@ def resident_events() -> tuple[Event, ...]:
 
     def on(day: date, reason: resident.Reason, history_number: int = 2) -> dict[str, object]:
         days = {"effective_date": day, "notified_date": day, "processed_date": day}
-        return days | {"reason": reason, "history_number": history_number, "previous_address": None}
+        movement = f"{receipts_stream(resident.SERVICE)}:1:{417 + history_number}"
+        return days | {
+            "reason": reason,
+            "history_number": history_number,
+            "previous_address": None,
+            "movement": movement,
+        }
 
     def removed(day: date, reason: resident.Reason) -> dict[str, object]:
         return on(day, reason) | {"status": resident.Status.REMOVED, "removed_on": day}

@@ -1,0 +1,227 @@
+"""`make demo`: a federation of three municipalities, an initial load and a working day, checked person by person.
+
+Every run starts on empty data in a folder of its own, so that what is counted at the end is what this run sent.
+`KEEP=1` leaves it running; `DEMO_RESIDENTS` and `DEMO_SEED` change size and people. Exit codes: 0 complete and nothing
+lost, doubled or out of order, 1 otherwise, 130 interrupted.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.choose import new_stack
+from kumiai_local.errors import StackError
+from kumiai_local.layout import Layout, checkout
+from kumiai_local.service_processes import ServiceProcesses
+from rich.console import Console
+from rich.live import Live
+
+from kumiai_demo.member_run import CheckerFailed, MemberRun
+from kumiai_demo.operator_view import PARTY, OperatorView, Picture, domain_events
+from kumiai_demo.plan import Plan
+from kumiai_demo.show import (
+    Member,
+    effect_table,
+    gaps_table,
+    holdings_table,
+    live_table,
+    verdict_table,
+)
+
+MEMBERS = (
+    Member("131016", ("resident-registry", "taxation", "national-id-linkage")),
+    Member("202029", ("resident-registry", "taxation")),
+    Member("142051", ("resident-registry", "national-id-linkage")),
+)
+"""千代田区, 松本市 and 藤沢市, each with other subscriptions."""
+
+LOOK_EVERY_S = 1.0
+LINE_EVERY_S = 5.0
+SETTLE_S = 60.0
+"""How long the readers may take to reach the heads once the last receipt is there."""
+
+
+class Demo:
+    """One run."""
+
+    def __init__(self, services: ServiceProcesses, addresses: StackAddresses, key: str, began: float) -> None:
+        self._services = services
+        self._operator = OperatorView(services.peers, key)
+        self._console = Console()
+        self._began = began
+        self._build = checkout() / "build"
+        shutil.rmtree(self._build / "demo", ignore_errors=True)
+        run = secrets.token_hex(3)
+        self._runs = [
+            MemberRun(
+                member,
+                Plan(
+                    member.code,
+                    member.services,
+                    run,
+                    seed=int(os.environ.get("DEMO_SEED", "1")),
+                    residents=int(os.environ.get("DEMO_RESIDENTS", "3000")),
+                ),
+                self._build / "demo" / member.code,
+                services.layout,
+                addresses,
+            )
+            for member in MEMBERS
+        ]
+        self._subscriptions = {member.code: member.services for member in MEMBERS}
+
+    async def run(self) -> bool:
+        """Join, let them work, check, show, write `build/demo.json`; whether all is well."""
+        try:
+            credentials = await asyncio.gather(*[self._operator.join(m.code, m.services) for m in MEMBERS])
+            self._say(f"{len(MEMBERS)} municipalities joined")
+            for member_run, given in zip(self._runs, credentials, strict=True):
+                member_run.start(given)
+            await self._watch()
+            picture = await self._settled()
+            self._say("Asking the services person by person …")
+            verdicts = await asyncio.gather(*[run.check(self._services.peers) for run in self._runs])
+            return await self._conclude(picture, {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)})
+        finally:
+            for member_run in self._runs:
+                member_run.stop()
+            await self._operator.close()
+
+    async def _watch(self) -> None:
+        """Show how far it is until every simulator has ended."""
+        first_shown = False
+        next_line = 0.0
+        with Live(console=self._console, refresh_per_second=4, transient=True) as live:
+            while True:
+                ended = all(run.exit_code is not None for run in self._runs)
+                progress = {run.member.code: run.progress() for run in self._runs}
+                first = [now["first_receipt_at"] for now in progress.values() if now.get("first_receipt_at")]
+                if first and not first_shown:
+                    first_shown = True
+                    self._say(f"first receipt {min(first) - self._began:.1f} s after the start")
+                picture = await self._operator.picture(self._subscriptions)
+                live.update(live_table(MEMBERS, progress, picture, f"{time.time() - self._began:.0f} s"))
+                if not self._console.is_terminal and time.monotonic() > next_line:
+                    next_line = time.monotonic() + LINE_EVERY_S
+                    self._line(progress, picture)
+                if ended:
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _settled(self) -> Picture:
+        """The picture once every reader is at the head, or when that takes too long."""
+        deadline = time.monotonic() + SETTLE_S
+        picture = await self._operator.picture(self._subscriptions)
+        while not picture.complete and time.monotonic() < deadline:
+            await asyncio.sleep(0.5)
+            picture = await self._operator.picture(self._subscriptions)
+        return picture
+
+    async def _conclude(self, picture: Picture, verdicts: Mapping[str, Mapping[str, Any]]) -> bool:
+        effects = await self._operator.effect_milliseconds()
+        own = {key: times for key, times in effects.items() if key[1] in ("resident", "taxation")}
+        total = {
+            name: sum(verdict[name] for verdict in verdicts.values())
+            for name in ("sent", "accepted", "refused", "lost", "doubled", "out_of_order", "unexpected")
+        }
+        answered = all(run.exit_code == 0 for run in self._runs)
+        complete = picture.complete and answered and not total["unexpected"]
+        summary = {
+            "notices": total["sent"],
+            "receipts_accepted": total["accepted"],
+            "receipts_rejected": total["refused"],
+            "events": domain_events(picture, self._subscriptions),
+            "lost": total["lost"],
+            "doubled": total["doubled"],
+            "out_of_order": total["out_of_order"],
+            "complete": complete,
+            # Of the slowest pair of reader and stream: nobody waits longer than this.
+            "p50_ms": round(max((p50 for p50, _ in own.values()), default=0.0), 1),
+            "p99_ms": round(max((p99 for _, p99 in own.values()), default=0.0), 1),
+        }
+        self._build.mkdir(exist_ok=True)
+        (self._build / "demo.json").write_text(json.dumps(summary, indent=2) + "\n")
+        self._show(picture, verdicts, effects)
+        return complete and not (total["lost"] or total["doubled"] or total["out_of_order"])
+
+    def _show(
+        self,
+        picture: Picture,
+        verdicts: Mapping[str, Mapping[str, Any]],
+        effects: Mapping[tuple[str, str], tuple[float, float]],
+    ) -> None:
+        tables = (
+            holdings_table(MEMBERS, picture),
+            gaps_table(MEMBERS, picture),
+            effect_table(effects),
+            verdict_table(MEMBERS, verdicts),
+        )
+        for table in tables:
+            self._console.print(table)
+        for code, verdict in verdicts.items():
+            for kind, about, what in verdict["findings"][:10]:
+                self._say(f"{code} {kind}: {about}: {what}")
+        for run in self._runs:
+            if run.exit_code:
+                self._say(f"the simulator of {run.member.code} ended with code {run.exit_code}; see its log")
+        self._say("Where to look:")
+        for name, url in self._services.peers.items():
+            self._say(f"  {name}: {url}/metrics, log {self._services[name].log}")
+        self._say(f"  what was sent, receipts, verdicts: {self._build / 'demo'}")
+        self._say(f"  the summary: {self._build / 'demo.json'}")
+
+    def _line(self, progress: Mapping[str, Mapping[str, Any]], picture: Picture) -> None:
+        sent = sum(now.get("sent", 0) for now in progress.values())
+        answered = sum(now.get("accepted", 0) + now.get("refused", 0) for now in progress.values())
+        behind = sum(picture.behind(member.code) for member in MEMBERS)
+        self._say(f"{time.time() - self._began:4.0f} s  sent {sent}, receipts {answered}, readers behind {behind}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def operator_key(layout: Layout) -> tuple[str, Path]:
+    """A new key for this run's operator: the private half as PEM, and the folder where membership finds the other."""
+    key = Ed25519PrivateKey.generate()
+    folder = layout.root / "operators"
+    folder.mkdir(exist_ok=True)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / f"{PARTY}.pub.pem").write_bytes(public)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(), folder
+
+
+def main() -> int:
+    """Start everything, run the demo, stop everything."""
+    began = time.time()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    layout = Layout(checkout() / ".local" / "demo").prepare()
+    try:
+        with new_stack(layout, fresh=True) as stack:
+            key, folder = operator_key(layout)
+            processes = ServiceProcesses(stack.addresses, layout, extra_env={"KUMIAI_OPERATOR_KEYS_DIR": str(folder)})
+            with processes as services, services.supervised():
+                well = asyncio.run(Demo(services, stack.addresses, key, began).run())
+                if os.environ.get("KEEP") == "1":
+                    print("It keeps running; Ctrl-C stops it.", flush=True)
+                    signal.pause()
+                return 0 if well else 1
+    except (StackError, CheckerFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""The processes of one municipality in the demo: its simulator, and afterwards the checker."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
+from kumiai_local.processes import Child
+from kumiai_local.secret_files import write_private
+
+from kumiai_demo.plan import Plan
+from kumiai_demo.show import Member
+from kumiai_demo.simulator import PROGRESS
+
+RANK = 30
+"""Simulators end before the services do."""
+PATIENCE_S = 20
+"""How long the checker waits for effects that are under way."""
+
+
+class CheckerFailed(RuntimeError):
+    """The checker could not say anything."""
+
+
+class MemberRun:
+    """One municipality in a run of the demo."""
+
+    def __init__(self, member: Member, plan: Plan, out: Path, layout: Layout, addresses: StackAddresses) -> None:
+        self.member = member
+        self._plan = plan
+        self._out = out
+        self._layout = layout
+        self._addresses = addresses
+        self._credentials = layout.secrets / f"lg-{member.code}.json"
+        self._child: Child | None = None
+
+    def start(self, credentials: Mapping[str, Any]) -> None:
+        """Start the simulator with what joining gave."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        write_private(self._credentials, json.dumps(credentials).encode())
+        plan = self._out / "plan.json"
+        self._plan.write(plan)
+        module = "kumiai_demo.simulator"
+        self._child = Child.start(
+            f"simulator-{self.member.code}",
+            [sys.executable, "-m", module, "--plan", str(plan), *self._common()],
+            records=self._layout.processes,
+            log=self._layout.logs / f"simulator-{self.member.code}.log",
+            marker=module,
+            rank=RANK,
+            stop_signal=signal.SIGTERM,
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while the simulator runs."""
+        return None if self._child is None else self._child.exit_code
+
+    def stop(self) -> None:
+        """End the simulator, if it still runs."""
+        if self._child is not None:
+            self._child.stop()
+
+    def progress(self) -> Mapping[str, Any]:
+        """How far the simulator says it is."""
+        with contextlib.suppress(OSError, ValueError):
+            found: dict[str, Any] = json.loads((self._out / PROGRESS).read_text())
+            return found
+        return {}
+
+    async def check(self, peers: Mapping[str, str]) -> dict[str, Any]:
+        """Run the checker as a process of its own. Raises CheckerFailed if it could not say anything."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "kumiai_demo.checker",
+            *self._common(),
+            "--services",
+            ",".join(self.member.services),
+            "--peers",
+            ",".join(f"{name}={url}" for name, url in peers.items()),
+            "--patience",
+            str(PATIENCE_S),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        if process.returncode not in (0, 1) or not output:
+            raise CheckerFailed(errors.decode(errors="replace").strip())
+        verdict: dict[str, Any] = json.loads(output)
+        (self._out / "verdict.json").write_text(json.dumps(verdict, ensure_ascii=False, indent=2))
+        return verdict
+
+    def _common(self) -> list[str]:
+        found = [
+            "--municipality",
+            self.member.code,
+            "--credentials",
+            str(self._credentials),
+            "--bootstrap",
+            self._addresses.kafka_bootstrap,
+            "--security-protocol",
+            self._addresses.kafka_security_protocol,
+            "--out",
+            str(self._out),
+        ]
+        if self._addresses.kafka_ca_file:
+            found += ["--ca-file", str(self._addresses.kafka_ca_file)]
+        return found

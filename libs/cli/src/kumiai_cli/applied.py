@@ -1,0 +1,32 @@
+"""Which services have applied what membership recorded, measured by heads against readers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+from kumiai_contracts.topics import STREAM_OF
+
+from kumiai_cli.federation import Federation
+
+MEMBERSHIP = STREAM_OF["membership"]
+
+
+def services_behind(federation: Federation, municipality: str, services: Iterable[str]) -> list[str]:
+    """Those of the services that have yet to apply all that is recorded of a municipality."""
+    with federation.operator("membership") as membership:
+        heads = membership.get("/v1/heads", params={"stream": MEMBERSHIP}).raise_for_status().json()["heads"]
+    position = next((head["position"] for head in heads if head["municipality"] == municipality), 0)
+    return [service for service in services if _position(federation, service, municipality) < position]
+
+
+def _position(federation: Federation, service: str, municipality: str) -> int:
+    try:
+        with federation.operator(service) as client:
+            readers: list[dict[str, Any]] = client.get("/v1/readers").raise_for_status().json()["readers"]
+    except httpx.HTTPStatusError as error:
+        # Right after the start a service may not know the operator yet: that, too, is something to wait for.
+        if error.response.status_code in (httpx.codes.FORBIDDEN, httpx.codes.SERVICE_UNAVAILABLE):
+            return -1
+        raise
+    here = (reader for reader in readers if (reader["municipality"], reader["stream"]) == (municipality, MEMBERSHIP))
+    return next((int(reader["position"]) for reader in here), 0)

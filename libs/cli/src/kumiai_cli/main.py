@@ -1,0 +1,42 @@
+"""`kumiai`, the command-line program for people. Every command also speaks JSON."""
+
+import typer
+
+from kumiai_cli import members, parties, receipts, status, tools
+from kumiai_cli.outcome import EXIT_CODES
+
+app = typer.Typer(
+    name="kumiai",
+    help=f"""A federation of municipalities: who is in it, and whether everything arrived.
+
+    A first round:
+
+      kumiai up --detach
+
+      kumiai join 131016 --services resident-registry,taxation
+
+      kumiai status
+
+    {EXIT_CODES}""",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (
+    members.join,
+    members.members,
+    members.subscribe,
+    members.unsubscribe,
+    members.credentials,
+    status.status,
+    receipts.receipts,
+    tools.migrate,
+    tools.up,
+    tools.down,
+):
+    app.command()(command)
+app.add_typer(parties.app, name="party")
+app.add_typer(tools.tax, name="tax")
+
+if __name__ == "__main__":
+    app()

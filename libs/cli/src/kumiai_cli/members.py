@@ -1,0 +1,189 @@
+"""Joining, subscribing, and who is in the federation."""
+
+import time
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+from kumiai_contracts.topics import SERVICES
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kumiai_cli.applied import services_behind
+from kumiai_cli.federation import Federation, find_federation, write_credentials
+from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, out, reporting, show_json
+
+CHOICES = tuple(service for service in SERVICES if service != "membership")
+PATIENCE_SECONDS = 60.0
+Code = Annotated[str, typer.Argument(metavar="CODE", help="全国地方公共団体コード, six digits, such as 131016.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for machines instead of text.")]
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help=f"One of {', '.join(CHOICES)}.")]
+
+
+def join(
+    code: Code,
+    services: Annotated[
+        str, typer.Option(metavar="A,B", help=f"What it subscribes to, from {', '.join(CHOICES)}.")
+    ] = "resident-registry",
+    name: Annotated[str, typer.Option(help="Its name, if the table of municipalities lacks it.")] = "",
+    prefecture: Annotated[str, typer.Option(help="Its prefecture (都道府県), likewise.")] = "",
+    as_json: Json = False,
+) -> None:
+    """A municipality joins: topics, rights, streams, and credentials for its own systems.
+
+    Returns when every service it chose knows it, usually within ten seconds. The credentials are written to
+    .local/credentials/CODE.json, readable by you alone; nobody can show them again.
+
+      kumiai join 131016 --services resident-registry,taxation
+    """
+    with reporting(as_json):
+        chosen = parse_services(services)
+        body = {"municipality": parse_code(code), **_names(code, name, prefecture), "services": chosen}
+        federation = find_federation()
+        begun = time.monotonic()
+        with _progress(as_json) as progress:
+            task = progress.add_task(f"{body['name']} joins: topics, rights, credentials")
+            with federation.operator("membership") as membership:
+                joined = membership.post("/v1/members", json=body).raise_for_status().json()
+            path = write_credentials(code, _credentials(federation, joined))
+            _wait_until_applied(federation, code, chosen, progress, task)
+        seconds = round(time.monotonic() - begun, 1)
+        if as_json:
+            show_json({"municipality": code, "services": chosen, "credentials": str(path), "seconds": seconds})
+        else:
+            out.print(f"{body['name']} ({code}) has joined: {', '.join(chosen)}; {seconds} s.", highlight=False)
+            out.print(f"Credentials of its systems: {path}", highlight=False, soft_wrap=True)
+
+
+def members(as_json: Json = False) -> None:
+    """Who is in the federation, and who subscribes to what.
+
+    kumiai members
+    kumiai members --json | jq '.members[].municipality'
+    """
+    with reporting(as_json):
+        with find_federation().operator("membership") as membership:
+            found = membership.get("/v1/members").raise_for_status().json()
+        if as_json:
+            show_json(found)
+            return
+        table = Table("code", "municipality", *CHOICES, "joined")
+        for member in found["members"]:
+            marks = [_mark(member["subscriptions"].get(service)) for service in CHOICES]
+            name = f"{member['prefecture']} {member['name']}"
+            table.add_row(member["municipality"], name, *marks, member["joined_at"][:10])
+        out.print(table)
+        if not found["members"]:
+            out.print("Nobody has joined yet: kumiai join 131016 --services resident-registry,taxation")
+
+
+def subscribe(code: Code, service: Service, as_json: Json = False) -> None:
+    """A member subscribes to one more service; returns when the service knows. Repeating it changes nothing.
+
+    kumiai subscribe 131016 taxation
+    """
+    with reporting(as_json):
+        (chosen,) = parse_services(service)
+        _change("POST", parse_code(code), chosen, as_json)
+
+
+def unsubscribe(code: Code, service: Service, as_json: Json = False) -> None:
+    """A member leaves one service: it may send no more notices to it, and keeps what is recorded.
+
+    kumiai unsubscribe 131016 taxation
+    """
+    with reporting(as_json):
+        (chosen,) = parse_services(service)
+        _change("DELETE", parse_code(code), chosen, as_json)
+
+
+def credentials(code: Code, as_json: Json = False) -> None:
+    """Renew the credentials of a member's systems; the old ones end at once.
+
+    kumiai credentials 131016
+    """
+    with reporting(as_json):
+        federation = find_federation()
+        with federation.operator("membership") as membership:
+            address = f"/v1/members/{parse_code(code)}/credentials"
+            renewed = membership.post(address).raise_for_status().json()
+        path = write_credentials(code, _credentials(federation, renewed))
+        if as_json:
+            show_json({"municipality": code, "credentials": str(path)})
+        else:
+            out.print(f"New credentials of {code}: {path}", highlight=False, soft_wrap=True)
+
+
+def parse_code(code: str) -> str:
+    """The code, if it can be one. Raises Failure."""
+    if len(code) != 6 or not (code.isascii() and code.isdigit()):
+        raise Failure(f"{code} is no municipality code; six digits are needed, such as 131016.", USAGE)
+    return code
+
+
+def parse_services(text: str) -> list[str]:
+    """Services from `a,b`, in the order of the federation. Raises Failure."""
+    wanted = {part.strip() for part in text.split(",") if part.strip()}
+    unknown = sorted(wanted - set(CHOICES))
+    if unknown or not wanted:
+        said = f"There is no service {', '.join(unknown)}" if unknown else "No service is named"
+        raise Failure(f"{said}; choose from {', '.join(CHOICES)}.", USAGE)
+    return [service for service in CHOICES if service in wanted]
+
+
+def _names(code: str, name: str, prefecture: str) -> dict[str, str]:
+    from kumiai_contracts.municipalities import municipalities
+
+    known = municipalities().get(code)
+    if known is None and not (name and prefecture):
+        raise Failure(f"{code} is no municipality of the table; give --name and --prefecture if it is one.", USAGE)
+    if known is not None and known.is_ward:
+        raise Failure(f"{code} is {known.name}, a ward; its city joins.", USAGE)
+    return {
+        "name": name or (known.name if known else ""),
+        "prefecture": prefecture or (known.prefecture if known else ""),
+    }
+
+
+def _credentials(federation: Federation, given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "services": federation.services, **federation.kafka}
+
+
+def _change(method: str, code: str, service: str, as_json: bool) -> None:
+    federation = find_federation()
+    with _progress(as_json) as progress:
+        task = progress.add_task(f"{code} {service}")
+        with federation.operator("membership") as membership:
+            address = f"/v1/members/{code}/subscriptions/{service}"
+            changed = membership.request(method, address).raise_for_status().json()
+        _wait_until_applied(federation, code, [service], progress, task)
+    if as_json:
+        show_json(changed)
+    else:
+        state = "subscribes to" if changed["active"] else "no longer subscribes to"
+        out.print(
+            f"{code} {state} {service}" + ("." if changed["changed"] else "; it was so already."), highlight=False
+        )
+
+
+def _wait_until_applied(
+    federation: Federation, code: str, services: Iterable[str], progress: Progress, task: Any
+) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    waiting = list(services)
+    while waiting := services_behind(federation, code, waiting):
+        progress.update(task, description=f"waiting for {', '.join(waiting)}")
+        if time.monotonic() > until:
+            raise Failure(f"Recorded, but {', '.join(waiting)} has not taken it over yet; see kumiai status.", REFUSED)
+        time.sleep(0.2)
+
+
+def _progress(as_json: bool) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True, disable=as_json)
+
+
+def _mark(active: bool | None) -> str:
+    if active is None:
+        return ""
+    return "yes" if active else "left"

@@ -1,0 +1,104 @@
+"""Commands that other packages carry out: migrations, tax cases, the local stack."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from kumiai_contracts.topics import SERVICES
+from pydantic import ValidationError
+
+from kumiai_cli.members import Json
+from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure, out, reporting, show_json
+
+tax = typer.Typer(help="Resident tax (住民税), calculated here and explained.", no_args_is_help=True)
+
+
+def migrate(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help=f"One of {', '.join(SERVICES)}.")],
+    as_json: Json = False,
+) -> None:
+    """Bring a service's database to this version, with the owner's role.
+
+    Needs KUMIAI_DATABASE_OWNER_URL and KUMIAI_DATABASE_OWNER_PASSWORD_FILE; no service ever has them.
+
+      kumiai migrate taxation
+    """
+    from kumiai_common.migrate import migrate as apply
+    from kumiai_common.settings import MigrationSettings
+
+    with reporting(as_json):
+        if service not in SERVICES:
+            raise Failure(f"There is no service {service}; choose from {', '.join(SERVICES)}.", USAGE)
+        try:
+            settings = MigrationSettings()
+        except ValidationError as error:
+            missing = ", ".join(f"KUMIAI_{str(fault['loc'][0]).upper()}" for fault in error.errors())
+            raise Failure(f"Set {missing}.", USAGE) from None
+        try:
+            applied = apply(service, settings)
+        except OSError as error:
+            raise Failure(f"The database or its password file can't be reached: {error}", UNREACHABLE) from None
+        if as_json:
+            show_json({"service": service, "applied": applied})
+        else:
+            out.print("\n".join(applied) if applied else "Nothing to apply.", highlight=False)
+
+
+@tax.command()
+def assess(
+    case: Annotated[Path, typer.Argument(metavar="CASE.json", help="One household's incomes and persons.")],
+    as_json: Json = False,
+) -> None:
+    """Calculate a case's resident tax, step by step with the rule behind each step. Nothing is recorded.
+
+    kumiai tax assess docs/examples/employee.json
+    """
+    with reporting(as_json):
+        explain = _part("kumiai_taxation.explain", "kumiai-taxation")
+        if not case.is_file():
+            raise Failure(f"{case} is no file.", USAGE)
+        raise typer.Exit(int(explain.assess_file(case, as_json=as_json)))
+
+
+def up(
+    workers: Annotated[int, typer.Option(min=1, help="Processes for each service.")] = 1,
+    detach: Annotated[bool, typer.Option(help="Return when all is ready and leave it running.")] = False,
+) -> None:
+    """Start Kafka, PostgreSQL and the services on this machine.
+
+    kumiai up
+    kumiai up --detach
+    """
+    with reporting(False):
+        _part("kumiai_local", "kumiai-local")
+    arguments = ["up", "--workers", str(workers), *(["--detach"] if detach else [])]
+    raise typer.Exit(_local(arguments))
+
+
+def down() -> None:
+    """Stop what `kumiai up` started here; data stays."""
+    with reporting(False):
+        _part("kumiai_local", "kumiai-local")
+    raise typer.Exit(_local(["down"]))
+
+
+def _local(arguments: list[str]) -> int:
+    """Its own process: it handles signals and the terminal itself."""
+    process = subprocess.Popen([sys.executable, "-m", "kumiai_local", *arguments])  # noqa: S603
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # it got the same Ctrl-C and is stopping in order
+
+
+def _part(module: str, package: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name not in (module, module.partition(".")[0]):
+            raise
+        raise Failure(f"This needs the package {package}, which is not installed here.", USAGE) from None
