@@ -14,11 +14,9 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+import httpx
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.choose import new_stack
 from kumiai_local.errors import StackError
@@ -27,6 +25,7 @@ from kumiai_local.service_processes import ServiceProcesses
 from rich.console import Console
 from rich.live import Live
 
+from kumiai_demo.access_token import NoToken
 from kumiai_demo.member_run import CheckerFailed, MemberRun
 from kumiai_demo.operator_view import PARTY, OperatorView, Picture, domain_events
 from kumiai_demo.plan import Plan
@@ -48,6 +47,7 @@ MEMBERS = (
 
 LOOK_EVERY_S = 1.0
 LINE_EVERY_S = 5.0
+WIDTH = 130
 SETTLE_S = 60.0
 """How long the readers may take to reach the heads once the last receipt is there."""
 
@@ -55,10 +55,12 @@ SETTLE_S = 60.0
 class Demo:
     """One run."""
 
-    def __init__(self, services: ServiceProcesses, addresses: StackAddresses, key: str, began: float) -> None:
+    def __init__(self, services: ServiceProcesses, addresses: StackAddresses, began: float) -> None:
         self._services = services
-        self._operator = OperatorView(services.peers, key)
-        self._console = Console()
+        key = services.layout.operators / f"{PARTY}.pem"
+        self._operator = OperatorView(services.peers, key.read_text())
+        # A table needs room; where there is no terminal (a log), nobody's window is too narrow.
+        self._console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
         self._began = began
         self._build = checkout() / "build"
         shutil.rmtree(self._build / "demo", ignore_errors=True)
@@ -90,8 +92,9 @@ class Demo:
                 member_run.start(given)
             await self._watch()
             picture = await self._settled()
-            self._say("Asking the services person by person …")
+            self._say(f"{self._now():4.0f} s  all sent and answered; asking the services person by person …")
             verdicts = await asyncio.gather(*[run.check(self._services.peers) for run in self._runs])
+            self._say(f"{self._now():4.0f} s  {sum(verdict['people'] for verdict in verdicts)} people asked for")
             return await self._conclude(picture, {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)})
         finally:
             for member_run in self._runs:
@@ -110,8 +113,8 @@ class Demo:
                 if first and not first_shown:
                     first_shown = True
                     self._say(f"first receipt {min(first) - self._began:.1f} s after the start")
-                picture = await self._operator.picture(self._subscriptions)
-                live.update(live_table(MEMBERS, progress, picture, f"{time.time() - self._began:.0f} s"))
+                picture = await self._picture()
+                live.update(live_table(MEMBERS, progress, picture, f"{self._now():.0f} s"))
                 if not self._console.is_terminal and time.monotonic() > next_line:
                     next_line = time.monotonic() + LINE_EVERY_S
                     self._line(progress, picture)
@@ -122,11 +125,20 @@ class Demo:
     async def _settled(self) -> Picture:
         """The picture once every reader is at the head, or when that takes too long."""
         deadline = time.monotonic() + SETTLE_S
-        picture = await self._operator.picture(self._subscriptions)
-        while not picture.complete and time.monotonic() < deadline:
+        while True:
+            picture = await self._picture()
+            if picture is not None and (picture.complete or time.monotonic() > deadline):
+                return picture
+            if time.monotonic() > deadline:
+                raise CheckerFailed("a service does not say how far it is; see its log")
             await asyncio.sleep(0.5)
-            picture = await self._operator.picture(self._subscriptions)
-        return picture
+
+    async def _picture(self) -> Picture | None:
+        """The picture now; None while a service is being started again."""
+        try:
+            return await self._operator.picture(self._subscriptions)
+        except (httpx.HTTPError, NoToken):
+            return None
 
     async def _conclude(self, picture: Picture, verdicts: Mapping[str, Mapping[str, Any]]) -> bool:
         effects = await self._operator.effect_milliseconds()
@@ -181,24 +193,18 @@ class Demo:
         self._say(f"  what was sent, receipts, verdicts: {self._build / 'demo'}")
         self._say(f"  the summary: {self._build / 'demo.json'}")
 
-    def _line(self, progress: Mapping[str, Mapping[str, Any]], picture: Picture) -> None:
+    def _line(self, progress: Mapping[str, Mapping[str, Any]], picture: Picture | None) -> None:
         sent = sum(now.get("sent", 0) for now in progress.values())
         answered = sum(now.get("accepted", 0) + now.get("refused", 0) for now in progress.values())
-        behind = sum(picture.behind(member.code) for member in MEMBERS)
-        self._say(f"{time.time() - self._began:4.0f} s  sent {sent}, receipts {answered}, readers behind {behind}")
+        behind = "?" if picture is None else sum(picture.behind(member.code) for member in MEMBERS)
+        self._say(f"{self._now():4.0f} s  sent {sent}, receipts {answered}, readers behind {behind}")
+
+    def _now(self) -> float:
+        """Seconds since the start."""
+        return time.time() - self._began
 
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def operator_key(layout: Layout) -> tuple[str, Path]:
-    """A new key for this run's operator: the private half as PEM, and the folder where membership finds the other."""
-    key = Ed25519PrivateKey.generate()
-    folder = layout.root / "operators"
-    folder.mkdir(exist_ok=True)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / f"{PARTY}.pub.pem").write_bytes(public)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(), folder
 
 
 def main() -> int:
@@ -207,15 +213,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     layout = Layout(checkout() / ".local" / "demo").prepare()
     try:
-        with new_stack(layout, fresh=True) as stack:
-            key, folder = operator_key(layout)
-            processes = ServiceProcesses(stack.addresses, layout, extra_env={"KUMIAI_OPERATOR_KEYS_DIR": str(folder)})
-            with processes as services, services.supervised():
-                well = asyncio.run(Demo(services, stack.addresses, key, began).run())
-                if os.environ.get("KEEP") == "1":
-                    print("It keeps running; Ctrl-C stops it.", flush=True)
-                    signal.pause()
-                return 0 if well else 1
+        with (
+            new_stack(layout, fresh=True) as stack,
+            ServiceProcesses(stack.addresses, layout) as services,
+            services.supervised(),
+        ):
+            well = asyncio.run(Demo(services, stack.addresses, began).run())
+            if os.environ.get("KEEP") == "1":
+                print("It keeps running; Ctrl-C stops it.", flush=True)
+                signal.pause()
+            return 0 if well else 1
     except (StackError, CheckerFailed) as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,14 +1,21 @@
 """How a municipality's system reaches the federation's Kafka: its own SCRAM user, its own two kinds of topics."""
 
+import asyncio
 import json
 import ssl
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.helpers import create_ssl_context
 
+Client = TypeVar("Client", AIOKafkaProducer, AIOKafkaConsumer)
+CONNECT_S = 30.0
+"""How long to try to connect."""
 LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes: more than a notice may have, since too large ones must get a receipt, too."""
 
@@ -44,17 +51,21 @@ class Broker:
     ca_file: Path | None = None
 
     async def producer(self) -> AIOKafkaProducer:
-        """A started producer that neither loses, doubles nor reorders."""
-        producer = AIOKafkaProducer(
-            **self._settings(), acks="all", enable_idempotence=True, linger_ms=5, max_request_size=LARGEST_REQUEST
+        """A started producer that neither loses, doubles nor reorders. Raises KafkaConnectionError after a while."""
+        return await _started(
+            lambda: AIOKafkaProducer(
+                **self._settings(), acks="all", enable_idempotence=True, linger_ms=5, max_request_size=LARGEST_REQUEST
+            )
         )
-        await _started(producer)
-        return producer
 
     async def reader(self, topics: list[str]) -> AIOKafkaConsumer:
-        """A started consumer, without a group, at the beginning of single-partition topics."""
-        consumer = AIOKafkaConsumer(**self._settings(), enable_auto_commit=False, auto_offset_reset="earliest")
-        await _started(consumer)
+        """A started consumer, without a group, at the beginning of single-partition topics.
+
+        Raises KafkaConnectionError after a while.
+        """
+        consumer = await _started(
+            lambda: AIOKafkaConsumer(**self._settings(), enable_auto_commit=False, auto_offset_reset="earliest")
+        )
         partitions = [TopicPartition(topic, 0) for topic in topics]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
@@ -74,9 +85,20 @@ class Broker:
         }
 
 
-async def _started(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    try:
-        await client.start()
-    except BaseException:
-        await client.stop()
-        raise
+async def _started(make: Callable[[], Client]) -> Client:
+    """A client that is connected. Right after joining, the broker may not know the user yet."""
+    deadline = time.monotonic() + CONNECT_S
+    while True:
+        client = make()
+        try:
+            await client.start()
+        except KafkaConnectionError:
+            await client.stop()
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
+        except BaseException:
+            await client.stop()
+            raise
+        else:
+            return client

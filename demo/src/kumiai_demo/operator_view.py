@@ -13,8 +13,8 @@ from kumiai_contracts.topics import FEDERATION, READS, STREAM_OF
 
 from kumiai_demo.access_token import Token
 
-PARTY = "demo"
-"""The operator's identifier in the federation's own organisation."""
+PARTY = "operator"
+"""The local federation's first operator."""
 
 _BUCKET = re.compile(r"^kumiai_commit_to_effect_seconds_bucket\{(?P<labels>[^}]*)\} (?P<count>\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

@@ -25,9 +25,8 @@ class Member:
 
     @property
     def label(self) -> str:
-        """Name and code."""
-        found = municipality(self.code)
-        return f"{found.prefecture} {found.name} {self.code}"
+        """Code and name."""
+        return f"{self.code} {municipality(self.code).name}"
 
 
 def live_table(members: tuple[Member, ...], progress: Progress, picture: Picture | None, title: str) -> Table:

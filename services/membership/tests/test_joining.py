@@ -133,7 +133,7 @@ def test_an_operator_sees_heads_and_no_records(operator: httpx.Client) -> None:
 
 
 def test_an_assertion_is_used_once(membership: str, operator_key: Ed25519PrivateKey) -> None:
-    assertion = make_assertion("000001/test-operator", operator_key, time.time())
+    assertion = make_assertion("000001/operator", operator_key, time.time())
     form = {"grant_type": GRANT_TYPE, "assertion": assertion}
     assert httpx.post(f"{membership}/v1/token", data=form).status_code == 200
     again = httpx.post(f"{membership}/v1/token", data=form)

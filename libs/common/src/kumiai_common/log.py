@@ -94,7 +94,7 @@ async def write(connection: Connection, events: Sequence[StoredEvent], heads: It
             for name, values in zip(StoredEvent._fields, zip(*events, strict=True), strict=True)
         },
     )
-    await folded(events).write(connection)
+    await folded(events, own=True).write(connection)
     moved = {(event.municipality, event.stream) for event in events}
     changed = [head for head in heads if (head.municipality, head.stream) in moved]
     await QUERIES.save_heads(

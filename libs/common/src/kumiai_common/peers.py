@@ -45,10 +45,14 @@ class Peers:
 
     async def read_log(self, municipality: str, stream: str, after: int, limit: int) -> list[StoredEvent]:
         """Events of a stream after a position, from its producer. Raises one of UNREACHABLE."""
-        answer = await self._get(
+        lines = await self.read_lines(municipality, stream, after, limit)
+        return [event_of_line(municipality, stream, line) for line in lines.splitlines()]
+
+    async def read_lines(self, municipality: str, stream: str, after: int, limit: int) -> bytes:
+        """The same, as the producer wrote it: a JSON object a line."""
+        return await self._get(
             owner_of(stream), f"/v1/{municipality}/streams/{stream}", {"after": str(after), "limit": str(limit)}
         )
-        return [_event(municipality, stream, line) for line in answer.splitlines() if line]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -64,7 +68,8 @@ class Peers:
         return response.content
 
 
-def _event(municipality: str, stream: str, line: bytes) -> StoredEvent:
+def event_of_line(municipality: str, stream: str, line: bytes) -> StoredEvent:
+    """An event from a line of a log."""
     found = orjson.loads(line)
     return StoredEvent(
         municipality,

@@ -191,7 +191,8 @@ class _Transaction:
                 self._effect.applied[key] = list(going_on.apply)
             position.next_offset = max(position.next_offset, self._poll.reader_offsets.get(key, 0))
             self._effect.positions[key] = position
-        await folded(event for events in self._effect.applied.values() for event in events).write(self._connection)
+        applied = (event for events in self._effect.applied.values() for event in events)
+        await folded(applied, own=False).write(self._connection)
         self._effect.membership_changed = any(stream == MEMBERSHIP for _, stream in self._effect.applied)
 
     # Deciding: events before notices, each in its order.

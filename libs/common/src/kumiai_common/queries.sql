@@ -48,7 +48,8 @@ select * from unnest(:municipalities::text[], :streams::text[], :positions::bigi
 on conflict (municipality, stream) do update set position = greatest(r.position, excluded.position);
 
 -- name: take_leases
--- Takes free and expired shards, and renews what the holder has, up to a fair share; says which it holds then.
+-- Takes free and expired shards, and renews what the holder has, up to a fair share; says which it holds then, and
+-- how many workers there are.
 with alive as (
   select count(distinct holder) filter (where expires_at > now() and holder <> :holder) + 1 as workers from relay_lease
 ), mine as (
@@ -65,7 +66,7 @@ insert into relay_lease as l (shard, holder, expires_at)
 select shard, :holder, now() + make_interval(secs => :seconds::float8) from wanted
 on conflict (shard) do update set holder = excluded.holder, expires_at = excluded.expires_at
 where l.holder = excluded.holder or l.expires_at <= now()
-returning shard;
+returning shard, (select workers from alive) as workers;
 
 -- name: release_leases!
 update relay_lease set expires_at = now() where holder = :holder;
@@ -191,3 +192,17 @@ where state = 'parked' and municipality = any(:municipalities::text[]) group by 
 
 -- name: forget_reader_offset!
 update reader_position set next_offset = 0 where municipality = :municipality and stream = :stream;
+
+-- name: replace_reader_position!
+insert into reader_position (municipality, stream, incarnation, position, hash, next_offset)
+values (:municipality, :stream, :incarnation, :position, :hash, 0)
+on conflict (municipality, stream) do update set
+  incarnation = excluded.incarnation, position = excluded.position, hash = excluded.hash, diverged = null;
+
+-- name: parked_row^
+select municipality, read_stream, position, keys, state, error from parked_event
+where municipality = :municipality and read_stream = :stream and position = :position;
+
+-- name: parked_rows
+select read_stream, position, keys, state, error from parked_event
+where municipality = :municipality and state = 'parked' order by read_stream, position;

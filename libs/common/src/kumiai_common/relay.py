@@ -24,7 +24,10 @@ from kumiai_common.telemetry import Telemetry
 
 _LOG = structlog.get_logger()
 LEASE_SECONDS = 10.0
-IDLE_SECONDS = 0.02
+IDLE_SECONDS = 0.5
+"""How often a relay looks by itself. What its own process appends wakes it."""
+IDLE_SECONDS_AMONG_OTHERS = 0.02
+"""The same while there are other workers, whose appends it doesn't hear of."""
 EVENTS_A_ROUND = 4000
 EVENTS_A_STREAM = 500
 
@@ -44,6 +47,7 @@ class Relay:
         self._holder = holder
         self._shards: frozenset[int] = frozenset()
         self._tenants: list[str] = []
+        self._idle_seconds = IDLE_SECONDS
         self._wake = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
         self._named_topics: set[str] = set()
@@ -78,6 +82,8 @@ class Relay:
                     )
                 self._tenants = await self._database.tenants()
                 shards = frozenset(record["shard"] for record in records)
+                alone = all(record["workers"] == 1 for record in records)
+                self._idle_seconds = IDLE_SECONDS if alone and records else IDLE_SECONDS_AMONG_OTHERS
                 if shards != self._shards:
                     _LOG.info("relay shards", shards=sorted(shards))
                 self._shards = shards
@@ -100,7 +106,7 @@ class Relay:
             if not sent:
                 self._wake.clear()
                 try:
-                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                    await asyncio.wait_for(self._wake.wait(), self._idle_seconds)
                 except TimeoutError:
                     continue
 

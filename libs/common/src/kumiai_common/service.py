@@ -30,6 +30,7 @@ from kumiai_common.follower import Follower
 from kumiai_common.http.access import Access
 from kumiai_common.http.health import health_routes
 from kumiai_common.http.notices import Notices
+from kumiai_common.http.operations import operation_routes
 from kumiai_common.http.server import HttpServer, application
 from kumiai_common.http.streams import Streams
 from kumiai_common.http.token_client import TokenClient
@@ -61,6 +62,7 @@ class Ground:
     broker: KafkaBroker
     telemetry: Telemetry
     relay: Relay
+    processor: Processor
     runner: Runner
     worker: Worker
     follower: Follower
@@ -179,7 +181,9 @@ def assemble(service: Service, settings: Settings, database: Database, broker: K
     peers = Peers(settings.peers, tokens.token)
     follower = Follower(service.name, database, peers, runner, telemetry, relay.holds, settings.head_poll_seconds)
     worker = Worker(service.name, settings, database, runner, follower)
-    return Ground(service.name, settings, keys, database, broker, telemetry, relay, runner, worker, follower, peers)
+    return Ground(
+        service.name, settings, keys, database, broker, telemetry, relay, processor, runner, worker, follower, peers
+    )
 
 
 async def _serve(ground: Ground, routes: Routes | None) -> None:
@@ -191,6 +195,7 @@ async def _serve(ground: Ground, routes: Routes | None) -> None:
             *health_routes(ground.not_ready),
             *Streams(ground.name, ground.database).routes(),
             *Notices(ground.name, ground.database, ground.intake).routes(),
+            *operation_routes(ground),
             *(routes(ground) if routes else ()),
         ],
         Access(key, ground.database),

@@ -16,6 +16,7 @@ import orjson
 from kumiai_contracts.chain import length_prefixed
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.model import Frozen, Row, canonical_json
+from kumiai_contracts.operations import ParkedRow
 from kumiai_contracts.registry import tables_of, tables_of_stream
 
 from kumiai_common.database import Connection
@@ -27,7 +28,9 @@ JsonRow = dict[str, Any]
 class Fold:
     """The rows that a run of events makes true, the last per key, ready to be written at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool) -> None:
+        """`own` tells whether the events are the service's own; what another has parked is not its reader's affair."""
+        self._own = own
         self._tables: dict[type[Row], dict[tuple[Any, ...], tuple[str, JsonRow]]] = {}
 
     def add(self, event: StoredEvent) -> None:
@@ -38,7 +41,7 @@ class Fold:
         body = orjson.loads(event.body)
         for field, kind in fields:
             value = body.get(field)
-            if value is None:
+            if value is None or (kind is ParkedRow and not self._own):
                 continue
             rows = self._tables.setdefault(kind, {})
             for row in (value,) if isinstance(value, dict) else value:
@@ -66,7 +69,7 @@ async def state_hash(connection: Connection, municipality: str, stream: str) -> 
     """
     total = sha256()
     for kind in tables_of_stream(stream):
-        if kind.table == "parked_event":
+        if kind is ParkedRow:
             continue
         total.update(length_prefixed(kind.table.encode()))
         names = [name for name, _ in columns_of(kind)]
@@ -175,9 +178,9 @@ def _as_json(value: Any, type_: str) -> Any:
     return value.isoformat() if type_ == "date" else value
 
 
-def folded(events: Iterable[StoredEvent]) -> Fold:
-    """The fold of a run of events."""
-    fold = Fold()
+def folded(events: Iterable[StoredEvent], *, own: bool) -> Fold:
+    """The fold of a run of events, of the service's own stream or of a foreign one."""
+    fold = Fold(own=own)
     for event in events:
         fold.add(event)
     return fold

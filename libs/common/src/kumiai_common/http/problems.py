@@ -112,6 +112,18 @@ STREAM_NOT_READ = Kind(
     "このサービスは当該団体のこのストリームを読み取る対象ではありません。",
     "This service is not one that reads this stream of this municipality.",
 )
+LOG_BROKEN = Kind(
+    "log-broken",
+    409,
+    "ログがハッシュ連鎖として成立しないため、何も変更していません。検査点と受領書で生産者のログを確認してください。",
+    "The log does not hold as a hash chain, so nothing was changed. Check the producer's log against its checkpoints.",
+)
+OLDER_PARKED = Kind(
+    "older-parked",
+    409,
+    "同じ対象についてより古い保留があります。先にそちらを解除してください。",
+    "An older event of the same key is parked. Settle that one first.",
+)
 NOT_FOUND = Kind("not-found", 404, "該当するものがありません。", "There is no such thing here.")
 METHOD_NOT_ALLOWED = Kind(
     "method-not-allowed", 405, "この操作は利用できません。", "This address does not offer this method."
