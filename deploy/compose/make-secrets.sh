@@ -15,12 +15,14 @@ password() { # name: 256 random bits, in letters and digits only
   chmod 444 "$folder/$1"
 }
 
-signing_key() { # service: an Ed25519 pair, PKCS 8 and SubjectPublicKeyInfo
+signing_key() { # name: an Ed25519 pair, PKCS 8 and SubjectPublicKeyInfo
   [ -s "$folder/$1.pem" ] || openssl genpkey -algorithm ed25519 -out "$folder/$1.pem"
   openssl pkey -in "$folder/$1.pem" -pubout -out "$folder/$1.pub.pem"
   chmod 444 "$folder/$1.pem" "$folder/$1.pub.pem"
 }
 
+# The first operator's: `kumiai` on this machine uses the private half (KUMIAI_OPERATOR_KEY_FILE), no container sees it.
+signing_key operator
 for name in kafka-admin kafka-controller postgres-superuser grafana-admin; do password "$name"; done
 for service in membership resident-registry taxation national-id-linkage; do
   database=kumiai_$(echo "$service" | tr - _)

@@ -26,13 +26,17 @@ def name_of(kind: str, group: str, version: str) -> str:
     return "-".join(part.lower() for part in (kind, group.partition(".")[0], version) if part) + ".json"
 
 
+CONDITIONS = {"oneOf", "anyOf", "allOf", "not"}
+"""These only add conditions to an object whose fields are listed outside of them."""
+
+
 def strict(schema: Any) -> Any:
     """The schema with every listed object closed."""
     if isinstance(schema, list):
         return [strict(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    closed = {key: strict(value) for key, value in schema.items()}
+    closed = {key: value if key in CONDITIONS else strict(value) for key, value in schema.items()}
     if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
         return INT_OR_STRING
     open_ended = "additionalProperties" in schema or schema.get("x-kubernetes-preserve-unknown-fields")

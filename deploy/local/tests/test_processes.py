@@ -16,7 +16,7 @@ import pytest
 from kumiai_local.errors import AlreadyRunning
 from kumiai_local.layout import Layout
 from kumiai_local.ownership import Ownership, owner
-from kumiai_local.processes import Child, end_processes, end_recorded, read_records
+from kumiai_local.processes import Child, end_processes, end_recorded, lives, read_records
 
 OWNER_THAT_STARTS_TWO = """
 import sys, time
@@ -97,7 +97,7 @@ def test_a_process_that_ignores_its_signal_is_killed_after_its_grace(own_layout:
     own_layout.prepare()
     child = sleeper(own_layout, "deaf", ignores="signal.SIG_IGN")
     child.stop()
-    assert not psutil.pid_exists(child.pid)
+    assert not lives(child.pid)
 
 
 def test_a_stopped_process_can_be_ended(own_layout: Layout) -> None:
@@ -126,17 +126,17 @@ def test_a_half_written_record_is_no_obstacle(own_layout: Layout) -> None:
 
 def test_the_death_of_the_owner_ends_its_children_in_order(own_layout: Layout) -> None:
     pids = killed_owner(own_layout, with_warden=False)
-    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+    wait_for(lambda: not any(lives(pid) for pid in pids))
     ended = [float((own_layout.run / f"{name}.ended").read_text()) for name in ("service", "server")]
     assert ended == sorted(ended)
 
 
 def test_what_a_killed_run_and_its_killed_warden_left_is_ended_at_the_next_start(own_layout: Layout) -> None:
     pids = killed_owner(own_layout, with_warden=True)
-    assert all(psutil.pid_exists(pid) for pid in pids)
+    assert all(lives(pid) for pid in pids)
     ownership = Ownership(own_layout)
     assert ownership.left_over == ["service", "server"]
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert not any(lives(pid) for pid in pids)
     ownership.release()
 
 
@@ -149,3 +149,12 @@ def test_one_folder_has_one_owner_and_two_folders_have_two(own_layout: Layout, t
     beside.release()
     assert owner(own_layout) is None
     Ownership(own_layout).release()
+
+
+def test_an_ended_process_that_nobody_collects_does_not_use_up_its_grace(own_layout: Layout) -> None:
+    own_layout.prepare()
+    child = sleeper(own_layout, "uncollected")  # a zombie until this process, its parent, asks for its exit code
+    began = time.monotonic()
+    assert end_processes([replace(child.record, grace_s=60.0)]) == ["uncollected"]
+    assert time.monotonic() - began < 10
+    assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE

@@ -28,7 +28,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 from kumiai_local import SERVICES, Layout, Service, Stack, StackAddresses, new_stack, provision_services
-from kumiai_local.processes import read_records
+from kumiai_local.processes import lives, read_records
 
 pytestmark = pytest.mark.stack
 
@@ -276,7 +276,7 @@ def test_a_signal_to_up_stops_everything(own_layout: Layout, number: signal.Sign
         up.send_signal(number)
         up.wait(60)
     deadline = time.monotonic() + 45
-    while any(psutil.pid_exists(pid) for pid in pids):
+    while any(lives(pid) for pid in pids):
         assert time.monotonic() < deadline, "something still runs"
         time.sleep(0.1)
     with_log = (own_layout.logs / "postgres.log").read_text()

@@ -96,9 +96,14 @@ def test_commands_that_change_nothing_give_no_event() -> None:
     state = member("taxation")
     assert events(rules.subscribe(state, "taxation", LATER)) == []
     assert events(rules.unsubscribe(state, "resident-registry", LATER)) == []
-    clerk = (state, CHIYODA, "hanako", "person", OTHER_KEY, (Role.CLERK,), (Purpose.TAXATION,))
-    after(state, rules.register_party(*clerk, NOW))
-    assert events(rules.register_party(*clerk, LATER)) == []
+
+    def clerk(now: str) -> Decision:
+        return rules.register_party(
+            state, CHIYODA, "hanako", "person", OTHER_KEY, (Role.CLERK,), (Purpose.TAXATION,), now
+        )
+
+    after(state, clerk(NOW))
+    assert events(clerk(LATER)) == []
 
 
 def test_a_service_is_left_and_taken_up_again() -> None:
@@ -152,9 +157,12 @@ def test_a_revoked_party_comes_back_with_a_new_key_only() -> None:
     assert events(rules.revoke_party(state, CHIYODA, "system", LATER)) == [PartyRevoked]
     after(state, rules.revoke_party(state, CHIYODA, "system", LATER))
     assert events(rules.revoke_party(state, CHIYODA, "system", LATER)) == []
-    again = (state, CHIYODA, "system", "system")
-    assert codes(rules.register_party(*again, KEY, (Role.SYSTEM,), (), LATER)) == ["key-was-revoked"]
-    assert events(rules.register_party(*again, OTHER_KEY, (Role.SYSTEM,), (), LATER)) == [PartyRegistered]
+
+    def again(key: str) -> Decision:
+        return rules.register_party(state, CHIYODA, "system", "system", key, (Role.SYSTEM,), (), LATER)
+
+    assert codes(again(KEY)) == ["key-was-revoked"]
+    assert events(again(OTHER_KEY)) == [PartyRegistered]
 
 
 def test_a_renewed_key_keeps_the_rights() -> None:

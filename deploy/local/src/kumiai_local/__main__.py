@@ -15,8 +15,8 @@ from rich.table import Table
 
 from kumiai_local.errors import StackError
 from kumiai_local.layout import default_layout
-from kumiai_local.ownership import end_everything, lives, owner
-from kumiai_local.processes import read_records
+from kumiai_local.ownership import end_everything, owner
+from kumiai_local.processes import lives, read_records
 from kumiai_local.progress import console, step
 from kumiai_local.supervisor import STARTED_MARK, run
 

@@ -15,11 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
-
 from kumiai_local.errors import AlreadyRunning
 from kumiai_local.layout import Layout
-from kumiai_local.processes import end_recorded
+from kumiai_local.processes import end_recorded, lives
 
 WATCH_EVERY_S = 0.2
 WARDEN_NEEDS_S = 45.0
@@ -40,12 +38,16 @@ class Ownership:
         self._lock = _locked(layout.run / "lock", patience_s)
         self.left_over = end_everything(layout)
         """Names of processes that a killed run had left."""
-        self._warden = subprocess.Popen(
-            [sys.executable, "-m", "kumiai_local.warden", str(layout.root), str(os.getpid())],
-            pass_fds=[self._lock],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        # Its output goes to a file: it would otherwise hold the owner's pipe open when the owner is dead.
+        with (layout.logs / "warden.log").open("ab") as log:
+            self._warden = subprocess.Popen(
+                [sys.executable, "-m", "kumiai_local.warden", str(layout.root), str(os.getpid())],
+                pass_fds=[self._lock],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def release(self) -> None:
         """End whatever still runs, dismiss the warden, free the lock. May be called again."""
@@ -111,10 +113,3 @@ def _written_owner(path: Path) -> int | None:
         pid = int(path.read_text())
         return pid if lives(pid) else None
     return None
-
-
-def lives(pid: int) -> bool:
-    """Whether the process runs; one that waits to be collected by its parent does not."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False

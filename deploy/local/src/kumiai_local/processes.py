@@ -23,6 +23,8 @@ from kumiai_local.errors import StackError
 from kumiai_local.secret_files import write_private
 
 START_TOLERANCE_S = 2.0
+KILLED_WITHIN_S = 10.0
+LOOK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,27 @@ def kill_tree(pid: int) -> None:
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(family[1:], timeout=10)
+    _gone(family, time.monotonic() + KILLED_WITHIN_S)
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be collected by its parent does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _gone(processes: Sequence[psutil.Process], deadline: float) -> bool:
+    """Wait until all have ended; false when `deadline` (monotonic seconds) passes first.
+
+    psutil's own wait is of no use for the orphans of a killed owner: it waits until their entry has left the process
+    table, which takes as long as the machine's first process likes, and in some containers for ever.
+    """
+    while any(process.is_running() and lives(process.pid) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -158,9 +180,7 @@ def end_processes(records: Sequence[ProcessRecord]) -> list[str]:
                     member.send_signal(signal.SIGCONT)
         asked = time.monotonic()
         for record, process in running:
-            try:
-                process.wait(max(0.0, asked + record.grace_s - time.monotonic()))
-            except psutil.TimeoutExpired:
+            if not _gone([process], asked + record.grace_s):
                 kill_tree(record.pid)
             ended.append(record.name)
     return ended

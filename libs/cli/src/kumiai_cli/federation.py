@@ -65,7 +65,9 @@ class Federation:
             yield client
 
     def _operator_token(self) -> TokenClient:
-        path = Path(os.environ.get("KUMIAI_OPERATOR_KEY_FILE") or local_folder() / "keys" / "operators" / "operator.pem")
+        path = Path(
+            os.environ.get("KUMIAI_OPERATOR_KEY_FILE") or local_folder() / "keys" / "operators" / "operator.pem"
+        )
         party = os.environ.get("KUMIAI_OPERATOR", "operator")
         try:
             key = load_private_key(path)

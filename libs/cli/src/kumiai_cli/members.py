@@ -11,7 +11,7 @@ from rich.table import Table
 
 from kumiai_cli.applied import services_behind
 from kumiai_cli.federation import Federation, find_federation, write_credentials
-from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, out, reporting, show_json
+from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, out, reporting, say, show_json
 
 CHOICES = tuple(service for service in SERVICES if service != "membership")
 PATIENCE_SECONDS = 60.0
@@ -51,8 +51,8 @@ def join(
         if as_json:
             show_json({"municipality": code, "services": chosen, "credentials": str(path), "seconds": seconds})
         else:
-            out.print(f"{body['name']} ({code}) has joined: {', '.join(chosen)}; {seconds} s.", highlight=False)
-            out.print(f"Credentials of its systems: {path}", highlight=False, soft_wrap=True)
+            say(f"{body['name']} ({code}) has joined: {', '.join(chosen)}; {seconds} s.")
+            say(f"Credentials of its systems: {path}")
 
 
 def members(as_json: Json = False) -> None:
@@ -74,7 +74,7 @@ def members(as_json: Json = False) -> None:
             table.add_row(member["municipality"], name, *marks, member["joined_at"][:10])
         out.print(table)
         if not found["members"]:
-            out.print("Nobody has joined yet: kumiai join 131016 --services resident-registry,taxation")
+            say("Nobody has joined yet: kumiai join 131016 --services resident-registry,taxation")
 
 
 def subscribe(code: Code, service: Service, as_json: Json = False) -> None:
@@ -111,7 +111,7 @@ def credentials(code: Code, as_json: Json = False) -> None:
         if as_json:
             show_json({"municipality": code, "credentials": str(path)})
         else:
-            out.print(f"New credentials of {code}: {path}", highlight=False, soft_wrap=True)
+            say(f"New credentials of {code}: {path}")
 
 
 def parse_code(code: str) -> str:
@@ -180,7 +180,7 @@ def _wait_until_applied(
 
 def _progress(as_json: bool) -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    return Progress(*columns, console=err, transient=True, disable=as_json)
+    return Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal)
 
 
 def _mark(active: bool | None) -> str:

@@ -14,8 +14,10 @@ OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 EXIT_CODES = (
     "Exit codes: 0 done; 1 refused, or not complete; 2 the command itself is wrong; 3 the federation can't be reached."
 )
-out = Console(soft_wrap=False)
-err = Console(stderr=True, soft_wrap=True)
+WIDE = 200
+"""Characters of a line where no terminal says how many it has: a file, a pipe."""
+out = Console(width=None if sys.stdout.isatty() else WIDE)
+err = Console(stderr=True)
 
 
 class Failure(Exception):
@@ -62,9 +64,14 @@ def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
+def say(text: str) -> None:
+    """A line for a person, as it is: not wrapped, so that a path in it can be copied."""
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def _end(failure: Failure, as_json: bool) -> NoReturn:
     if as_json:
         show_json({"error": str(failure), "exit_code": failure.exit_code, **failure.details})
     else:
-        err.print(str(failure), style="red", markup=False, highlight=False)
+        err.print(str(failure), style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(failure.exit_code)

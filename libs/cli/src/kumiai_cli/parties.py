@@ -13,7 +13,7 @@ from kumiai_contracts.topics import FEDERATION
 
 from kumiai_cli.federation import find_federation, local_folder
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import USAGE, Failure, out, reporting, show_json
+from kumiai_cli.outcome import USAGE, Failure, reporting, say, show_json
 
 app = typer.Typer(help="People and systems: who may act for a municipality.", no_args_is_help=True)
 Party = Annotated[str, typer.Argument(metavar="PARTY", help="Its identifier: small letters, digits, . _ -")]
@@ -55,9 +55,9 @@ def add(
         if as_json:
             show_json({**changed, "private_key_file": file})
         else:
-            out.print(f"{party} may act for {code} as {role}.", highlight=False)
+            say(f"{party} may act for {code} as {role}.")
             if file:
-                out.print(f"Its private key: {file}", highlight=False, soft_wrap=True)
+                say(f"Its private key: {file}")
 
 
 @app.command()
@@ -74,7 +74,7 @@ def revoke(code: Code, party: Party, as_json: Json = False) -> None:
             show_json(changed)
         else:
             said = "has no rights any more." if changed["changed"] else "had none any more."
-            out.print(f"{party} of {code} {said}", highlight=False)
+            say(f"{party} of {code} {said}")
 
 
 def _read(path: Path) -> str:

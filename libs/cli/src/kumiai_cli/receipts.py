@@ -53,7 +53,8 @@ def _receipt(line: str) -> dict[str, Any]:
 
 
 def _show(receipts: list[dict[str, Any]]) -> None:
-    table = Table("position", "notice", "type", "outcome", "events or reasons")
+    table = Table("position", "notice", "type", "outcome")
+    table.add_column("events or reasons", overflow="fold")
     for receipt in receipts:
         what = [f"{event['stream']} {event['position']}: {event['type']}" for event in receipt["caused"]]
         what += [f"{reason['code']} {reason['pointer']}: {reason['ja']}" for reason in receipt["reasons"]]

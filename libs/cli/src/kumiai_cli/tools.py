@@ -11,7 +11,7 @@ from kumiai_contracts.topics import SERVICES
 from pydantic import ValidationError
 
 from kumiai_cli.members import Json
-from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure, out, reporting, show_json
+from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure, reporting, say, show_json
 
 tax = typer.Typer(help="Resident tax (住民税), calculated here and explained.", no_args_is_help=True)
 
@@ -44,7 +44,7 @@ def migrate(
         if as_json:
             show_json({"service": service, "applied": applied})
         else:
-            out.print("\n".join(applied) if applied else "Nothing to apply.", highlight=False)
+            say("\n".join(applied) if applied else "Nothing to apply.")
 
 
 @tax.command()

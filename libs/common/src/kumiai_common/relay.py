@@ -93,6 +93,8 @@ class Relay:
 
     async def _relay(self) -> None:
         while True:
+            # Forgotten before looking, so that what is appended during the look is not slept over.
+            self._wake.clear()
             try:
                 sent = await self._round()
                 self.healthy = True
@@ -104,7 +106,6 @@ class Relay:
                 await asyncio.sleep(0.5)
                 continue
             if not sent:
-                self._wake.clear()
                 try:
                     await asyncio.wait_for(self._wake.wait(), self._idle_seconds)
                 except TimeoutError:

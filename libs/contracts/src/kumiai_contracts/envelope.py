@@ -4,6 +4,8 @@ An event's envelope is derived from what is stored, so that the headers of a rep
 envelope is the sender's own.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +17,8 @@ CONTENT_TYPE = ("content-type", b"application/json")
 SPEC_VERSION = ("ce_specversion", b"1.0")
 MAX_ATTRIBUTE = 200
 """The longest attribute that a sender may set, in characters."""
+
+_CAUSE = re.compile("([^:]+):([0-9]{1,18}):([0-9]{1,18})")
 
 
 class EnvelopeError(ValueError):
@@ -39,11 +43,10 @@ class Cause(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Cause":
         """Read `stream:incarnation:position`. Raises EnvelopeError for anything else."""
-        stream, _, rest = text.partition(":")
-        incarnation, _, position = rest.partition(":")
-        if not (stream and _is_count(incarnation) and _is_count(position)):
+        found = _CAUSE.fullmatch(text)
+        if found is None:
             raise EnvelopeError("cause-malformed", "/ce_cause")
-        return cls(stream, int(incarnation), int(position))
+        return cls(found[1], int(found[2]), int(found[3]))
 
 
 class StoredEvent(NamedTuple):
@@ -121,8 +124,8 @@ class StoredEvent(NamedTuple):
         """Read an event from a Kafka record. Raises EnvelopeError where an attribute is missing or malformed."""
         found = _decoded(headers)
         cause = found.get("ce_cause", "")
-        if cause:
-            Cause.parse(cause)
+        if cause and not _CAUSE.fullmatch(cause):
+            raise EnvelopeError("cause-malformed", "/ce_cause")
         try:
             return cls(
                 found["ce_municipality"],
@@ -172,8 +175,8 @@ class NoticeEnvelope(NamedTuple):
         for name in _REQUIRED:
             if not found.get(name):
                 raise EnvelopeError("envelope-attribute-missing", f"/{name}")
-        values = [found.get(name, "") for name in _REQUIRED + _OPTIONAL]
-        for name, value in zip(_REQUIRED + _OPTIONAL, values, strict=True):
+        values = [found.get(name, "") for name in _READ]
+        for name, value in zip(_READ, values, strict=True):
             if len(value) > MAX_ATTRIBUTE or "\x00" in value:
                 raise EnvelopeError("envelope-attribute-malformed", f"/{name}")
         if found.get("ce_specversion") != "1.0":
@@ -182,7 +185,7 @@ class NoticeEnvelope(NamedTuple):
 
 
 _REQUIRED = ("ce_id", "ce_source", "ce_type", "ce_municipality")
-_OPTIONAL = ("ce_subject", "ce_time", "ce_dataschema", "ce_cause", "traceparent")
+_READ = (*_REQUIRED, "ce_subject", "ce_time", "ce_dataschema", "ce_cause", "traceparent")
 
 
 def stream_source(municipality: str, stream: str) -> str:
@@ -191,16 +194,23 @@ def stream_source(municipality: str, stream: str) -> str:
 
 
 def _decoded(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    given = tuple(headers)
     found: dict[str, str] = {}
-    for name, value in headers:
-        if name.startswith("ce_") or name == "traceparent":
-            if name in found:
-                raise EnvelopeError("envelope-attribute-repeated", json_pointer(name))
-            try:
-                found[name] = (value or b"").decode()
-            except UnicodeDecodeError:
+    for name, value in given:
+        try:
+            found[name] = (value or b"").decode()
+        except UnicodeDecodeError:
+            if _is_attribute(name):
                 raise EnvelopeError("envelope-not-utf8", json_pointer(name)) from None
+    if len(found) != len(given):
+        for name, count in Counter(name for name, _ in given if _is_attribute(name)).items():
+            if count > 1:
+                raise EnvelopeError("envelope-attribute-repeated", json_pointer(name))
     return found
+
+
+def _is_attribute(name: str) -> bool:
+    return name.startswith("ce_") or name == "traceparent"
 
 
 def _count(found: dict[str, str], name: str) -> int:

@@ -10,6 +10,7 @@ from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.service import Ground
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice, RowSet
+from kumiai_contracts.topics import FEDERATION
 from starlette.routing import BaseRoute
 
 from kumiai_membership.commands import Commands
@@ -63,6 +64,7 @@ class Membership:
         while True:
             try:
                 if not begun:
+                    await reconciling.prepare(FEDERATION)
                     await commands.register_first_operators(self._settings.operator_keys_dir)
                     begun = True
                 await reconciling.all()

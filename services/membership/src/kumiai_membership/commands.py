@@ -47,6 +47,11 @@ class Commands:
             _LOG.info("appended", municipality=municipality, type=event.type, position=event.position)
         return decision
 
+    async def check(self, municipality: str, rule: Rule) -> Decision:
+        """What a command would lead to, recording nothing."""
+        async with self._ground.database.transaction([municipality]) as connection:
+            return rule(await store.load(connection, municipality), timestamp(now()))
+
     async def register_first_operators(self, folder: Path | None) -> None:
         """Register whoever's public key lies in the folder and is not known yet.
 

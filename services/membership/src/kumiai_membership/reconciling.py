@@ -21,6 +21,14 @@ class Reconciling:
         self._lock = asyncio.Lock()
         self._unfinished = asyncio.Event()
 
+    async def prepare(self, municipality: str) -> None:
+        """Make what a municipality needs whatever it subscribes to, before its first event is recorded.
+
+        So the relay finds the topic of every event that it is to send. Raises confluent_kafka's KafkaException.
+        """
+        topics, given = rights.topics(municipality), rights.wanted(municipality, {})
+        await asyncio.to_thread(self._provisioning.apply, topics, given, ())
+
     async def one(self, municipality: str) -> None:
         """Make one municipality's topics and rights right. Raises confluent_kafka's KafkaException."""
         try:

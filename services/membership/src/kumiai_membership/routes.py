@@ -19,6 +19,7 @@ from kumiai_common.http.requests import answer, municipality_of
 from kumiai_common.http.tokens import public_key_of_text, public_key_text
 from kumiai_contracts.decision import Accepted, Decision, Refused
 from kumiai_contracts.membership import MemberRow, PartyId, PartyRow, Role, SubscriptionRow
+from kumiai_contracts.model import RowSet
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -70,12 +71,16 @@ class MemberRoutes:
         body = JoinBody.model_validate_json(await request.body())
         key = Ed25519PrivateKey.generate()
         public = public_key_text(key.public_key())
-        await self._run(
-            body.municipality,
-            lambda state, now: rules.join(
-                state, body.municipality, body.name, body.prefecture, body.services, public, now
-            ),
-        )
+
+        def rule(state: RowSet, now: str) -> Decision:
+            return rules.join(state, body.municipality, body.name, body.prefecture, body.services, public, now)
+
+        _accepted(await self._commands.check(body.municipality, rule))
+        try:
+            await self._reconciling.prepare(body.municipality)
+        except (KafkaException, TimeoutError):
+            raise Problem(problems.UNAVAILABLE, "Kafka; nothing was recorded") from None
+        await self._run(body.municipality, rule)
         return await self._credentials(body.municipality, key, 201)
 
     async def renew_credentials(self, request: Request) -> Response:
@@ -162,12 +167,15 @@ class MemberRoutes:
         )
 
     async def _run(self, municipality: str, rule: Rule) -> Accepted:
-        decision: Decision = await self._commands.run(municipality, rule)
-        if isinstance(decision, Refused):
-            first = decision.reasons[0]
-            kind = Kind(first.code, _STATUS.get(first.code, 422), first.ja, first.en)
-            raise Problem(kind, reasons=decision.reasons)
-        return decision
+        return _accepted(await self._commands.run(municipality, rule))
+
+
+def _accepted(decision: Decision) -> Accepted:
+    if isinstance(decision, Refused):
+        first = decision.reasons[0]
+        kind = Kind(first.code, _STATUS.get(first.code, 422), first.ja, first.en)
+        raise Problem(kind, reasons=decision.reasons)
+    return decision
 
 
 async def _operator(request: Request) -> None:

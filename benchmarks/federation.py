@@ -1,0 +1,71 @@
+"""The federation under measurement: the processes and settings of `make up`, in a folder of its own."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from kumiai_common.http.token_client import TokenClient
+from kumiai_contracts.municipalities import municipalities
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.choose import new_stack
+from kumiai_local.layout import Layout, checkout
+from kumiai_local.provision import provision_services
+from kumiai_local.service_processes import ServiceProcesses
+
+SUBSCRIBED = ["resident-registry", "taxation"]
+OPERATOR = "000001/operator"
+
+
+@dataclass
+class Federation:
+    """A running federation and who may operate it."""
+
+    addresses: StackAddresses
+    layout: Layout
+    services: ServiceProcesses
+
+    def client(self) -> httpx.Client:
+        """HTTP as the operator."""
+        key = load_pem_private_key((self.layout.operators / "operator.pem").read_bytes(), None)
+        assert isinstance(key, Ed25519PrivateKey)
+        return httpx.Client(auth=TokenClient(self.services.peers["membership"], OPERATOR, key), timeout=600)
+
+    def join(self, codes: Sequence[str]) -> None:
+        """Join municipalities to the registry and to taxation, those that have not joined yet."""
+        url = self.services.peers["membership"] + "/v1/members"
+        with self.client() as client, ThreadPoolExecutor(4) as pool:
+            joined = {member["municipality"] for member in client.get(url).raise_for_status().json()["members"]}
+
+            def join(code: str) -> None:
+                known = municipalities()[code]
+                wanted = {"municipality": code, "name": known.name, "prefecture": known.prefecture}
+                client.post(url, json={**wanted, "services": SUBSCRIBED}).raise_for_status()
+
+            list(pool.map(join, [code for code in codes if code not in joined]))
+
+    @contextmanager
+    def again(self, workers: int) -> Iterator["Federation"]:
+        """The same federation with another number of workers for each service; needs the present one stopped."""
+        with ServiceProcesses(self.addresses, self.layout, workers=workers) as services:
+            yield Federation(self.addresses, self.layout, services)
+
+
+def codes(count: int, offset: int = 0) -> list[str]:
+    """Real municipalities, in the order of their codes."""
+    real = [code for code, known in municipalities().items() if not known.is_ward]
+    return real[offset : offset + count]
+
+
+@contextmanager
+def running(folder: str, workers: int = 1) -> Iterator[Federation]:
+    """A fresh federation in `.local/<folder>`; ends with the block."""
+    layout = Layout(checkout() / ".local" / folder)
+    with ExitStack() as stack:
+        addresses = stack.enter_context(new_stack(layout, fresh=True)).addresses
+        provision_services(addresses, layout)
+        services = stack.enter_context(ServiceProcesses(addresses, layout, workers=workers))
+        yield Federation(addresses, layout, services)

@@ -1,0 +1,64 @@
+"""The command line against the running federation."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kumiai_local.layout import Layout
+from kumiai_local.service_processes import ServiceProcesses
+
+pytestmark = pytest.mark.stack
+TOMAKOMAI = "012131"
+
+
+def kumiai(layout: Layout, federation: ServiceProcesses, *arguments: str) -> tuple[int, dict[str, Any]]:
+    peers = ",".join(f"{name}={url}" for name, url in federation.peers.items())
+    environment = {**os.environ, "KUMIAI_LOCAL_DIR": str(layout.root), "KUMIAI_PEERS": peers}
+    ended = subprocess.run(
+        [sys.executable, "-m", "kumiai_cli.main", *arguments, "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    return ended.returncode, json.loads(ended.stdout) if ended.stdout else {"error": ended.stderr}
+
+
+def test_joining_ends_when_every_service_knows_the_municipality(
+    federation: ServiceProcesses, test_layout: Layout
+) -> None:
+    code, joined = kumiai(test_layout, federation, "join", TOMAKOMAI, "--services", "taxation,resident-registry")
+    assert (code, joined.get("services")) == (0, ["resident-registry", "taxation"]), joined
+    assert joined["seconds"] < 10
+    credentials = json.loads(Path(joined["credentials"]).read_text())
+    assert credentials["scram_username"] == f"lg-{TOMAKOMAI}"
+
+    code, receipts = kumiai(test_layout, federation, "receipts", TOMAKOMAI, "taxation")
+    assert (code, receipts) == (0, {"receipts": []})
+
+    code, again = kumiai(test_layout, federation, "join", TOMAKOMAI, "--services", "taxation")
+    assert (code, again["problem"]["code"]) == (1, "already-member")
+
+    code, listed = kumiai(test_layout, federation, "members")
+    subscriptions = {member["municipality"]: member["subscriptions"] for member in listed["members"]}
+    assert (code, subscriptions[TOMAKOMAI]) == (0, {"resident-registry": True, "taxation": True})
+
+    code, readers = kumiai(test_layout, federation, "status")
+    rows = [row for row in readers["readers"] if row["municipality"] == TOMAKOMAI]
+    assert {(row["stream"], row["service"]) for row in rows} >= {("resident", "taxation"), ("membership", "taxation")}
+
+    code, left = kumiai(test_layout, federation, "unsubscribe", TOMAKOMAI, "taxation")
+    assert (code, left["active"]) == (0, False)
+
+
+def test_a_revoked_party_gets_no_receipts_any_more(federation: ServiceProcesses, test_layout: Layout) -> None:
+    kumiai(test_layout, federation, "join", "012149", "--services", "taxation")
+    assert kumiai(test_layout, federation, "receipts", "012149", "taxation")[0] == 0
+    assert kumiai(test_layout, federation, "party", "revoke", "012149", "system")[1]["changed"] is True
+    code, refused = kumiai(test_layout, federation, "receipts", "012149", "taxation")
+    assert (code, refused["problem"]["code"]) == (1, "assertion-invalid")
