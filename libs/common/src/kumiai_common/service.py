@@ -15,8 +15,6 @@ from dataclasses import dataclass
 import structlog
 import uvloop
 from aiokafka.errors import KafkaError
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from faststream import FastStream
 from faststream.kafka import KafkaBroker
 from kumiai_contracts.envelope import NoticeEnvelope
@@ -27,12 +25,7 @@ from starlette.routing import BaseRoute
 from kumiai_common import checkpoints, incarnation, logging
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
-from kumiai_common.http.access import Access
-from kumiai_common.http.health import health_routes
-from kumiai_common.http.notices import Notices
-from kumiai_common.http.operations import operation_routes
-from kumiai_common.http.server import HttpServer, application
-from kumiai_common.http.streams import Streams
+from kumiai_common.http.server import serve
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.intake import understand
 from kumiai_common.kafka import broker as make_broker
@@ -133,7 +126,7 @@ async def _running(
     try:
         ground = assemble(service, settings, database, broker)
         # The log must be known to hold everything it published before anything is appended to it.
-        server = asyncio.create_task(_serve(ground, routes))
+        server = asyncio.create_task(serve(ground, routes(ground) if routes else ()))
         await _until_kafka_answers(database, settings)
         running = [
             server,
@@ -184,23 +177,6 @@ def assemble(service: Service, settings: Settings, database: Database, broker: K
     return Ground(
         service.name, settings, keys, database, broker, telemetry, relay, processor, runner, worker, follower, peers
     )
-
-
-async def _serve(ground: Ground, routes: Routes | None) -> None:
-    key = load_pem_public_key((ground.settings.trusted_keys_dir / "membership.pub.pem").read_bytes())
-    if not isinstance(key, Ed25519PublicKey):
-        raise ValueError("membership.pub.pem is not an Ed25519 public key")
-    app = application(
-        [
-            *health_routes(ground.not_ready),
-            *Streams(ground.name, ground.database).routes(),
-            *Notices(ground.name, ground.database, ground.intake).routes(),
-            *operation_routes(ground),
-            *(routes(ground) if routes else ()),
-        ],
-        Access(key, ground.database),
-    )
-    await HttpServer(app, ground.settings.http_host, ground.settings.http_port).run()
 
 
 async def _until_kafka_answers(database: Database, settings: Settings) -> None:

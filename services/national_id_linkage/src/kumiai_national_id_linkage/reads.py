@@ -1,7 +1,7 @@
 """Reads of the linkage service, for a purpose."""
 
-from kumiai_common.http.access import authorise
-from kumiai_common.http.problems import NOT_FOUND, Problem
+from kumiai_common.http.access import authorise, requested_purpose
+from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
 from kumiai_common.service import Ground
 from kumiai_contracts.membership import Purpose, Role
 from starlette.requests import Request
@@ -18,7 +18,10 @@ def routes(ground: Ground) -> list[BaseRoute]:
         """One person's integrated addressee number, and the versions of the tax facts in the replica."""
         municipality = request.path_params["municipality"]
         number = request.path_params["addressee_number"]
-        await authorise(request, municipality, purpose=Purpose.LINKAGE, roles={Role.CLERK, Role.SYSTEM})
+        purpose = requested_purpose(request)
+        await authorise(request, municipality, purpose=purpose, roles={Role.CLERK, Role.SYSTEM})
+        if purpose is not Purpose.LINKAGE:
+            raise Problem(PURPOSE_MISSING)
         async with ground.database.transaction([municipality]) as connection:
             link = await QUERIES.addressee(connection, municipality=municipality, addressee_number=number)
             if link is None:

@@ -1,6 +1,7 @@
 -- name: people
--- Whole histories of the people named, of everybody in the households they are in or that are named, and, for
--- cancellations, of everybody who ever was in a household of the person's.
+-- The current rows of the people named and of everybody in the households they are in or that are named: what an
+-- ordinary movement needs, however long the histories are. Whole histories where the past matters: of everybody who
+-- ever was in a household of somebody's whose movement is cancelled, and of whoever's current row is a cancellation.
 with named as (
   select municipality, addressee_number
   from unnest(:municipalities::text[], :addressee_numbers::text[]) as given(municipality, addressee_number)
@@ -25,10 +26,25 @@ with named as (
   join resident_history earlier using (municipality, addressee_number)
   join resident_history other
     on other.municipality = earlier.municipality and other.household_number = earlier.household_number
+), latest as (
+  select last.*
+  from (select * from named union select * from members) as ordinary
+  cross join lateral (
+    select h.* from resident_history h
+    where h.municipality = ordinary.municipality and h.addressee_number = ordinary.addressee_number
+    order by h.history_number desc limit 1) as last
+), whole as (
+  select municipality, addressee_number from former
+  union
+  select municipality, addressee_number from latest where cancels is not null
 )
-select h.* from (select * from named union select * from members union select * from former) as wanted
-join resident_history h using (municipality, addressee_number)
-order by h.municipality, h.addressee_number, h.history_number;
+select * from latest
+where not exists (
+  select from whole
+  where whole.municipality = latest.municipality and whole.addressee_number = latest.addressee_number)
+union all
+select h.* from whole join resident_history h using (municipality, addressee_number)
+order by municipality, addressee_number, history_number;
 
 -- name: households
 select h.municipality, h.household_number, h.head, h.members
@@ -45,19 +61,19 @@ select given.municipality,
     order by h.household_number desc limit 1), '0') as household_number
 from unnest(:municipalities::text[]) as given(municipality);
 
--- name: resident_with_address^
-select h.*, p.part as address_part
-from resident_history h
-left join sealed_part p on p.municipality = h.municipality and p.commitment = h.address
-where h.municipality = :municipality and h.addressee_number = :addressee_number
-order by h.history_number desc limit 1;
+-- name: resident^
+select * from resident_history
+where municipality = :municipality and addressee_number = :addressee_number
+order by history_number desc limit 1;
 
 -- name: history
-select h.*, p.part as address_part
-from resident_history h
-left join sealed_part p on p.municipality = h.municipality and p.commitment = h.address
-where h.municipality = :municipality and h.addressee_number = :addressee_number
-order by h.history_number;
+select * from resident_history
+where municipality = :municipality and addressee_number = :addressee_number
+order by history_number;
+
+-- name: addresses
+select commitment, part from sealed_part
+where municipality = :municipality and commitment = any(:commitments::text[]) and part is not null;
 
 -- name: household^
 select household_number, head, members from household

@@ -29,7 +29,7 @@ _GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNoti
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[ResidentNotice]]) -> dict[str, RegistryState]:
-    """Whole histories and households of everybody whom the notices can touch, and the last numbers given."""
+    """Everybody whom the notices can touch, their households, and the last numbers given: three queries at most."""
     rows = await _rows(connection, wanted)
     last = await _last_numbers(connection, wanted)
     return {m: RegistryState(rows[m], *last.get(m, (0, 0))) for m in wanted}

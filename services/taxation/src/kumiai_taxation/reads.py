@@ -1,7 +1,7 @@
 """Reads of taxation, for a purpose."""
 
-from kumiai_common.http.access import authorise
-from kumiai_common.http.problems import NOT_FOUND, Problem
+from kumiai_common.http.access import authorise, requested_purpose
+from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose, Role
@@ -19,7 +19,10 @@ def routes(ground: Ground) -> list[BaseRoute]:
     async def assessments(request: Request) -> JSONResponse:
         """Every version of a person's assessment of a fiscal year, the last one being the one that counts."""
         municipality = request.path_params["municipality"]
-        await authorise(request, municipality, purpose=Purpose.TAXATION, roles={Role.CLERK, Role.SYSTEM})
+        purpose = requested_purpose(request)
+        await authorise(request, municipality, purpose=purpose, roles={Role.CLERK, Role.SYSTEM})
+        if purpose is not Purpose.TAXATION:
+            raise Problem(PURPOSE_MISSING)
         async with ground.database.transaction([municipality]) as connection:
             records = await QUERIES.versions(
                 connection,

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kumiai_common.http.access import Access
 from kumiai_common.http.health import health_routes
 from kumiai_common.http.notices import Notices
+from kumiai_common.http.operations import operation_routes
 from kumiai_common.http.problems import BODY_TOO_LARGE, INTERNAL, Problem, on_error, problem_of
 from kumiai_common.http.streams import Streams
 from kumiai_common.http.tokens import load_public_key
@@ -130,6 +131,7 @@ async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     settings = ground.settings
     access = Access(load_public_key(settings.trusted_keys_dir / "membership.pub.pem"), ground.database)
     found: list[BaseRoute] = [*health_routes(ground.not_ready), *routes]
+    found += operation_routes(ground)
     found += Streams(ground.name, ground.database).routes()
     if any(kind.service == ground.name for kind in NOTICES.values()):
         found += Notices(ground.name, ground.database, ground.intake).routes()

@@ -1,6 +1,6 @@
 """Amendments (修正): change of address, change of head."""
 
-from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.receipts import Assigned
 from kumiai_contracts.resident import (
     ChangeOfAddressNotice,
@@ -13,7 +13,7 @@ from kumiai_contracts.resident import (
 )
 
 from kumiai_resident_registry.domain import checks
-from kumiai_resident_registry.domain.refusals import refusal
+from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.relationships import HEAD, LODGER, is_term
 from kumiai_resident_registry.domain.rows import Sealing, following, movement, without
 from kumiai_resident_registry.domain.state import RegistryState, number_after
@@ -30,7 +30,7 @@ def change_address(state: RegistryState, notice: ChangeOfAddressNotice, context:
         *checks.together(state, notice.addressee_numbers, notice.effective_date),
     ]
     if reasons:
-        return Refused(tuple(reasons))
+        return refused(reasons)
     sealing = Sealing(context)
     moving = [row for number in notice.addressee_numbers if (row := state.current(number)) is not None]
     household = state.household(moving[0].household_number)
@@ -42,7 +42,7 @@ def change_address(state: RegistryState, notice: ChangeOfAddressNotice, context:
     }
     if len(moving) == len(household.members):
         whole = tuple(following(row, changes) for row in moving)
-        return Accepted((ResidentChangedAddress(residents=whole, households=(household,)),), tuple(sealing.parts))
+        return Accepted((ResidentChangedAddress(residents=whole, households=()),), tuple(sealing.parts))
     split = _split_off(state, household, moving)
     rows = tuple(
         following(
@@ -73,7 +73,9 @@ def change_head(state: RegistryState, notice: ChangeOfHeadNotice, context: Conte
         if notice.relationships.keys() != set(household.members):
             reasons.append(refusal("members-not-covered", "/relationships"))
         reasons += [
-            reason for row in state.members(household) for reason in checks.not_before(row, notice.effective_date)
+            reason
+            for member in household.members
+            for reason in checks.not_before(state, member, notice.effective_date)
         ]
     heads = [number for number, relationship in notice.relationships.items() if relationship == HEAD]
     if heads != [notice.head]:
@@ -84,7 +86,7 @@ def change_head(state: RegistryState, notice: ChangeOfHeadNotice, context: Conte
         if not is_term(relationship)
     ]
     if reasons or household is None:
-        return Refused(tuple(dict.fromkeys(reasons)))
+        return refused(reasons)
     changes = movement(notice, context, Reason.CHANGE_OF_HEAD)
     rows = tuple(
         following(row, {**changes, "relationship": notice.relationships[row.addressee_number]})

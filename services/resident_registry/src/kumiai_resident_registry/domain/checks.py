@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 from kumiai_contracts.decision import Context
 from kumiai_contracts.receipts import Reason
-from kumiai_contracts.resident import Person, ResidentNotice, ResidentRow
+from kumiai_contracts.resident import Person, ResidentNotice
 
+from kumiai_resident_registry.domain.history import last_standing
 from kumiai_resident_registry.domain.refusals import refusal
 from kumiai_resident_registry.domain.relationships import HEAD, is_term
 from kumiai_resident_registry.domain.state import RegistryState, is_live
@@ -57,13 +58,14 @@ def live(state: RegistryState, addressee_number: str, effective: date, pointer: 
     elif not is_live(row):
         yield refusal("not-on-live-record", pointer)
     else:
-        yield from not_before(row, effective)
+        yield from not_before(state, addressee_number, effective)
         yield from born_before(row.birth_date, effective, "/effective_date")
 
 
-def not_before(row: ResidentRow, effective: date) -> Iterator[Reason]:
-    """A movement follows the one before it in time as well."""
-    if effective < row.effective_date:
+def not_before(state: RegistryState, addressee_number: str, effective: date) -> Iterator[Reason]:
+    """A movement follows the last one that holds in time as well; a cancellation's own date says nothing about it."""
+    row = last_standing(state.history(addressee_number))
+    if row is not None and effective < row.effective_date:
         yield refusal("effective-before-last-movement", "/effective_date")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.receipts import Assigned
 from kumiai_contracts.resident import (
     BirthNotice,
@@ -21,7 +21,7 @@ from kumiai_contracts.resident import (
 )
 
 from kumiai_resident_registry.domain import checks
-from kumiai_resident_registry.domain.refusals import refusal
+from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.relationships import HEAD, is_term
 from kumiai_resident_registry.domain.rows import Sealing, movement
 from kumiai_resident_registry.domain.state import RegistryState, number_after
@@ -34,7 +34,7 @@ def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) 
         *checks.persons(notice.persons, notice.effective_date, new_household=True, headed=False),
     ]
     if reasons:
-        return Refused(tuple(reasons))
+        return refused(reasons)
     sealing = Sealing(context)
     household = _new_household(state)
     entering = _entering(
@@ -59,7 +59,7 @@ def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Dec
         ),
     ]
     if reasons:
-        return Refused(tuple(reasons))
+        return refused(reasons)
     sealing = Sealing(context)
     household = joined or _new_household(state)
     reason = Reason.DOMESTIC_MOVE_IN if notice.origin == "domestic" else Reason.MOVE_IN_FROM_ABROAD
@@ -82,7 +82,7 @@ def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decisi
         reasons.append(refusal("head-exists", "/child/relationship"))
     household = state.household(notice.household_number)
     if reasons or household is None:
-        return Refused(tuple(reasons))
+        return refused(reasons)
     parent = state.current(household.head or household.members[0])
     assert parent is not None
     entering = _entering(state, (notice.child,), household.household_number, parent.address, notice.effective_date)

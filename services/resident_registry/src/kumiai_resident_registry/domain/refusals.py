@@ -1,5 +1,8 @@
 """Refusals (却下理由): what a clerk gets to read when a notice does not hold. Codes are stable."""
 
+from collections.abc import Iterable
+
+from kumiai_contracts.decision import Refused
 from kumiai_contracts.receipts import Reason
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -36,32 +39,36 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The registry has no resident with this number. Check it.",
     ),
     "not-on-live-record": (
-        "この住民はすでに消除されています。",
-        "This person has been removed from the record already.",
+        "この住民はすでに消除されています。番号を確認し、消除が誤りの場合は先にその異動を取り消してください。",
+        "This person has been removed from the record already. Check the number, or cancel the removal if it was wrong.",
     ),
     "named-twice": (
-        "同じ宛名番号が二度書かれています。",
-        "The same number is named twice.",
+        "同じ宛名番号が二度書かれています。一方を取り除いてください。",
+        "The same number is named twice. Remove one of them.",
     ),
     "unknown-household": (
         "この世帯番号の世帯は登録されていません。番号を確認してください。",
         "The registry has no household with this number. Check it.",
     ),
     "household-ended": (
-        "この世帯にはすでに世帯員がいません。",
-        "This household has no members any more.",
+        "この世帯にはすでに世帯員がいません。世帯番号を確認するか、新しい世帯として届け出てください。",
+        "This household has no members any more. Check the number, or notify a new household.",
+    ),
+    "destination-is-here": (
+        "転出先がこの団体です。団体内の異動は転居として届け出てください。",
+        "The destination is this municipality. Notify a change of address for a move within it.",
     ),
     "not-one-household": (
         "一つの届出に複数の世帯の住民が含まれています。世帯ごとに届け出てください。",
         "The people named belong to several households. Notify each household by itself.",
     ),
     "not-a-member": (
-        "この住民は当該世帯の世帯員ではありません。",
-        "This person is not a member of the household.",
+        "この住民は当該世帯の世帯員ではありません。宛名番号と世帯番号を確認してください。",
+        "This person is not a member of the household. Check both numbers.",
     ),
     "already-head": (
-        "この住民はすでに世帯主です。",
-        "This person is the head already.",
+        "この住民はすでに世帯主です。新しく世帯主になる人を確認してください。",
+        "This person is the head already. Check who becomes head.",
     ),
     "members-not-covered": (
         "続柄は世帯員全員について、世帯員のみを指定してください。",
@@ -98,3 +105,8 @@ def refusal(code: str, pointer: str) -> Reason:
     """The reason for a code, pointing into the notice."""
     ja, en = TEXTS[code]
     return Reason(code=code, pointer=pointer, ja=ja, en=en)
+
+
+def refused(reasons: Iterable[Reason]) -> Refused:
+    """The refusal for all of these reasons, each named once."""
+    return Refused(tuple(dict.fromkeys(reasons)))

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.resident import DeathNotice, MoveOutNotice, Reason, ResidentDied, ResidentMovedOut
 
 from kumiai_resident_registry.domain import checks
-from kumiai_resident_registry.domain.refusals import refusal
+from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.rows import Sealing, movement, removed, without
 from kumiai_resident_registry.domain.state import RegistryState
 
@@ -20,8 +20,10 @@ def move_out(state: RegistryState, notice: MoveOutNotice, context: Context) -> D
     late = notice.notified_date > notice.effective_date + timedelta(days=checks.NOTIFICATION_DAYS)
     if late and not notice.ex_officio:
         reasons.append(refusal("late-move-out-not-ex-officio", "/ex_officio"))
+    if notice.destination_municipality == context.municipality:
+        reasons.append(refusal("destination-is-here", "/destination_municipality"))
     if reasons:
-        return Refused(tuple(reasons))
+        return refused(reasons)
     sealing = Sealing(context)
     reason = Reason.DOMESTIC_MOVE_OUT if notice.destination == "domestic" else Reason.MOVE_OUT_ABROAD
     changes = movement(notice, context, reason)
@@ -44,7 +46,7 @@ def death(state: RegistryState, notice: DeathNotice, context: Context) -> Decisi
     ]
     row = state.current(notice.addressee_number)
     if reasons or row is None:
-        return Refused(tuple(reasons))
+        return refused(reasons)
     changes = movement(notice, context, Reason.DEATH)
     household = state.household(row.household_number)
     assert household is not None

@@ -10,6 +10,10 @@ from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.state import RegistryState
 
 
+Changes = Mapping[str, Any]
+"""Columns of a row, by name, that differ from the row before."""
+
+
 class Sealing:
     """Seals the addresses of one decision, each with a salt of its own."""
 
@@ -38,13 +42,13 @@ def movement(notice: ResidentNotice, context: Context, reason: Reason) -> dict[s
     }
 
 
-def following(row: ResidentRow, changes: Mapping[str, Any]) -> ResidentRow:
+def following(row: ResidentRow, changes: Changes) -> ResidentRow:
     """The next history row of a person: the current one with the changes, everything else as it was."""
     return row.model_copy(update={"cancels": None, **changes, "history_number": row.history_number + 1})
 
 
 def without(
-    state: RegistryState, household: HouseholdRow, leaving: Iterable[str], changes: Mapping[str, Any]
+    state: RegistryState, household: HouseholdRow, leaving: Iterable[str], changes: Changes
 ) -> tuple[HouseholdRow, tuple[ResidentRow, ...]]:
     """A household after members have left, and the rows of those who stay and change by it.
 
@@ -53,20 +57,34 @@ def without(
     """
     gone = frozenset(leaving)
     staying = tuple(number for number in household.members if number not in gone)
-    if household.head not in gone or not staying:
-        head = household.head if staying else None
-        return household.model_copy(update={"members": staying, "head": head}), ()
-    if len(staying) > 1:
-        return household.model_copy(update={"members": staying, "head": None}), ()
-    last = state.current(staying[0])
+    head = household.head if household.head in staying else None
+    left = household.model_copy(update={"members": staying, "head": head})
+    return with_sole_member_as_head(state, left, changes)
+
+
+def with_sole_member_as_head(
+    state: RegistryState, household: HouseholdRow, changes: Changes
+) -> tuple[HouseholdRow, tuple[ResidentRow, ...]]:
+    """A household whose only member becomes head ex officio (職権) if nobody is, and the row that says so."""
+    if household.head is not None or len(household.members) != 1:
+        return household, ()
+    last = state.current(household.members[0])
     assert last is not None
     became_head = following(
-        last, {**changes, "reason": Reason.CHANGE_OF_HEAD, "relationship": HEAD, "ex_officio": True}
+        last,
+        {
+            **changes,
+            "reason": Reason.CHANGE_OF_HEAD,
+            "relationship": HEAD,
+            "ex_officio": True,
+            # Whoever moved in after the head's death has been head since then, not longer.
+            "effective_date": max(changes["effective_date"], last.effective_date),
+        },
     )
-    return household.model_copy(update={"members": staying, "head": staying[0]}), (became_head,)
+    return household.model_copy(update={"head": last.addressee_number}), (became_head,)
 
 
-def removed(row: ResidentRow, changes: Mapping[str, Any], destination: str | None = None) -> ResidentRow:
+def removed(row: ResidentRow, changes: Changes, destination: str | None = None) -> ResidentRow:
     """The row that removes a person from the live record (消除)."""
     return following(
         row,

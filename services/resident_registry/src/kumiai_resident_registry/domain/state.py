@@ -10,11 +10,16 @@ BODY_DIGITS = 9
 
 
 class RegistryState:
-    """The histories and households in question; everything else of the municipality is not loaded."""
+    """The people and households in question; everything else of the municipality is not loaded.
+
+    Of a person at least the current row is loaded, and the whole history where the past matters: for a cancellation,
+    and after one.
+    """
 
     def __init__(self, rows: Iterable[Row] = (), last_addressee: int = 0, last_household: int = 0) -> None:
         self._histories: dict[str, list[ResidentRow]] = {}
         self._households: dict[str, HouseholdRow] = {}
+        self._lived_in: dict[str, dict[str, None]] = {}
         self.last_addressee = last_addressee
         """The body of the highest 宛名番号 given so far."""
         self.last_household = last_household
@@ -23,7 +28,7 @@ class RegistryState:
             self._put(row)
 
     def history(self, addressee_number: str) -> Sequence[ResidentRow]:
-        """異動履歴 in the order of the history numbers; empty for an unknown number."""
+        """異動履歴 in the order of the history numbers, as far as it is loaded; empty for an unknown number."""
         return self._histories.get(addressee_number, ())
 
     def current(self, addressee_number: str) -> ResidentRow | None:
@@ -34,6 +39,10 @@ class RegistryState:
     def people(self) -> list[ResidentRow]:
         """The current rows of everybody who is loaded."""
         return [rows[-1] for rows in self._histories.values()]
+
+    def ever_in(self, household_number: str) -> tuple[str, ...]:
+        """宛名番号 of everybody loaded who has a row in that household."""
+        return tuple(self._lived_in.get(household_number, ()))
 
     def household(self, household_number: str) -> HouseholdRow | None:
         """世帯."""
@@ -52,6 +61,7 @@ class RegistryState:
     def _put(self, row: Row) -> None:
         if isinstance(row, ResidentRow):
             self._histories.setdefault(row.addressee_number, []).append(row)
+            self._lived_in.setdefault(row.household_number, {})[row.addressee_number] = None
             self.last_addressee = max(self.last_addressee, int(row.addressee_number[:BODY_DIGITS]))
         elif isinstance(row, HouseholdRow):
             self._households[row.household_number] = row

@@ -1,0 +1,1 @@
+"""End-to-end tests and faults, on the real stack."""

@@ -1,0 +1,54 @@
+"""The operator of the session's federation, and municipalities that no other test uses."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from kumiai_contracts.municipalities import municipalities
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
+from kumiai_local.service_processes import ServiceProcesses
+
+from tests.support.operator import ALL, Operator
+from tests.support.system import System, broker_of
+
+PREFECTURE = "47"
+"""沖縄県: its municipalities are left to these tests."""
+
+NewSystem = Callable[..., Awaitable[System]]
+
+
+@pytest.fixture(scope="session")
+def codes() -> Iterator[str]:
+    """Municipality codes, each given once."""
+    return iter([code for code, found in municipalities().items() if code.startswith(PREFECTURE) and not found.is_ward])
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def operator(federation: ServiceProcesses, test_layout: Layout) -> AsyncIterator[Operator]:
+    """The federation's operator."""
+    async with Operator(federation.peers, test_layout) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_system(
+    operator: Operator, addresses: StackAddresses, codes: Iterator[str], tmp_path: Path
+) -> AsyncIterator[NewSystem]:
+    """Joins another municipality and starts its system."""
+    async with AsyncExitStack() as stack:
+
+        async def make(*services: str, code: str | None = None) -> System:
+            member = await operator.join(code or next(codes), services or ALL)
+            broker = broker_of(addresses, member)
+            return await stack.enter_async_context(System(member, broker, operator.peers, tmp_path / member.code))
+
+        yield make
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def system(new_system: NewSystem) -> System:
+    """A municipality of its own, subscribed to everything."""
+    return await new_system()

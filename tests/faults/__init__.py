@@ -1,0 +1,1 @@
+"""Faults provoked under load: at the end nothing is lost, doubled or out of order."""

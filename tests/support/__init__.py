@@ -1,0 +1,1 @@
+"""What the tests need around a federation: an operator, a municipality's systems, loads and faults."""

@@ -1,0 +1,132 @@
+"""The federation's operator over HTTP: joins, subscriptions, rebuilds, and what the services say of their state."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from kumiai_common.http.token_client import TokenClient
+from kumiai_common.http.tokens import load_private_key
+from kumiai_contracts.municipalities import municipality
+from kumiai_contracts.topics import READS, STREAM_OF
+from kumiai_demo.connection import Credentials
+from kumiai_local.layout import Layout
+
+REGISTRY, TAXATION, LINKAGE = "resident-registry", "taxation", "national-id-linkage"
+ALL = (REGISTRY, TAXATION, LINKAGE)
+LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A municipality that has joined, with what joining gave."""
+
+    code: str
+    services: tuple[str, ...]
+    credentials: Credentials
+
+
+class NotYet(AssertionError):
+    """What had to become true did not in time."""
+
+
+class Operator:
+    """The first operator's program."""
+
+    def __init__(self, peers: Mapping[str, str], layout: Layout) -> None:
+        self.peers = dict(peers)
+        key = load_private_key(layout.operators / "operator.pem")
+        self._client = httpx.AsyncClient(auth=TokenClient(peers["membership"], "000001/operator", key), timeout=30)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def join(self, code: str, services: tuple[str, ...] = ALL) -> Member:
+        """Join a municipality."""
+        found = municipality(code)
+        body = {"municipality": code, "name": found.name, "prefecture": found.prefecture, "services": services}
+        answer = await self.ask("POST", "membership", "/v1/members", json=body)
+        given = Credentials(answer["scram_username"], answer["scram_password"], answer["party"], answer["private_key"])
+        return Member(code, services, given)
+
+    async def subscribe(self, code: str, service: str) -> None:
+        """Subscribe a member to another service."""
+        await self.ask("POST", "membership", f"/v1/members/{code}/subscriptions/{service}")
+
+    async def unsubscribe(self, code: str, service: str) -> None:
+        """End a subscription."""
+        await self.ask("DELETE", "membership", f"/v1/members/{code}/subscriptions/{service}")
+
+    async def register(self, code: str, party: str, public_key: str) -> None:
+        """Register a clerk who may read residents."""
+        body = {"kind": "person", "public_key": public_key, "roles": ["clerk"], "purposes": ["resident-services"]}
+        await self.ask("POST", "membership", f"/v1/members/{code}/parties/{party}", json=body)
+
+    async def revoke(self, code: str, party: str) -> None:
+        """Revoke a party's rights."""
+        await self.ask("DELETE", "membership", f"/v1/members/{code}/parties/{party}")
+
+    async def rebuild(self, service: str, code: str, stream: str) -> dict[str, Any]:
+        """Make a service's tables of a stream anew."""
+        return await self.ask("POST", service, f"/v1/{code}/rebuild/{stream}")
+
+    async def state(self, service: str, code: str, stream: str) -> dict[str, Any]:
+        """State hash and position of a service's tables of a stream."""
+        return await self.ask("GET", service, f"/v1/{code}/tables/{stream}/hash")
+
+    async def head(self, code: str, stream: str, service: str) -> dict[str, Any]:
+        """Where the owner says that its stream ends."""
+        heads = (await self.ask("GET", service, f"/v1/{code}/heads"))["heads"]
+        return next(head for head in heads if head["stream"] == stream)
+
+    async def reader(self, service: str, code: str, stream: str) -> dict[str, Any] | None:
+        """How far a service has read a stream; None where it has not begun."""
+        readers = (await self.ask("GET", service, "/v1/readers"))["readers"]
+        return next((r for r in readers if (r["municipality"], r["stream"]) == (code, stream)), None)
+
+    async def complete(self, member: Member, within_s: float = 30.0) -> None:
+        """Wait until every reader of the municipality's streams is at its head. Raises NotYet."""
+        deadline, missing = time.monotonic() + within_s, ["?"]
+        while missing:
+            missing = await self._behind(member)
+            if missing and time.monotonic() > deadline:
+                raise NotYet(f"{member.code} is not complete after {within_s:.0f} s: {', '.join(missing)}")
+            if missing:
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _behind(self, member: Member) -> list[str]:
+        found = []
+        for reader in member.services:
+            for stream in READS[reader]:
+                owner = next(service for service, own in STREAM_OF.items() if own == stream)
+                if owner != "membership" and owner not in member.services:
+                    continue
+                head, at = await self.head(member.code, stream, owner), await self.reader(reader, member.code, stream)
+                if head["position"] and (at is None or (at["position"], at["hash"]) != (head["position"], head["hash"])):
+                    found.append(f"{reader} of {stream}: {at and at['position']} of {head['position']}")
+                if at is not None and at["diverged"]:
+                    found.append(f"{reader} of {stream} has diverged")
+        return found
+
+    async def ask(self, method: str, service: str, path: str, **request: Any) -> dict[str, Any]:
+        """One request; a service that is down for a moment is asked again. Raises httpx.HTTPStatusError otherwise."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                answer = await self._client.request(method, self.peers[service] + path, **request)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    answer.raise_for_status()
+                    found: dict[str, Any] = answer.json()
+                    return found
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(LOOK_EVERY_S)
