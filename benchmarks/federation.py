@@ -1,22 +1,30 @@
 """The federation under measurement: the processes and settings of `make up`, in a folder of its own."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
+from confluent_kafka.admin import AdminClient
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kumiai_common.http.token_client import TokenClient
 from kumiai_contracts.municipalities import municipalities
+from kumiai_contracts.topics import events_topic, notices_topic
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout, checkout
 from kumiai_local.provision import provision_services
 from kumiai_local.service_processes import ServiceProcesses
 
+from benchmarks.observer import connect
+
 SUBSCRIBED = ["resident-registry", "taxation"]
+SUBSCRIBERS = "select count(*) from subscription where active and service = $1 and municipality = any($2::text[])"
+JOIN_SECONDS = 120.0
 OPERATOR = "000001/operator"
 
 
@@ -46,12 +54,34 @@ class Federation:
                 client.post(url, json={**wanted, "services": SUBSCRIBED}).raise_for_status()
 
             list(pool.map(join, [code for code in codes if code not in joined]))
+        asyncio.run(self._until_known(codes))
+
+    async def _until_known(self, codes: Sequence[str]) -> None:
+        """Wait until their topics have leaders, and both services have applied that they subscribe to them."""
+        admin = AdminClient(self.addresses.kafka_client())
+        async with asyncio.timeout(JOIN_SECONDS):
+            while not _ready(admin.list_topics().topics, codes):
+                await asyncio.sleep(0.1)
+        for service in SUBSCRIBED:
+            database = await connect(self.addresses, f"kumiai_{service.replace('-', '_')}")
+            try:
+                async with asyncio.timeout(JOIN_SECONDS):
+                    while await database.fetchval(SUBSCRIBERS, service, list(codes)) < len(codes):
+                        await asyncio.sleep(0.1)
+            finally:
+                await database.close()
 
     @contextmanager
     def again(self, workers: int) -> Iterator["Federation"]:
         """The same federation with another number of workers for each service; needs the present one stopped."""
         with ServiceProcesses(self.addresses, self.layout, workers=workers) as services:
             yield Federation(self.addresses, self.layout, services)
+
+
+def _ready(topics: Mapping[str, Any], codes: Sequence[str]) -> bool:
+    wanted = [notices_topic(code, service) for code in codes for service in SUBSCRIBED]
+    wanted += [events_topic(code, "resident") for code in codes]
+    return all(name in topics and topics[name].partitions and topics[name].error is None for name in wanted)
 
 
 def codes(count: int, offset: int = 0) -> list[str]:

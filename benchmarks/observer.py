@@ -10,6 +10,12 @@ from kumiai_local.addresses import StackAddresses
 DATABASE = "kumiai_taxation"
 
 
+async def connect(addresses: StackAddresses, database: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection as the superuser, whom row-level security doesn't bind."""
+    url = addresses.postgres_url.rpartition("/")[0] + f"/{database}"
+    return await asyncpg.connect(url, password=addresses.postgres_password)
+
+
 class Observer:
     """A connection that sees every municipality's reader position in the stream `resident`."""
 
@@ -18,9 +24,8 @@ class Observer:
 
     @classmethod
     async def open(cls, addresses: StackAddresses) -> "Observer":
-        """As the superuser, whom row-level security doesn't bind."""
-        url = addresses.postgres_url.rpartition("/")[0] + f"/{DATABASE}"
-        return cls(await asyncpg.connect(url, password=addresses.postgres_password))
+        """Connect to taxation's database."""
+        return cls(await connect(addresses, DATABASE))
 
     async def positions(self) -> dict[str, int]:
         """The last committed position of each municipality."""

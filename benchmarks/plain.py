@@ -2,48 +2,117 @@
 
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import asyncpg
 from confluent_kafka.admin import AdminClient, NewTopic
 from kumiai_local.addresses import StackAddresses
 
+from benchmarks.observer import connect
 from benchmarks.plain_service import EVENTS_TOPIC, NOTICES_TOPIC, SCHEMA
 from benchmarks.publisher import Broker, publish
 from benchmarks.town import Town
 
 ROLES = ("registry", "taxation")
-USER, PASSWORD = "plain_bench", "plain_bench"  # noqa: S105 - a role of the benchmark's own throw-away databases
+USER = "plain_app"
 PATIENCE_SECONDS = 120.0
-WARM_UP = 60
+WARM_UP = 1
+"""Notices a municipality before the clock starts: the services have joined their groups and know every topic."""
 
 
-def measure(addresses: StackAddresses, municipalities: Sequence[str], notices: int, run: int) -> float:
+def measure(addresses: StackAddresses, municipalities: Sequence[str], notices: int) -> float:
     """Notices per second, end to end, through the two plain services."""
-    return asyncio.run(_measure(addresses, municipalities, notices, run))
+    return asyncio.run(_measure(addresses, municipalities, notices))
 
 
-async def _measure(addresses: StackAddresses, municipalities: Sequence[str], notices: int, run: int) -> float:
-    admin = await asyncpg.connect(addresses.postgres_url, password=addresses.postgres_password)
-    await _fresh(addresses, admin)
-    _make_topics(addresses, municipalities)
-    each = max(notices // len(municipalities), 1)
-    warm_up = max(WARM_UP // len(municipalities), 1)
-    towns = [Town(f"{code}", seed=run) for code in municipalities]
+async def _measure(addresses: StackAddresses, municipalities: Sequence[str], notices: int) -> float:
+    run = secrets.token_hex(4)
+    towns = [Town(municipality) for municipality in municipalities]
+    each = max(notices // len(towns), 1)
+    password = secrets.token_urlsafe(16)
+    topics = _make_topics(addresses, run, municipalities)
     try:
-        with ExitStack() as stack:
-            for role in ROLES:
-                stack.enter_context(_service(addresses, role))
-            await _publish(addresses, towns, warm_up, run)
-            await _until(addresses, warm_up * len(towns))
-            load = {NOTICES_TOPIC.format(town.municipality): town.records(each) for town in towns}
-            began = time.perf_counter()
-            await publish(Broker.of(addresses), load)
-            await _until(addresses, (warm_up + each) * len(towns))
-            return each * len(towns) / (time.perf_counter() - began)
+        async with _databases(addresses, run, password) as effects:
+            with ExitStack() as stack:
+                for role in ROLES:
+                    stack.enter_context(_service(addresses, role, run, password))
+                await publish(Broker.of(addresses), _load(towns, run, WARM_UP))
+                await _until(effects, WARM_UP * len(towns))
+                load = _load(towns, run, each)
+                began = time.perf_counter()
+                await publish(Broker.of(addresses), load)
+                await _until(effects, (WARM_UP + each) * len(towns))
+                return each * len(towns) / (time.perf_counter() - began)
     finally:
+        for future in AdminClient(addresses.kafka_client()).delete_topics(topics).values():
+            future.result()
+
+
+def _load(towns: Sequence[Town], run: str, each: int) -> dict[str, list[tuple[list[tuple[str, bytes]], bytes]]]:
+    return {NOTICES_TOPIC.format(run, town.municipality): town.records(each) for town in towns}
+
+
+def _make_topics(addresses: StackAddresses, run: str, municipalities: Sequence[str]) -> list[str]:
+    names = [topic.format(run, code) for topic in (NOTICES_TOPIC, EVENTS_TOPIC) for code in municipalities]
+    admin = AdminClient(addresses.kafka_client())
+    for future in admin.create_topics([NewTopic(name, 1, 1) for name in names]).values():
+        future.result()
+    return names
+
+
+@asynccontextmanager
+async def _databases(
+    addresses: StackAddresses, run: str, password: str
+) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A database for each of the two services, one role without rights beyond its table; gives taxation's."""
+    admin = await connect(addresses, "postgres")
+    names = {role: f"plain_{role}_{run}" for role in ROLES}
+    user = f"{USER}_{run}"
+    await admin.execute(f"create role {user} login password '{password}'")
+    try:
+        for name in names.values():
+            await admin.execute(f"create database {name}")
+            database = await connect(addresses, name)
+            await database.execute(SCHEMA + f"grant select, insert, update on resident to {user};")
+            await database.close()
+        effects = await connect(addresses, names["taxation"])
+        try:
+            yield effects
+        finally:
+            await effects.close()
+    finally:
+        for name in names.values():
+            await admin.execute(f"drop database if exists {name} with (force)")
+        await admin.execute(f"drop role {user}")
         await admin.close()
+
+
+@contextmanager
+def _service(addresses: StackAddresses, role: str, run: str, password: str) -> Iterator[None]:
+    environment = {
+        **os.environ,
+        "PLAIN_RUN": run,
+        "PLAIN_BOOTSTRAP": addresses.kafka_bootstrap,
+        "PLAIN_USERNAME": addresses.kafka_username,
+        "PLAIN_PASSWORD": addresses.kafka_password,
+        "PLAIN_DATABASE_URL": addresses.postgres_url_of(f"{USER}_{run}", f"plain_{role}_{run}"),
+        "PLAIN_DATABASE_PASSWORD": password,
+    }
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.plain_service", role], env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+async def _until(effects: "asyncpg.Connection[asyncpg.Record]", expected: int) -> None:
+    """Raises TimeoutError if they don't come."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await effects.fetchval("select count(*) from resident") < expected:
+            await asyncio.sleep(0.02)

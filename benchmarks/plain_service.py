@@ -17,8 +17,9 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import SASLScram256
 from kumiai_contracts.registry import NOTICES, parse_notice
 
-NOTICES_TOPIC = "plain.{}.notices"
-EVENTS_TOPIC = "plain.{}.events"
+NOTICES_TOPIC = "plain.{}.{}.notices"
+"""By run and municipality."""
+EVENTS_TOPIC = "plain.{}.{}.events"
 SCHEMA = """
 create table resident (municipality text, id text, body jsonb not null, primary key (municipality, id));
 alter table resident enable row level security;
@@ -32,6 +33,7 @@ INSERT = "insert into resident values ($1, $2, $3) on conflict (municipality, id
 
 def main(role: str) -> None:
     """Run one of the two services until SIGTERM."""
+    run = os.environ["PLAIN_RUN"]
     broker = KafkaBroker(
         os.environ["PLAIN_BOOTSTRAP"],
         security=SASLScram256(os.environ["PLAIN_USERNAME"], os.environ["PLAIN_PASSWORD"], use_ssl=False),
@@ -48,8 +50,8 @@ def main(role: str) -> None:
 
     def reads(topic: str) -> Any:
         return broker.subscriber(
-            pattern=topic.replace(".", r"\.").format("[0-9]*"),
-            group_id=f"plain-{role}",
+            pattern=topic.replace(".", r"\.").format(run, "[0-9]*"),
+            group_id=f"plain-{run}-{role}",
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
         )
@@ -62,7 +64,7 @@ def main(role: str) -> None:
             municipality = message.headers["ce_municipality"]
             event = json.dumps({"type": notice.type, **notice.model_dump(mode="json")}, ensure_ascii=False).encode()
             await store(municipality, message.headers["ce_id"], event)
-            await broker.publish(event, EVENTS_TOPIC.format(municipality), headers=message.headers)
+            await broker.publish(event, EVENTS_TOPIC.format(run, municipality), headers=message.headers)
 
     else:
 
@@ -75,7 +77,9 @@ def main(role: str) -> None:
     @app.on_startup
     async def connect() -> None:
         nonlocal pool
-        pool = await asyncpg.create_pool(os.environ["PLAIN_DATABASE_URL"], password=os.environ["PLAIN_PASSWORD_DB"])
+        pool = await asyncpg.create_pool(
+            os.environ["PLAIN_DATABASE_URL"], password=os.environ["PLAIN_DATABASE_PASSWORD"]
+        )
 
     asyncio.run(app.run())
 

@@ -104,14 +104,15 @@ def _serve(pipe: Connection, broker: Broker, municipalities: Sequence[str]) -> N
         if word == "prepare":
             prepared = {notices_topic(town.municipality, SERVICE): town.records(count) for town in towns}
         elif word == "publish":
-            asyncio.run(_publish(broker, prepared))
+            asyncio.run(publish(broker, prepared))
             prepared = {}
         else:
             return
         pipe.send(word)
 
 
-async def _publish(broker: Broker, records: dict[str, list[Record]]) -> None:
+async def publish(broker: Broker, records: dict[str, list[Record]]) -> None:
+    """Send these records, by topic; returns when Kafka has acknowledged all of them."""
     producer = AIOKafkaProducer(**broker.options(), acks="all", max_batch_size=256 * 1024, compression_type="lz4")
     await producer.start()
     try:

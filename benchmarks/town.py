@@ -90,7 +90,7 @@ class Town:
         size = self._random.choices((1, 2, 3, 4), (55, 25, 12, 8))[0]
         self._numbers += 1
         self._households.append((_number(self._numbers), [self._new_person() for _ in range(size)]))
-        year = self._random.randint(1940, 2000)
+        year = self._random.randint(1940, 1990)
         return tuple(
             self._person(relationship, f"{year + 25 * (relationship == '子')}-05-{n + 10}")
             for n, relationship in enumerate(_FAMILY[:size])

@@ -224,7 +224,7 @@ async def test_a_municipality_can_neither_write_nor_read_another_s_topics(
             await producer.send_and_wait(topic, b"{}")
     await producer.stop()
     for topic in (events_topic(other.member.code, "resident"), notices_topic(other.member.code, REGISTRY)):
-        consumer = await system.broker.reader([])
+        consumer = await system.broker.reader([events_topic(system.member.code, "resident")])
         consumer.assign([TopicPartition(topic, 0)])
         with pytest.raises(TopicAuthorizationFailedError):
             await asyncio.wait_for(consumer.getone(), 10)

@@ -55,7 +55,21 @@ class Operator:
         body = {"municipality": code, "name": found.name, "prefecture": found.prefecture, "services": services}
         answer = await self.ask("POST", "membership", "/v1/members", json=body)
         given = Credentials(answer["scram_username"], answer["scram_password"], answer["party"], answer["private_key"])
-        return Member(code, services, given)
+        member = Member(code, services, given)
+        await self.known(member)
+        return member
+
+    async def known(self, member: Member, within_s: float = 30.0) -> None:
+        """Wait until every service has heard of what membership recorded last. Raises NotYet."""
+        deadline = time.monotonic() + within_s
+        head = await self.head(member.code, "membership", "membership")
+        for service in ALL:
+            while ((await self.reader(service, member.code, "membership")) or {"position": 0})["position"] < head[
+                "position"
+            ]:
+                if time.monotonic() > deadline:
+                    raise NotYet(f"{service} has not heard of {member.code} after {within_s:.0f} s")
+                await asyncio.sleep(LOOK_EVERY_S)
 
     async def subscribe(self, code: str, service: str) -> None:
         """Subscribe a member to another service."""
@@ -110,7 +124,9 @@ class Operator:
                 if owner != "membership" and owner not in member.services:
                     continue
                 head, at = await self.head(member.code, stream, owner), await self.reader(reader, member.code, stream)
-                if head["position"] and (at is None or (at["position"], at["hash"]) != (head["position"], head["hash"])):
+                if head["position"] and (
+                    at is None or (at["position"], at["hash"]) != (head["position"], head["hash"])
+                ):
                     found.append(f"{reader} of {stream}: {at and at['position']} of {head['position']}")
                 if at is not None and at["diverged"]:
                     found.append(f"{reader} of {stream} has diverged")

@@ -27,7 +27,7 @@ class Plan:
     wrong_share: float = 0.02
     """Part of all notices that is wrong on purpose."""
     resend_after_s: float = 5.0
-    """What has no receipt after so many seconds is sent again."""
+    """What has no receipt after so many seconds is sent again, then after twice as many, and so on."""
     patience_s: float = 90.0
     """How long to wait for the last receipts once all has been sent."""
 

@@ -27,6 +27,7 @@ class _Waiting:
     first_sent: float
     last_sent: float
     receipt: "asyncio.Future[Receipt]"
+    repetitions: int = 0
 
 
 @dataclass(slots=True)
@@ -115,11 +116,12 @@ class Post:
             self.tally.first_receipt_at = self.tally.first_receipt_at or now
 
     async def resend(self, older_than_s: float) -> None:
-        """Send again, oldest first, what has waited so long."""
-        due = time.time() - older_than_s
-        late = sorted((w for w in self._waiting.values() if w.last_sent < due), key=lambda w: w.last_sent)
-        for waiting in late[:RESENDS_AT_ONCE]:
-            waiting.last_sent = time.time()
+        """Send again, oldest first, what has waited so long; each time twice as long, for the service may be busy."""
+        now = time.time()
+        late = [w for w in self._waiting.values() if w.last_sent + older_than_s * 2**w.repetitions < now]
+        for waiting in sorted(late, key=lambda w: w.last_sent)[:RESENDS_AT_ONCE]:
+            waiting.last_sent = now
+            waiting.repetitions += 1
             self.tally.repeated += 1
             await self._deliver(waiting.message)
 

@@ -2,8 +2,8 @@
 
 usage: convert.py TARGET SWAGGER.json CRD.yaml...
 
-Strict: an object that lists its fields accepts no others, so a misspelt field is an error and not a no-op. An object that
-the schema leaves open (labels, configuration) stays open.
+Strict: an object that lists its fields accepts no others, so a misspelt field is an error and not a no-op. An object
+that the schema leaves open (labels, configuration) stays open.
 """
 
 from __future__ import annotations

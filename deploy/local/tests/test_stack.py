@@ -36,6 +36,9 @@ TAXATION = Service("taxation")
 MEMBERSHIP = Service("membership")
 TOPIC = "lg.999999.local-test.notices"
 WAIT_S = 20.0
+STARTS_WITHIN_S = 150.0
+ENDS_WITHIN_S = 60.0
+"""Generous: other work may keep both cores busy."""
 
 
 def client_of(addresses: StackAddresses, layout: Layout, service: Service) -> dict[str, str]:
@@ -271,20 +274,22 @@ def test_a_signal_to_up_stops_everything(own_layout: Layout, number: signal.Sign
     env = {**os.environ, "KUMIAI_LOCAL_DIR": str(own_layout.root)}
     command = [sys.executable, "-m", "kumiai_local", "up", "--only-stack"]
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as up:
-        wait_for_file(own_layout.run / "up")
-        pids = [record.pid for record in read_records(own_layout.processes)]
-        up.send_signal(number)
-        up.wait(60)
-    deadline = time.monotonic() + 45
-    while any(lives(pid) for pid in pids):
-        assert time.monotonic() < deadline, "something still runs"
+        try:
+            wait_for_file(own_layout.run / "up")
+            records = read_records(own_layout.processes)
+            up.send_signal(number)
+            up.wait(ENDS_WITHIN_S)
+        finally:
+            up.kill()
+    deadline = time.monotonic() + ENDS_WITHIN_S
+    while running := [record.name for record in records if lives(record.pid)]:
+        assert time.monotonic() < deadline, f"still running: {running}"
         time.sleep(0.1)
-    with_log = (own_layout.logs / "postgres.log").read_text()
-    assert "database system is shut down" in with_log
+    assert "database system is shut down" in (own_layout.logs / "postgres.log").read_text()
 
 
 def wait_for_file(path: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + STARTS_WITHIN_S
     while not path.exists():
         assert time.monotonic() < deadline, f"{path.name} did not appear"
         time.sleep(0.1)

@@ -23,7 +23,7 @@ from kumiai_local.secret_files import write_private
 
 HERE = Path(__file__).parent / "kafka"
 HEAP = "512m"
-START_S = 60.0
+START_S = 120.0
 RANK = 10
 COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies"
 INSTALL = "install Java 17 with Maven (openjdk-17-jre-headless, maven), or Docker"

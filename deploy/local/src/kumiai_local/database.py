@@ -24,7 +24,7 @@ from kumiai_local.secret_files import write_private
 from kumiai_local.unprivileged import give, hand_over, unprivileged_command
 
 SUPERUSER = "kumiai_admin"
-START_S = 60.0
+START_S = 120.0
 RANK = 0
 
 SETTINGS: dict[str, str] = {

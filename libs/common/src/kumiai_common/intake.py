@@ -15,6 +15,8 @@ from kumiai_contracts.receipts import Reason
 from kumiai_contracts.registry import NOTICES, BodyError, parse_notice
 from kumiai_contracts.strict_json import StrictJsonError
 
+from kumiai_common.unreadable import Unreadable
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -45,6 +47,9 @@ def receive(
 ) -> Received:
     """Understand a record of a notices topic as far as it goes."""
     body = body or b""
+    if isinstance(body, Unreadable):
+        faults = (reason("record-unreadable"),)
+        return Received(municipality, None, bytes(body), digest("", body), None, faults, kept_as)
     try:
         envelope = NoticeEnvelope.from_headers(headers)
     except EnvelopeError as error:

@@ -9,6 +9,7 @@ from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram256
 
 from kumiai_common.settings import Settings, read_secret
+from kumiai_common.unreadable import read_everything
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 
@@ -50,6 +51,7 @@ def broker(settings: Settings) -> KafkaBroker:
 
 def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
     """A consumer whose memory is the database: it commits nothing by itself and starts where it is told."""
+    read_everything()
     return AIOKafkaConsumer(
         **_connection(settings),
         group_id=group,

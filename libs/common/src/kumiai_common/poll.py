@@ -283,7 +283,8 @@ class _Transaction:
             decision = self._decision(states, received)
         cause = str(receipts.next_cause())
         caused = self._take_effect(states, received, decision, cause) if isinstance(decision, Accepted) else ()
-        receipt = ReceiptIssued(
+        # Every value was checked where it came from; checking it again would cost more than deciding.
+        receipt = ReceiptIssued.model_construct(
             notice_source=received.envelope.source,
             notice_id=received.envelope.id,
             notice_type=received.envelope.type,
@@ -325,7 +326,7 @@ class _Transaction:
         position = appended[0].position if appended else head.position
         self._parts += [(received.municipality, position, part) for part in decision.sealed]
         return tuple(
-            Caused(
+            Caused.model_construct(
                 stream=stored.stream,
                 incarnation=stored.incarnation,
                 position=stored.position,

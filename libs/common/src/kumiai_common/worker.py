@@ -1,28 +1,29 @@
 """The worker's loop: what Kafka brings, one poll after the other.
 
 Invariant: the consumer's place in every partition is what the database says, taken again at every assignment. What
-must wait (for a cause, for a catch-up) waits with its partition paused, while the others go on.
+must wait (for a cause, for a catch-up, for a right) waits with its partition paused, while the others go on: nothing
+that stands in one topic, or that happens to it, stops the reading of another.
 """
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from kumiai_contracts.envelope import Cause, EnvelopeError, StoredEvent
 from kumiai_contracts.messages import reason
-from kumiai_contracts.topics import READS, Topic, parse_topic
+from kumiai_contracts.topics import READS, Topic
 
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
 from kumiai_common.intake import Received, receive
 from kumiai_common.kafka import consumer as make_consumer
 from kumiai_common.log import StreamKey
+from kumiai_common.places import Places, topic_of
 from kumiai_common.poll import Effect, Poll, StaleAssignment
 from kumiai_common.queries import QUERIES
 from kumiai_common.runner import Runner
@@ -33,9 +34,11 @@ CAUSE_PATIENCE_SECONDS = 10.0
 """How long a notice waits for the event that its sender says it has seen; then it is refused."""
 PAUSE_SECONDS = 0.02
 COMMIT_SECONDS = 5.0
+REFUSED_SECONDS = 5.0
+"""How long a topic that we may not read is left alone; if its subscription has ended, it leaves our hands meanwhile."""
 
 
-class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
+class Worker:
     """Consumes the notices of one service and the streams that it reads."""
 
     def __init__(
@@ -51,7 +54,6 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._waiting_since: dict[str, float] = {}
         self._consumer: Any = None
         self._resuming: set[asyncio.Task[None]] = set()
-        self._reported: dict[TopicPartition, int] = {}
         self.healthy = False
         self.progress_at = 0.0
         """Loop time of the last finished poll; a watchdog looks at it."""
@@ -85,82 +87,54 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _consume(self) -> None:
         streams = "|".join(re.escape(stream) for stream in self._reads)
         consumer = make_consumer(self._settings, f"{self._service}.workers")
+        places = Places(consumer, self._database)
         try:
             await consumer.start()
             consumer.subscribe(
-                pattern=rf"^lg\.\d{{6}}\.({re.escape(self._service)}\.notices|({streams})\.events)$", listener=self
+                pattern=rf"^lg\.\d{{6}}\.({re.escape(self._service)}\.notices|({streams})\.events)$", listener=places
             )
             self._consumer = consumer
             self.healthy = True
             next_commit = 0.0
             loop = asyncio.get_running_loop()
             while True:
-                batch = await consumer.getmany(timeout_ms=500, max_records=self._settings.poll_max_records)
+                batch = places.known(await self._fetched(consumer))
                 if batch:
-                    await self._poll(consumer, batch)
+                    await self._poll(consumer, places, batch)
                 self.progress_at = loop.time()
                 if loop.time() > next_commit:
                     next_commit = loop.time() + COMMIT_SECONDS
-                    await self._report_offsets(consumer)
+                    await places.report()
         finally:
             self._consumer = None
             self.healthy = False
             await consumer.stop()
 
-    # Assignment
-
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing to do: what was done is in the database."""
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Go to the places that the database knows."""
-        consumer = self._consumer
-        if consumer is not None and assigned:
-            await self._seek(consumer, list(assigned))
-
-    async def _seek(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        topics = {partition: _topic(partition.topic) for partition in partitions}
-        municipalities = sorted({topic.municipality for topic in topics.values()})
-        async with self._database.transaction(municipalities) as connection:
-            intake = await QUERIES.intake_positions(connection, municipalities=municipalities)
-            readers = await QUERIES.reader_positions(connection, municipalities=municipalities)
-        offsets = {record["topic"]: record["next_offset"] for record in intake}
-        next_offsets = {(record["municipality"], record["stream"]): record["next_offset"] for record in readers}
-        self._applied.update(
-            {
-                (record["municipality"], record["stream"]): (record["incarnation"], record["position"])
-                for record in readers
-            }
-        )
-        ends = await consumer.end_offsets(list(partitions))
-        for partition, topic in topics.items():
-            if topic.kind == "notices":
-                offset = offsets.get(partition.topic, 0)
-            else:
-                offset = next_offsets.get((topic.municipality, topic.name), 0)
-            if offset > ends[partition]:
-                # The topic was made anew. The inbox knows what was answered, so the beginning is safe.
-                _LOG.error("topic is shorter than what was read of it", topic=partition.topic, offset=offset)
-                await self._forget_offset(topic, partition.topic)
-                offset = 0
-            consumer.seek(partition, offset)
-
-    async def _forget_offset(self, topic: Topic, name: str) -> None:
-        async with self._database.transaction([topic.municipality]) as connection:
-            if topic.kind == "notices":
-                await QUERIES.save_intake_positions(
-                    connection, municipalities=[topic.municipality], topics=[name], offsets=[0]
-                )
-            else:
-                await QUERIES.forget_reader_offset(connection, municipality=topic.municipality, stream=topic.name)
+    async def _fetched(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
+        """The next records. Raises what no single topic is to blame for: then the consumer is replaced."""
+        fetching = consumer._fetcher.error_future
+        if fetching.done():
+            fetching.result()  # aiokafka's fetching has ended by an error, which getmany would wait out forever
+        batch: dict[TopicPartition, list[Any]] = {}
+        try:
+            batch = await consumer.getmany(timeout_ms=500, max_records=self._settings.poll_max_records)
+        except TopicAuthorizationFailedError as refused:
+            # Raised only while aiokafka hands out nothing else, so nothing is lost.
+            for partition in consumer.assignment():
+                if partition.topic in refused.args:
+                    _LOG.warning("may not read a topic", topic=partition.topic)
+                    self._pause(consumer, partition, REFUSED_SECONDS)
+        return batch
 
     # One poll
 
-    async def _poll(self, consumer: AIOKafkaConsumer, batch: dict[TopicPartition, list[Any]]) -> None:
+    async def _poll(
+        self, consumer: AIOKafkaConsumer, places: Places, batch: dict[TopicPartition, list[Any]]
+    ) -> None:
         poll = Poll()
         malformed: set[StreamKey] = set()
         for partition, records in batch.items():
-            topic = _topic(partition.topic)
+            topic = topic_of(partition.topic)
             if topic.kind == "notices":
                 await self._take_notices(consumer, partition, topic, records, poll)
             else:
@@ -169,11 +143,11 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             effects = await self._runner.commit(poll)
         except StaleAssignment as stale:
             _LOG.warning("another worker went on from here", topic=str(stale))
-            await self._seek(consumer, [p for p in batch if p in consumer.assignment()])
+            await places.seek([p for p in batch if p in consumer.assignment()])
             return
         broken = malformed.union(*(effect.broken for effect in effects))
         for partition in batch:
-            topic = _topic(partition.topic)
+            topic = topic_of(partition.topic)
             if (topic.municipality, topic.name) in broken and topic.kind == "events":
                 self._pause_for_catch_up(consumer, partition, (topic.municipality, topic.name))
 
@@ -265,30 +239,15 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _wait(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
         consumer.seek(partition, offset)
+        self._pause(consumer, partition, PAUSE_SECONDS)
+
+    def _pause(self, consumer: AIOKafkaConsumer, partition: TopicPartition, seconds: float) -> None:
         consumer.pause(partition)
 
         async def resume() -> None:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(seconds)
             self._resume(consumer, partition)
 
         task = asyncio.create_task(resume())
         self._resuming.add(task)
         task.add_done_callback(self._resuming.discard)
-
-    async def _report_offsets(self, consumer: AIOKafkaConsumer) -> None:
-        """Tell Kafka where we are, for monitors and autoscalers only."""
-        moved = {}
-        for partition in consumer.assignment():
-            try:
-                moved[partition] = await asyncio.wait_for(consumer.position(partition), 0.2)
-            except TimeoutError:
-                continue
-        changed = {partition: offset for partition, offset in moved.items() if self._reported.get(partition) != offset}
-        if changed:
-            await consumer.commit(changed)
-            self._reported.update(changed)
-
-
-@lru_cache(maxsize=100_000)
-def _topic(name: str) -> Topic:
-    return parse_topic(name)

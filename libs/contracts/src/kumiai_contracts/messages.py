@@ -55,6 +55,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "文字列に壊れた文字(対にならないサロゲート)が含まれています。元の文字を確認し、正しい文字で新しいIDにより再送してください。",
         "A text contains a broken character (a lone surrogate). Enter the character again and send it under a new id.",
     ),
+    # The record
+    "record-unreadable": (
+        "Kafkaのレコードとして読み取れません(ヘッダー名の文字コード、圧縮形式、展開後の大きさなど)。送信側システムの送信設定を直し、新しいIDで再送してください。",
+        "The Kafka record can't be read (encoding of a header's name, compression, or size once decompressed). Correct "
+        "how the sending system writes it and send the notice under a new id.",
+    ),
     # The envelope
     "envelope-attribute-missing": (
         "通知の封筒(ヘッダー)に必須の属性がありません。示された属性を付けて送信してください。",

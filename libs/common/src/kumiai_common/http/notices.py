@@ -16,7 +16,10 @@ from kumiai_common.http.access import authorise
 from kumiai_common.http.batch import MEDIA_TYPE, BatchError, parse_batch
 from kumiai_common.http.problems import Problem
 from kumiai_common.http.queries import QUERIES
-from kumiai_common.http.requests import json_text, municipality_of, text_of
+from kumiai_common.http.requests import answer, count_of, json_text, municipality_of, text_of
+from kumiai_common.queries import QUERIES as GROUND
+
+MOST_KEPT = 1000
 
 Intake = Callable[[str, list[tuple[NoticeEnvelope, bytes]]], Awaitable[list[ReceiptIssued]]]
 """Takes a municipality's notices in, commits, and gives their receipts in the same order."""
@@ -31,10 +34,11 @@ class Notices:
         self._intake = intake
 
     def routes(self) -> list[Route]:
-        """Both addresses."""
+        """Every address."""
         return [
             Route("/v1/{municipality}/notices", self.take, methods=["POST"]),
             Route("/v1/{municipality}/receipts", self.receipt),
+            Route("/v1/{municipality}/kept-notices", self.kept),
         ]
 
     async def take(self, request: Request) -> Response:
@@ -66,4 +70,24 @@ class Notices:
             kumiai_position=f"{found['incarnation']}:{found['position']}",
             kumiai_hash=found["hash"].hex(),
             kumiai_time=found["time"],
+        )
+
+    async def kept(self, request: Request) -> Response:
+        """The latest refused notices that are kept, without their bodies: which, why, and until when."""
+        municipality = municipality_of(request)
+        await authorise(request, municipality, purpose=None, roles=(Role.SYSTEM, Role.CLERK, Role.OPERATOR))
+        limit = count_of(request, "limit", 100, MOST_KEPT)
+        async with self._database.transaction([municipality]) as connection:
+            records = await GROUND.kept_notices(connection, municipality=municipality, limit=limit)
+        return answer(
+            {
+                "kept": [
+                    {
+                        **dict(record),
+                        "kept_at": record["kept_at"].isoformat(),
+                        "expires_at": record["expires_at"].isoformat(),
+                    }
+                    for record in records
+                ]
+            }
         )

@@ -73,9 +73,7 @@ def change_head(state: RegistryState, notice: ChangeOfHeadNotice, context: Conte
         if notice.relationships.keys() != set(household.members):
             reasons.append(refusal("members-not-covered", "/relationships"))
         reasons += [
-            reason
-            for member in household.members
-            for reason in checks.not_before(state, member, notice.effective_date)
+            reason for member in household.members for reason in checks.not_before(state, member, notice.effective_date)
         ]
     heads = [number for number, relationship in notice.relationships.items() if relationship == HEAD]
     if heads != [notice.head]:

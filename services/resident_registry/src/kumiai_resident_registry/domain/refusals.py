@@ -40,7 +40,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "not-on-live-record": (
         "この住民はすでに消除されています。番号を確認し、消除が誤りの場合は先にその異動を取り消してください。",
-        "This person has been removed from the record already. Check the number, or cancel the removal if it was wrong.",
+        "This person has been removed from the record. Check the number, or cancel the removal if it was wrong.",
     ),
     "named-twice": (
         "同じ宛名番号が二度書かれています。一方を取り除いてください。",

@@ -9,7 +9,6 @@ from kumiai_contracts.resident import Address, HouseholdRow, Reason, ResidentNot
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.state import RegistryState
 
-
 Changes = Mapping[str, Any]
 """Columns of a row, by name, that differ from the row before."""
 

@@ -1,0 +1,143 @@
+"""A registry in memory, for tests of the rules alone."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.resident import (
+    Address,
+    BirthNotice,
+    CancelMovementNotice,
+    CarryOverNotice,
+    ChangeOfAddressNotice,
+    ChangeOfHeadNotice,
+    DeathNotice,
+    MoveInNotice,
+    MoveOutNotice,
+    Person,
+    ResidentNotice,
+    ResidentRow,
+    Sex,
+)
+from kumiai_resident_registry.domain.decide import decide
+from kumiai_resident_registry.domain.state import RegistryState
+
+TODAY = date(2026, 6, 1)
+HOME = Address(prefecture="東京都", municipality="千代田区", town="丸の内一丁目", number="1番1号")
+AWAY = Address(prefecture="北海道", municipality="札幌市中央区", town="北一条西二丁目")
+
+
+def person(relationship: str = "世帯主", birth_date: str = "1980-04-01", name: str = "山田 太郎") -> Person:
+    return Person(
+        name=name, name_kana="ヤマダ タロウ", birth_date=birth_date, sex=Sex.FEMALE, relationship=relationship
+    )
+
+
+@dataclass
+class Registry:
+    """Decides and applies, as the ground does, for one municipality."""
+
+    today: date = TODAY
+    state: RegistryState = field(default_factory=RegistryState)
+    events: list[Any] = field(default_factory=list)
+    receipts: int = 0
+
+    def decide(self, notice: ResidentNotice) -> Decision:
+        """Decide, and take over what follows."""
+        decision = self.peek(notice)
+        self.receipts += 1
+        if isinstance(decision, Accepted):
+            for event in decision.events:
+                self.state.apply(event)
+                self.events.append(event)
+        return decision
+
+    def peek(self, notice: ResidentNotice, state: RegistryState | None = None) -> Decision:
+        """What would follow, from this or another state."""
+        cause = f"resident-registry-receipts:1:{self.receipts + 1}"
+        context = Context(
+            "131016",
+            self.today,
+            "2026-06-01T00:00:00.000000Z",
+            cause,
+            lambda n: sha256(f"{cause}/{n}".encode()).digest(),
+        )
+        return decide(state or self.state, notice, context)
+
+    def accept(self, notice: ResidentNotice) -> Accepted:
+        decision = self.decide(notice)
+        assert isinstance(decision, Accepted), decision
+        return decision
+
+    def refuse(self, notice: ResidentNotice) -> set[tuple[str, str]]:
+        decision = self.decide(notice)
+        assert isinstance(decision, Refused), decision
+        assert all(reason.ja and reason.en for reason in decision.reasons)
+        return {(reason.code, reason.pointer) for reason in decision.reasons}
+
+    # What the tests notify most
+
+    def family(self, *relationships: str, since: date = date(2020, 4, 1)) -> list[str]:
+        accepted = self.accept(
+            CarryOverNotice(
+                **when(since), persons=tuple(person(relationship) for relationship in relationships), address=HOME
+            )
+        )
+        return [given.number for given in accepted.assigned if given.kind == "addressee-number"]
+
+    def row(self, number: str) -> ResidentRow:
+        row = self.state.current(number)
+        assert row is not None
+        return row
+
+    def household_of(self, number: str) -> Any:
+        return self.state.household(self.row(number).household_number)
+
+
+def when(effective: date = date(2026, 5, 1), notified: date | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "effective_date": effective,
+        "notified_date": notified or min(effective, TODAY),
+        "place": "本庁",
+        "operator": "clerk-1",
+        **more,
+    }
+
+
+def move_out(*numbers: str, **more: Any) -> MoveOutNotice:
+    return MoveOutNotice(**when(**more), addressee_numbers=numbers, destination="domestic", destination_address=AWAY)
+
+
+def death(number: str, **more: Any) -> DeathNotice:
+    return DeathNotice(**when(**more), addressee_number=number)
+
+
+def birth(household_number: str, relationship: str = "子", day: date = date(2026, 5, 1)) -> BirthNotice:
+    return BirthNotice(
+        **when(day), child=person(relationship, day.isoformat(), "山田 花"), household_number=household_number
+    )
+
+
+def change_address(*numbers: str, **more: Any) -> ChangeOfAddressNotice:
+    return ChangeOfAddressNotice(**when(**more), addressee_numbers=numbers, address=AWAY)
+
+
+def change_head(household_number: str, head: str, relationships: dict[str, str], **more: Any) -> ChangeOfHeadNotice:
+    return ChangeOfHeadNotice(**when(**more), household_number=household_number, head=head, relationships=relationships)
+
+
+def move_in(*relationships: str, household_number: str | None = None, **more: Any) -> MoveInNotice:
+    return MoveInNotice(
+        **when(**more),
+        origin="domestic",
+        persons=tuple(person(relationship) for relationship in relationships),
+        household_number=household_number,
+        address=HOME,
+        previous_address=AWAY,
+    )
+
+
+def cancel(number: str, history_number: int, **more: Any) -> CancelMovementNotice:
+    return CancelMovementNotice(**when(**more), addressee_number=number, history_number=history_number)

@@ -1,0 +1,135 @@
+"""What is loaded for a notice decides as the whole registry does, on the real PostgreSQL with row-level security."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import asyncpg
+import pytest
+from kumiai_common.tables import Fold
+from kumiai_contracts.decision import Refused
+from kumiai_contracts.envelope import StoredEvent
+from kumiai_contracts.resident import ResidentNotice
+from kumiai_local.layout import Layout
+from kumiai_local.secret_files import password
+from kumiai_local.service_processes import ServiceProcesses
+from kumiai_local.services import SERVICES
+from kumiai_local.stack import Stack
+from kumiai_resident_registry import store
+from registry_in_memory import (
+    Registry,
+    birth,
+    cancel,
+    change_address,
+    change_head,
+    death,
+    move_in,
+    move_out,
+)
+
+pytestmark = pytest.mark.stack
+HERE, ELSEWHERE = "473821", "011002"
+LATER = date(2026, 5, 20)
+
+
+@pytest.fixture
+async def connection(stack: Stack, test_layout: Layout) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A transaction as the service's own role that sees two municipalities and is rolled back."""
+    service = next(service for service in SERVICES if service.name == "resident-registry")
+    ServiceProcesses(stack.addresses, test_layout, services=[service]).migrate()
+    opened = await asyncpg.connect(
+        stack.addresses.postgres_url_of(service.app_role, service.database),
+        password=password(service.role_password(test_layout, service.app_role)),
+    )
+    transaction = opened.transaction()
+    await transaction.start()
+    await opened.execute("select set_config('app.municipalities', $1, true)", f"{{{HERE},{ELSEWHERE}}}")
+    yield opened
+    await transaction.rollback()
+    await opened.close()
+
+
+async def save(connection: "asyncpg.Connection[asyncpg.Record]", municipality: str, registry: Registry) -> None:
+    fold = Fold(own=True)
+    for event in registry.events:
+        fold.add(
+            StoredEvent(municipality, "resident", 1, 1, b"", event.type, event.subject(), "", "", "", "", event.body())
+        )
+    await fold.write(connection)
+
+
+def town() -> Registry:
+    """Families, some of whose histories are long."""
+    registry = Registry()
+    head, wife, child = registry.family("世帯主", "妻", "子")
+    registry.accept(change_address(head, wife, child))
+    registry.accept(change_address(head, wife, child))
+    registry.accept(cancel(wife, 3))
+    registry.accept(change_address(child, effective=LATER))
+    widow, son = registry.family("世帯主", "子")
+    registry.accept(death(widow))
+    registry.accept(move_in("同居人", household_number=registry.household_of(son).household_number, effective=LATER))
+    registry.family("世帯主")
+    return registry
+
+
+def notices(registry: Registry) -> list[ResidentNotice]:
+    """Everything that may be notified about everybody, whether it holds or not."""
+    found: list[ResidentNotice] = [move_in("世帯主", "子")]
+    for row in registry.state.people():
+        household = registry.household_of(row.addressee_number)
+        number = household.household_number
+        found += [
+            death(row.addressee_number, effective=LATER),
+            move_out(row.addressee_number, effective=LATER),
+            change_address(row.addressee_number, effective=LATER),
+            birth(number, day=LATER),
+            move_in("同居人", household_number=number, effective=LATER),
+            change_head(number, row.addressee_number, dict.fromkeys(household.members, "同居人"), effective=LATER),
+            *[cancel(row.addressee_number, n, effective=LATER) for n in range(1, row.history_number + 2)],
+        ]
+    return found
+
+
+async def test_a_loaded_state_decides_as_the_whole_registry_does(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    here, elsewhere = town(), Registry()
+    elsewhere.family("世帯主", "妻")
+    await save(connection, HERE, here)
+    await save(connection, ELSEWHERE, elsewhere)
+    for notice in notices(here):
+        states = await store.load(connection, {HERE: [notice], ELSEWHERE: []})
+        assert here.peek(notice, states[HERE]) == here.peek(notice)
+
+
+async def test_notices_of_several_municipalities_are_loaded_at_once_and_apart(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    here, elsewhere = town(), Registry()
+    elsewhere.family("世帯主", "妻")
+    await save(connection, HERE, here)
+    await save(connection, ELSEWHERE, elsewhere)
+    second = "0000000027"
+    given = {HERE: [*notices(here)], ELSEWHERE: [death(second), move_in("世帯主")]}
+    states = await store.load(connection, given)
+    assert [here.peek(notice, states[HERE]) for notice in given[HERE]] == [here.peek(notice) for notice in given[HERE]]
+    for notice in given[ELSEWHERE]:
+        assert elsewhere.peek(notice, states[ELSEWHERE]) == elsewhere.peek(notice)
+
+
+async def test_an_ordinary_notice_loads_no_history(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    registry = Registry()
+    head, wife = registry.family("世帯主", "妻")
+    for _ in range(5):
+        registry.accept(change_address(head, wife))
+    await save(connection, HERE, registry)
+    states = await store.load(connection, {HERE: [death(wife)]})
+    assert [len(states[HERE].history(number)) for number in (head, wife)] == [1, 1]
+
+
+async def test_a_municipality_without_anybody_has_an_empty_state(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    states = await store.load(connection, {HERE: [death("0000000019"), move_in("世帯主")]})
+    assert isinstance(Registry().peek(death("0000000019"), states[HERE]), Refused)
+    assert states[HERE].last_addressee == 0

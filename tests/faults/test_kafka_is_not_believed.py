@@ -1,0 +1,70 @@
+"""Kafka loses, repeats and forgets; old workers wake up. The services' own positions are the truth."""
+
+import asyncio
+
+import pytest
+from kumiai_contracts.topics import events_topic
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
+from kumiai_local.service_processes import ServiceProcesses
+
+from tests.conftest import NewSystem
+from tests.faults.conftest import UnderLoad
+from tests.support.family import carry_over
+from tests.support.faults import delete_group, lose_tail, second_worker
+from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Operator
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+TAKEN_OVER_S = 14.0
+"""Longer than a consumer's session and a relay's lease (10 s each)."""
+
+
+async def test_a_lost_tail_is_found_without_another_event(
+    federation: ServiceProcesses, addresses: StackAddresses, new_system: NewSystem, operator: Operator
+) -> None:
+    system = await new_system()
+    await system.tell(carry_over())
+    await operator.complete(system.member)
+    await asyncio.gather(*[asyncio.to_thread(federation[service].stop) for service in (TAXATION, LINKAGE)])
+    for _ in range(3):
+        await system.tell(carry_over())
+    await asyncio.to_thread(lose_tail, addresses, events_topic(system.member.code, "resident"))
+    for service in (TAXATION, LINKAGE):
+        federation[service].start()
+    await asyncio.gather(*[asyncio.to_thread(federation[service].wait_ready) for service in (TAXATION, LINKAGE)])
+    await operator.complete(system.member)
+    owner = await operator.state(REGISTRY, system.member.code, "resident")
+    assert owner["position"] == 4
+    assert await operator.state(TAXATION, system.member.code, "resident") == owner
+    await system.tell(carry_over())
+    await operator.complete(system.member)
+
+
+async def test_deleted_consumer_groups_change_nothing(
+    federation: ServiceProcesses, addresses: StackAddresses, under_load: UnderLoad
+) -> None:
+    async with under_load(residents=60):
+        await asyncio.sleep(1)
+        for service in (REGISTRY, TAXATION):
+            await asyncio.to_thread(federation[service].stop)
+            await asyncio.to_thread(delete_group, addresses, f"{service}.workers")
+            federation[service].start()
+            await asyncio.to_thread(federation[service].wait_ready)
+
+
+@pytest.mark.parametrize("service", (REGISTRY, TAXATION))
+async def test_a_worker_that_slept_while_another_went_on_does_no_harm(
+    service: str, federation: ServiceProcesses, test_layout: Layout, under_load: UnderLoad
+) -> None:
+    other = second_worker(federation[service], test_layout)
+    other.start()
+    try:
+        await asyncio.to_thread(other.wait_ready)
+        async with under_load(residents=100, per_s=15.0):
+            await asyncio.sleep(1)
+            federation[service].pause()
+            await asyncio.sleep(TAKEN_OVER_S)
+            federation[service].resume()
+    finally:
+        federation[service].resume()
+        await asyncio.to_thread(other.stop)

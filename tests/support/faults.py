@@ -1,0 +1,117 @@
+"""Faults: a service that dies at a point, a municipality's rows put back to an older state, a lost tail."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import psycopg
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout, checkout
+from kumiai_local.ports import free_ports
+from kumiai_local.processes import Child
+from kumiai_local.services import Service
+from kumiai_local.worker import RANK, Worker, WorkerSettings
+
+DIES_WITHIN_S = 60.0
+_NUMBERS = count(1)
+
+
+async def die_at(worker: Worker, layout: Layout, point: str, passing: int = 1) -> None:
+    """Let a service die at the n-th passing of a point, under whatever load there is, and start it again.
+
+    Raises AssertionError when it does not get there, or dies of something else.
+    """
+    await asyncio.to_thread(worker.stop)
+    child = Child.start(
+        f"{worker.name}-dying",
+        [sys.executable, "-m", "tests.support.faulty", worker.settings.service.module, point, str(passing)],
+        records=layout.processes,
+        log=worker.log,
+        marker="tests.support.faulty",
+        rank=RANK,
+        env={**worker.settings.env, "PYTHONPATH": _with_tests(worker.settings.env.get("PYTHONPATH", ""))},
+    )
+    try:
+        async with asyncio.timeout(DIES_WITHIN_S):
+            while child.alive:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"{worker.name} did not get to {point}") from None
+    finally:
+        code = child.exit_code
+        await asyncio.to_thread(child.kill)
+        worker.start()
+    assert code == -signal.SIGKILL, f"{worker.name} ended with code {code} instead of dying {point}: see {worker.log}"
+    await asyncio.to_thread(worker.wait_ready)
+
+
+def _with_tests(path: str) -> str:
+    return f"{path}:{checkout()}" if path else str(checkout())
+
+
+def second_worker(worker: Worker, layout: Layout) -> Worker:
+    """Another worker of the same service, not started."""
+    settings = worker.settings
+    (port,) = free_ports(1)
+    env = {**settings.env, "KUMIAI_HTTP_PORT": str(port)}
+    return Worker(layout, WorkerSettings(settings.service, 10 + next(_NUMBERS), port, env))
+
+
+def lose_tail(addresses: StackAddresses, topic: str) -> int:
+    """Delete every record of a topic, as if it had been lost; returns the offset at which it goes on."""
+    admin = AdminClient(addresses.kafka_client())
+    partition = TopicPartition(topic, 0)
+    end = admin.list_offsets({partition: OffsetSpec.latest()})[partition].result().offset
+    admin.delete_records([TopicPartition(topic, 0, end)])[partition].result()
+    return int(end)
+
+
+def delete_group(addresses: StackAddresses, group: str) -> None:
+    """Delete a consumer group without members, with the offsets that Kafka remembers for it."""
+    for done in AdminClient(addresses.kafka_client()).delete_consumer_groups([group]).values():
+        done.result()
+
+
+@contextmanager
+def superuser(addresses: StackAddresses, service: Service) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    """The service's database, past row-level security; commits at the end."""
+    url = addresses.postgres_url.rpartition("/")[0] + f"/{service.database}"
+    with psycopg.connect(url, password=addresses.postgres_password) as connection:
+        yield connection
+
+
+def take_backup(addresses: StackAddresses, service: Service, code: str) -> None:
+    """Copy a municipality's rows of every table, all of one moment."""
+    with superuser(addresses, service) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        connection.execute("drop schema if exists backup cascade")
+        connection.execute("create schema backup")
+        for table in _tables(connection):
+            connection.execute(
+                f"create table backup.{table} as select * from public.{table} where municipality = %s", (code,)
+            )  # type: ignore[arg-type]
+
+
+def restore_backup(addresses: StackAddresses, service: Service, code: str) -> None:
+    """Put the municipality's rows back to the copy's state. The service must not run."""
+    with superuser(addresses, service) as connection:
+        for table in _tables(connection):
+            connection.execute(f"delete from public.{table} where municipality = %s", (code,))  # type: ignore[arg-type]
+            connection.execute(f"insert into public.{table} select * from backup.{table}")  # type: ignore[arg-type]
+        connection.execute("drop schema backup cascade")
+
+
+def _tables(connection: "psycopg.Connection[tuple[object, ...]]") -> list[str]:
+    return [
+        str(name)
+        for (name,) in connection.execute(
+            "select c.table_name from information_schema.columns c join information_schema.tables t"
+            " using (table_schema, table_name) where c.table_schema = 'public' and t.table_type = 'BASE TABLE'"
+            " and c.column_name = 'municipality' order by 1"
+        )
+    ]
