@@ -1,11 +1,10 @@
 """The federation under measurement: the processes and settings of `make up`, in a folder of its own."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from confluent_kafka.admin import AdminClient
@@ -20,7 +19,7 @@ from kumiai_local.layout import Layout, checkout
 from kumiai_local.provision import provision_services
 from kumiai_local.service_processes import ServiceProcesses
 
-from benchmarks.observer import connect
+from benchmarks.observer import Database, connect, until
 
 SUBSCRIBED = ["resident-registry", "taxation"]
 SUBSCRIBERS = "select count(*) from subscription where active and service = $1 and municipality = any($2::text[])"
@@ -58,27 +57,22 @@ class Federation:
 
     async def _until_known(self, codes: Sequence[str]) -> None:
         """Wait until their topics have leaders, and both services have applied that they subscribe to them."""
-        admin = AdminClient(self.addresses.kafka_client())
-        async with asyncio.timeout(JOIN_SECONDS):
-            while not _ready(admin.list_topics().topics, codes):
-                await asyncio.sleep(0.1)
+        admin = AdminClient(dict(self.addresses.kafka_client()))
+        await until(lambda: asyncio.to_thread(_have_leaders, admin, codes), JOIN_SECONDS)
         for service in SUBSCRIBED:
             database = await connect(self.addresses, f"kumiai_{service.replace('-', '_')}")
             try:
-                async with asyncio.timeout(JOIN_SECONDS):
-                    while await database.fetchval(SUBSCRIBERS, service, list(codes)) < len(codes):
-                        await asyncio.sleep(0.1)
+                await until(lambda: _are_known(database, service, codes), JOIN_SECONDS)  # noqa: B023 - awaited here
             finally:
                 await database.close()
 
-    @contextmanager
-    def again(self, workers: int) -> Iterator["Federation"]:
-        """The same federation with another number of workers for each service; needs the present one stopped."""
-        with ServiceProcesses(self.addresses, self.layout, workers=workers) as services:
-            yield Federation(self.addresses, self.layout, services)
+
+async def _are_known(database: Database, service: str, codes: Sequence[str]) -> bool:
+    return int(await database.fetchval(SUBSCRIBERS, service, list(codes))) == len(codes)
 
 
-def _ready(topics: Mapping[str, Any], codes: Sequence[str]) -> bool:
+def _have_leaders(admin: AdminClient, codes: Sequence[str]) -> bool:
+    topics = admin.list_topics().topics
     wanted = [notices_topic(code, service) for code in codes for service in SUBSCRIBED]
     wanted += [events_topic(code, "resident") for code in codes]
     return all(name in topics and topics[name].partitions and topics[name].error is None for name in wanted)

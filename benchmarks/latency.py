@@ -1,8 +1,8 @@
 """Notice to effect at a steady rate: an open loop, so a slow moment delays nobody's sending.
 
-A notice's clock starts before it is handed to the sender's client and stops when an observer, another client of taxation's
-database that looks every few milliseconds, sees a reader position that covers its event. So sending, both commits, the
-relay and the observer's own interval are in it: the figure is never better than the truth.
+A notice's clock starts before it is handed to the sender's client and stops when an observer, another client of
+taxation's database that looks every few milliseconds, sees a reader position that covers its event. So sending, both
+commits, the relay and the observer's own interval are in it: the figure is never better than the truth.
 """
 
 import asyncio

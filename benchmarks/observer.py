@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
 
 import asyncpg
 from kumiai_local.addresses import StackAddresses
@@ -10,7 +11,19 @@ from kumiai_local.addresses import StackAddresses
 DATABASE = "kumiai_taxation"
 
 
-async def connect(addresses: StackAddresses, database: str) -> "asyncpg.Connection[asyncpg.Record]":
+Database: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+async def until(done: Callable[[], Awaitable[bool]], seconds: float, every: float = 0.02) -> None:
+    """Ask again and again until it is done. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not await done():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        await asyncio.sleep(every)
+
+
+async def connect(addresses: StackAddresses, database: str) -> Database:
     """A connection as the superuser, whom row-level security doesn't bind."""
     url = addresses.postgres_url.rpartition("/")[0] + f"/{database}"
     return await asyncpg.connect(url, password=addresses.postgres_password)
@@ -19,7 +32,7 @@ async def connect(addresses: StackAddresses, database: str) -> "asyncpg.Connecti
 class Observer:
     """A connection that sees every municipality's reader position in the stream `resident`."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: Database) -> None:
         self._connection = connection
 
     @classmethod

@@ -9,11 +9,10 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
-import asyncpg
 from confluent_kafka.admin import AdminClient, NewTopic
 from kumiai_local.addresses import StackAddresses
 
-from benchmarks.observer import connect
+from benchmarks.observer import Database, connect, until
 from benchmarks.plain_service import EVENTS_TOPIC, NOTICES_TOPIC, SCHEMA
 from benchmarks.publisher import Broker, publish
 from benchmarks.town import Town
@@ -49,7 +48,7 @@ async def _measure(addresses: StackAddresses, municipalities: Sequence[str], not
                 await _until(effects, (WARM_UP + each) * len(towns))
                 return each * len(towns) / (time.perf_counter() - began)
     finally:
-        for future in AdminClient(addresses.kafka_client()).delete_topics(topics).values():
+        for future in AdminClient(dict(addresses.kafka_client())).delete_topics(topics).values():
             future.result()
 
 
@@ -59,16 +58,14 @@ def _load(towns: Sequence[Town], run: str, each: int) -> dict[str, list[tuple[li
 
 def _make_topics(addresses: StackAddresses, run: str, municipalities: Sequence[str]) -> list[str]:
     names = [topic.format(run, code) for topic in (NOTICES_TOPIC, EVENTS_TOPIC) for code in municipalities]
-    admin = AdminClient(addresses.kafka_client())
+    admin = AdminClient(dict(addresses.kafka_client()))
     for future in admin.create_topics([NewTopic(name, 1, 1) for name in names]).values():
         future.result()
     return names
 
 
 @asynccontextmanager
-async def _databases(
-    addresses: StackAddresses, run: str, password: str
-) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def _databases(addresses: StackAddresses, run: str, password: str) -> AsyncIterator[Database]:
     """A database for each of the two services, one role without rights beyond its table; gives taxation's."""
     admin = await connect(addresses, "postgres")
     names = {role: f"plain_{role}_{run}" for role in ROLES}
@@ -103,7 +100,7 @@ def _service(addresses: StackAddresses, role: str, run: str, password: str) -> I
         "PLAIN_DATABASE_URL": addresses.postgres_url_of(f"{USER}_{run}", f"plain_{role}_{run}"),
         "PLAIN_DATABASE_PASSWORD": password,
     }
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.plain_service", role], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.plain_service", role], env=environment)  # noqa: S603 - our own module
     try:
         yield
     finally:
@@ -111,8 +108,10 @@ def _service(addresses: StackAddresses, role: str, run: str, password: str) -> I
         process.wait(30)
 
 
-async def _until(effects: "asyncpg.Connection[asyncpg.Record]", expected: int) -> None:
+async def _until(effects: Database, expected: int) -> None:
     """Raises TimeoutError if they don't come."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while await effects.fetchval("select count(*) from resident") < expected:
-            await asyncio.sleep(0.02)
+
+    async def complete() -> bool:
+        return int(await effects.fetchval("select count(*) from resident")) >= expected
+
+    await until(complete, PATIENCE_SECONDS)

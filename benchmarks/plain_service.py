@@ -1,7 +1,8 @@
 """The comparison: the same work as a plain FastStream service does it, as its own tutorial would have it.
 
-One message, one transaction, publish after the commit; a second service consumes and inserts. There is no log, no receipt,
-no order, and a crash between commit and publish loses the event: it shows what the ground costs or saves, not what to use.
+One message, one transaction, publish after the commit; a second service consumes and inserts. There is no log, no
+receipt, no order, and a crash between commit and publish loses the event: it shows what the ground costs or saves, not
+what to use.
 Started as `python -m benchmarks.plain_service registry|taxation`, with its settings in the environment.
 """
 

@@ -1,11 +1,12 @@
 """A municipality's working days as notices: households enter, and then things happen to them.
 
-The registry gives its numbers in order, and nobody else sends for this municipality. So the numbers are known before they
-are given, every notice is accepted, and each causes exactly one event of the stream `resident`.
+The registry gives its numbers in order, and nobody else sends for this municipality. So the numbers are known before
+they are given, every notice is accepted, and each causes exactly one event of the stream `resident`.
 """
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
@@ -29,7 +30,12 @@ FIRST_HOUSEHOLDS = 20
 """So many households are carried over before anything else happens."""
 MIX = {"move-in": 35, "change-of-address": 25, "move-out": 20, "birth": 10, "death": 10}
 """Of a hundred notices of a working day; about as many people leave as come."""
-_NAMES = (("佐藤 陽菜", "サトウ ヒナ"), ("鈴木 蓮", "スズキ レン"), ("髙橋 結衣", "タカハシ ユイ"), ("渡邉 湊", "ワタナベ ミナト"))
+_NAMES = (
+    ("佐藤 陽菜", "サトウ ヒナ"),
+    ("鈴木 蓮", "スズキ レン"),
+    ("髙橋 結衣", "タカハシ ユイ"),
+    ("渡邉 湊", "ワタナベ ミナト"),
+)
 _FAMILY = ("世帯主", "妻", "子", "子")
 
 
@@ -63,9 +69,7 @@ class Town:
     def _next(self) -> ResidentNotice:
         if self.sent < FIRST_HOUSEHOLDS:
             persons = self._enter()
-            return CarryOverNotice(
-                **self._common(date(2020, 4, 1)), persons=persons, address=self._address()
-            )
+            return CarryOverNotice(**self._common(date(2020, 4, 1)), persons=persons, address=self._address())
         match self._random.choices(list(MIX), list(MIX.values()))[0]:
             case "change-of-address":
                 _, members = self._random.choice(self._households)
@@ -133,7 +137,7 @@ class Town:
         number = f"{self._random.randint(1, 9)}番{self._random.randint(1, 30)}号"
         return Address(prefecture="東京都", municipality="千代田区", town="九段南一丁目", number=number)
 
-    def _common(self, effective: date | None = None) -> dict[str, object]:
+    def _common(self, effective: date | None = None) -> dict[str, Any]:
         return {
             "effective_date": effective or self._today,
             "notified_date": self._today,

@@ -18,7 +18,7 @@ from kumiai_contracts.envelope import Cause, NoticeEnvelope
 from kumiai_contracts.model import Notice
 from kumiai_contracts.receipts import ReceiptIssued
 from kumiai_contracts.resident import Address, CarryOverNotice, Person, Sex
-from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_contracts.taxation import EmploymentIncomeReport, Spouse
 from kumiai_contracts.topics import events_topic, notices_topic, receipts_stream
 
 PATIENCE_S = 5.0
@@ -99,7 +99,13 @@ async def send(sender: Sender, batch: str) -> None:
     head = next(given.number for given in carried.assigned if given.pointer == "/persons/0")
     seen = carried.caused[0]
     cause = str(Cause(seen.stream, seen.incarnation, seen.position))  # taxation waits until it has seen it, too
-    report = EmploymentIncomeReport(fiscal_year=2026, addressee_number=head, employer="20310007", salary=5_000_000)
+    report = EmploymentIncomeReport(
+        fiscal_year=2026,
+        addressee_number=head,
+        employer="20310007",
+        salary=5_000_000,
+        spouse=Spouse(birth_date=FAMILY[1].birth_date, income=0),
+    )
     show(await sender.tell(report, f"{batch}-income", cause))
 
 

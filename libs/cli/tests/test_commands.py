@@ -4,6 +4,7 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -13,12 +14,26 @@ from kumiai_cli.federation import find_federation, read_credentials, write_crede
 from kumiai_cli.main import app
 from kumiai_cli.members import parse_services
 from kumiai_cli.outcome import REFUSED, UNREACHABLE, USAGE, Failure, failure_of
+from kumiai_cli.recovery import parked_rows
 from kumiai_cli.status import Reading
+from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow
 from kumiai_local.ports import free_ports
 from typer.testing import CliRunner, Result
 
 NAMES = ("membership", "resident-registry", "taxation", "national-id-linkage")
-COMMANDS = ["join", "members", "subscribe", "unsubscribe", "credentials", "status", "receipts", "migrate", "up", "down"]
+COMMANDS = [
+    "join",
+    "members",
+    "subscribe",
+    "unsubscribe",
+    "credentials",
+    "status",
+    "receipts",
+    "rebuild",
+    "migrate",
+    "up",
+    "down",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +55,9 @@ def pem() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-@pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS], ["party", "add"], ["tax", "assess"]])
+@pytest.mark.parametrize(
+    "command", [[], *[[name] for name in COMMANDS], ["party", "add"], ["parked", "retry"], ["tax", "assess"]]
+)
 def test_every_command_explains_itself_and_shows_how_it_is_used(command: list[str]) -> None:
     shown = run(*command, "--help")
     assert shown.exit_code == 0
@@ -67,6 +84,11 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ["receipts", "131016", "taxation"],
         ["party", "add", "131016", "hanako", "--role", "king"],
         ["party", "add", "131016", "hanako", "--public-key", "nowhere.pem"],
+        ["rebuild", "131016", "taxation", "linkage"],
+        ["rebuild", "131016", "nothing", "resident"],
+        ["parked", "list", "131016", "taxation"],
+        ["parked", "retry", "131016", "taxation", "taxation", "1"],
+        ["parked", "skip", "131016", "taxation", "resident", "0"],
         ["migrate", "nothing"],
         ["migrate", "taxation"],
     ],
@@ -161,3 +183,20 @@ def test_complete_means_at_the_head_with_nothing_parked() -> None:
     assert at_head.complete
     for changed in ({"position": 4}, {"parked": 1}, {"diverged": True}):
         assert not at_head._replace(**changed).complete
+
+
+def test_what_waits_is_what_was_parked_and_not_settled_since() -> None:
+    def row(position: int, state: Literal["parked", "retried", "skipped"] = "parked") -> ParkedRow:
+        return ParkedRow(
+            read_stream="resident", position=position, keys=("0000000019",), state=state, error="ValueError"
+        )
+
+    events = (
+        EventParked(parked=row(7)),
+        EventParked(parked=row(4)),
+        EventParked(parked=row(5)),
+        ParkedEventSettled(parked=row(4, "skipped")),
+    )
+    lines = [{"type": event.type, "body": event.body().decode()} for event in events]
+    lines.insert(0, {"type": "taxation.resident-tax-assessed.v1", "body": "{}"})
+    assert [waiting.position for waiting in parked_rows(iter(lines))] == [5, 7]

@@ -62,3 +62,15 @@ def test_a_revoked_party_gets_no_receipts_any_more(federation: ServiceProcesses,
     assert kumiai(test_layout, federation, "party", "revoke", "012149", "system")[1]["changed"] is True
     code, refused = kumiai(test_layout, federation, "receipts", "012149", "taxation")
     assert (code, refused["problem"]["code"]) == (1, "assertion-invalid")
+
+
+def test_an_operator_rebuilds_tables_and_sees_that_nothing_waits(
+    federation: ServiceProcesses, test_layout: Layout
+) -> None:
+    assert kumiai(test_layout, federation, "join", "012157", "--services", "resident-registry,taxation")[0] == 0
+    for service, stream in (("resident-registry", "resident"), ("taxation", "resident"), ("taxation", "membership")):
+        code, rebuilt = kumiai(test_layout, federation, "rebuild", "012157", service, stream)
+        assert (code, rebuilt.get("hash_after")) == (0, rebuilt.get("hash_before")), rebuilt
+    assert kumiai(test_layout, federation, "parked", "list", "012157", "taxation") == (0, {"parked": []})
+    code, refused = kumiai(test_layout, federation, "parked", "skip", "012157", "taxation", "membership", "1")
+    assert (code, refused["problem"]["code"]) == (1, "not-found")

@@ -2,7 +2,7 @@
 
 import typer
 
-from kumiai_cli import members, parties, receipts, status, tools
+from kumiai_cli import members, parties, receipts, recovery, status, tools
 from kumiai_cli.outcome import EXIT_CODES
 
 app = typer.Typer(
@@ -30,12 +30,14 @@ for command in (
     members.credentials,
     status.status,
     receipts.receipts,
+    recovery.rebuild,
     tools.migrate,
     tools.up,
     tools.down,
 ):
     app.command()(command)
 app.add_typer(parties.app, name="party")
+app.add_typer(recovery.parked, name="parked")
 app.add_typer(tools.tax, name="tax")
 
 if __name__ == "__main__":

@@ -41,12 +41,12 @@ def join(
         body = {"municipality": parse_code(code), **_names(code, name, prefecture), "services": chosen}
         federation = find_federation()
         begun = time.monotonic()
-        with _progress(as_json) as progress:
-            task = progress.add_task(f"{body['name']} joins: topics, rights, credentials")
+        with progress(as_json) as shown:
+            task = shown.add_task(f"{body['name']} joins: topics, rights, credentials")
             with federation.operator("membership") as membership:
                 joined = membership.post("/v1/members", json=body).raise_for_status().json()
             path = write_credentials(code, _credentials(federation, joined))
-            _wait_until_applied(federation, code, chosen, progress, task)
+            _wait_until_applied(federation, code, chosen, shown, task)
         seconds = round(time.monotonic() - begun, 1)
         if as_json:
             show_json({"municipality": code, "services": chosen, "credentials": str(path), "seconds": seconds})
@@ -151,12 +151,12 @@ def _credentials(federation: Federation, given: dict[str, Any]) -> dict[str, Any
 
 def _change(method: str, code: str, service: str, as_json: bool) -> None:
     federation = find_federation()
-    with _progress(as_json) as progress:
-        task = progress.add_task(f"{code} {service}")
+    with progress(as_json) as shown:
+        task = shown.add_task(f"{code} {service}")
         with federation.operator("membership") as membership:
             address = f"/v1/members/{code}/subscriptions/{service}"
             changed = membership.request(method, address).raise_for_status().json()
-        _wait_until_applied(federation, code, [service], progress, task)
+        _wait_until_applied(federation, code, [service], shown, task)
     if as_json:
         show_json(changed)
     else:
@@ -166,19 +166,18 @@ def _change(method: str, code: str, service: str, as_json: bool) -> None:
         )
 
 
-def _wait_until_applied(
-    federation: Federation, code: str, services: Iterable[str], progress: Progress, task: Any
-) -> None:
+def _wait_until_applied(federation: Federation, code: str, services: Iterable[str], shown: Progress, task: Any) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     waiting = list(services)
     while waiting := services_behind(federation, code, waiting):
-        progress.update(task, description=f"waiting for {', '.join(waiting)}")
+        shown.update(task, description=f"waiting for {', '.join(waiting)}")
         if time.monotonic() > until:
             raise Failure(f"Recorded, but {', '.join(waiting)} has not taken it over yet; see kumiai status.", REFUSED)
         time.sleep(0.2)
 
 
-def _progress(as_json: bool) -> Progress:
+def progress(as_json: bool) -> Progress:
+    """What is being waited for, on a terminal; nothing for machines."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     return Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal)
 

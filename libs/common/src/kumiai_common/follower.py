@@ -186,6 +186,5 @@ class Follower:
             return {}
         async with self._database.transaction(tenants) as connection:
             records = await QUERIES.parked_counts(connection, municipalities=tenants)
-        return {
-            record["municipality"]: record["count"] for record in records if self._in_charge(record["municipality"])
-        }
+        counts = {record["municipality"]: record["count"] for record in records}
+        return {municipality: counts.get(municipality, 0) for municipality in tenants if self._in_charge(municipality)}

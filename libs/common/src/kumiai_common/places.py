@@ -74,8 +74,9 @@ class Places(ConsumerRebalanceListener):  # type: ignore[misc]
                 _LOG.error("topic is shorter than what was read of it", topic=partition.topic, offset=offset)
                 await self._forget_offset(topic, partition.topic)
                 offset = 0
-            self._consumer.seek(partition, offset)
-            self._sought.add(partition)
+            if partition in self._consumer.assignment():
+                self._consumer.seek(partition, offset)
+                self._sought.add(partition)
 
     async def report(self) -> None:
         """Tell Kafka where we are, for monitors and autoscalers only."""

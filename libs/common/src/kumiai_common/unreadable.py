@@ -1,4 +1,4 @@
-"""Reading what Kafka holds (判読不能なレコード): whatever a sender puts into its topic becomes records that we can answer.
+"""Reading what Kafka holds: whatever a sender puts into a topic, legible or not (判読不能), becomes records.
 
 Where aiokafka can't read a record, it raises out of `getmany`, and what it has taken from all other topics in the same
 call is lost. As the municipalities of a worker share one consumer, one sender could stop everybody. Its fetcher
@@ -22,7 +22,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.util import decode_varint_py as decode_varint
 
 MAX_PLAIN_BYTES = 64 * 1024 * 1024
-"""What a batch may unfold to. The broker limits only the compressed size, and zstd makes gigabytes of a few kilobytes."""
+"""What a batch may unfold to. The broker limits only the compressed size, and zstd makes gigabytes of kilobytes."""
 
 _LENGTH = struct.Struct(">qi")
 _HEADER = struct.Struct(">qiibIhiqqqhii")

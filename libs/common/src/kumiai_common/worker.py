@@ -128,9 +128,7 @@ class Worker:
 
     # One poll
 
-    async def _poll(
-        self, consumer: AIOKafkaConsumer, places: Places, batch: dict[TopicPartition, list[Any]]
-    ) -> None:
+    async def _poll(self, consumer: AIOKafkaConsumer, places: Places, batch: dict[TopicPartition, list[Any]]) -> None:
         poll = Poll()
         malformed: set[StreamKey] = set()
         for partition, records in batch.items():
@@ -238,6 +236,8 @@ class Worker:
         return self._applied.get(key, (0, 0)) >= wanted
 
     def _wait(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
+        if partition not in consumer.assignment():
+            return
         consumer.seek(partition, offset)
         self._pause(consumer, partition, PAUSE_SECONDS)
 

@@ -1,0 +1,54 @@
+"""How much is measured: sizes and repetitions."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of one run of the benchmarks."""
+
+    repetitions: int
+    """Each figure is the median of so many."""
+    municipalities: int
+    """For throughput."""
+    notices: int
+    """End to end, each time."""
+    plain_notices: int
+    latency_seconds: float
+    latency_municipalities: tuple[int, ...]
+    """The first is the one that `p50_ms` and `p99_ms` are of."""
+    latency_workers: tuple[int, ...]
+    rebuilt_municipalities: int
+    growth_from: int
+    """Stored events (of the registry: residents' and receipts) at which a notice's cost is measured first."""
+    growth_to: int
+
+    def until(self, stored: int) -> "Plan":
+        """The same with another end of the growth."""
+        return replace(self, growth_to=stored)
+
+
+FULL = Plan(
+    repetitions=3,
+    municipalities=60,
+    notices=30_000,
+    plain_notices=3_000,
+    latency_seconds=20.0,
+    latency_municipalities=(10, 60, 200),
+    latency_workers=(1, 2),
+    rebuilt_municipalities=20,
+    growth_from=100_000,
+    growth_to=1_000_000,
+)
+QUICK = Plan(
+    repetitions=1,
+    municipalities=20,
+    notices=6_000,
+    plain_notices=600,
+    latency_seconds=6.0,
+    latency_municipalities=(10,),
+    latency_workers=(1,),
+    rebuilt_municipalities=5,
+    growth_from=6_000,
+    growth_to=18_000,
+)

@@ -1,0 +1,147 @@
+"""The parts in their order, on one federation; every part's figures are written as soon as they are known.
+
+The plain comparison runs right after the end-to-end loads, on the same Kafka and PostgreSQL. Growth comes last there,
+because it leaves the longest logs.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+from kumiai_contracts.topics import SERVICES
+from kumiai_local.progress import console
+
+from benchmarks import flow, latency, plain, rebuilding
+from benchmarks.federation import Federation, codes, running
+from benchmarks.observer import connect
+from benchmarks.plan import Plan
+from benchmarks.publisher import Broker, Publishers
+from benchmarks.town import Town
+
+FOLDER = "bench"
+PARTS = ("flow", "plain", "rebuild", "growth", "latency")
+GROWTH_LOAD = 30_000
+"""The most notices at once while logs are made longer."""
+
+
+class Suite:
+    """One run of the benchmarks."""
+
+    def __init__(self, plan: Plan, save: Callable[[dict[str, Any]], object]) -> None:
+        self._plan = plan
+        self._save = save
+        self.figures: dict[str, Any] = {}
+        """What has been measured so far."""
+
+    def run(self, only: frozenset[str] = frozenset()) -> None:
+        """Measure all parts, or only these."""
+        wanted = only or frozenset(PARTS)
+        plan = self._plan
+        throughput = codes(plan.municipalities)
+        with ExitStack() as stack:
+            federation = stack.enter_context(running(FOLDER))
+            federation.join(throughput)
+            publishers = stack.enter_context(Publishers(Broker.of(federation.addresses), throughput))
+            if "flow" in wanted:
+                self._flow(federation, publishers)
+            if "plain" in wanted:
+                self._plain(federation, throughput)
+            if "rebuild" in wanted:
+                self._rebuild(federation, throughput[: plan.rebuilt_municipalities])
+            if "growth" in wanted:
+                self._growth(federation, publishers)
+        if "latency" in wanted:
+            for workers in plan.latency_workers:
+                for count in plan.latency_municipalities:
+                    self._latency(count, workers)
+
+    def _note(self, **found: Any) -> None:
+        self.figures.update(found)
+        self._save(self.figures)
+        console.print(", ".join(f"{name} {value}" for name, value in found.items() if not isinstance(value, dict)))
+
+    def _detail(self, name: str, value: Any) -> None:
+        self.figures.setdefault("details", {})[name] = value
+        self._save(self.figures)
+
+    def _flow(self, federation: Federation, publishers: Publishers) -> None:
+        flow.measure(federation, publishers, self._plan.notices // 3)  # warm: plans, caches, the JVM
+        flows = [flow.measure(federation, publishers, self._plan.notices) for _ in range(self._plan.repetitions)]
+        peaks = {name: max(each.rss_mb[name] for each in flows) for name in flows[0].rss_mb}
+        self._detail("end_to_end_runs", [_described(each) for each in flows])
+        self._note(
+            end_to_end_per_s=round(median(each.per_s for each in flows), 1),
+            rss_mb=round(max(mb for name, mb in peaks.items() if _is_service(name)), 1),
+        )
+
+    def _plain(self, federation: Federation, municipalities: Sequence[str]) -> None:
+        rates = [
+            plain.measure(federation.addresses, municipalities, self._plan.plain_notices)
+            for _ in range(self._plan.repetitions)
+        ]
+        self._detail("plain_runs_per_s", [round(rate, 1) for rate in rates])
+        self._note(plain_per_s=round(median(rates), 1))
+        if "end_to_end_per_s" in self.figures:
+            self._detail("times_plain", round(self.figures["end_to_end_per_s"] / median(rates), 2))
+
+    def _rebuild(self, federation: Federation, municipalities: Sequence[str]) -> None:
+        runs = [rebuilding.measure(federation, municipalities) for _ in range(self._plan.repetitions)]
+        self._detail("rebuilt_events", runs[0].events)
+        self._note(rebuild_per_s=round(median(run.per_s for run in runs), 1))
+
+    def _growth(self, federation: Federation, publishers: Publishers) -> None:
+        costs = {}
+        for stored in (self._plan.growth_from, self._plan.growth_to):
+            self._grow(federation, publishers, stored)
+            flows = [flow.measure(federation, publishers, self._plan.notices) for _ in range(self._plan.repetitions)]
+            costs[stored] = median(each.cpu_us_per_notice for each in flows)
+        self._detail("cpu_us_per_notice_at_stored_events", {str(stored): round(us) for stored, us in costs.items()})
+        self._note(growth=round(costs[self._plan.growth_to] / costs[self._plan.growth_from], 3))
+
+    def _grow(self, federation: Federation, publishers: Publishers, stored: int) -> None:
+        """Make the registry's logs at least so long: a notice makes two events."""
+        while (missing := stored - asyncio.run(_stored_events(federation))) > 0:
+            flow.measure(federation, publishers, min(max(missing // 2, len(publishers.expected)), GROWTH_LOAD))
+
+    def _latency(self, count: int, workers: int) -> None:
+        """A federation of its own for each, so that it holds so many municipalities and no more."""
+        municipalities = codes(count)
+        with running(FOLDER, workers=workers) as federation:
+            federation.join(municipalities)
+            towns = [Town(municipality) for municipality in municipalities]
+            runs = [
+                latency.measure(federation, towns, self._plan.latency_seconds) for _ in range(self._plan.repetitions)
+            ]
+        name = f"latency_{count}_municipalities_{workers}_workers"
+        self._detail(name, {key: _median(run[key] for run in map(asdict, runs)) for key in asdict(runs[0])})
+        if (count, workers) == (self._plan.latency_municipalities[0], self._plan.latency_workers[0]):
+            self._note(
+                p50_ms=round(median(run.p50_ms for run in runs), 1), p99_ms=round(median(run.p99_ms for run in runs), 1)
+            )
+
+
+async def _stored_events(federation: Federation) -> int:
+    database = await connect(federation.addresses, "kumiai_resident_registry")
+    try:
+        return int(await database.fetchval("select coalesce(sum(position), 0) from stream_head"))
+    finally:
+        await database.close()
+
+
+def _described(each: flow.Flow) -> dict[str, Any]:
+    return {
+        "per_s": round(each.per_s, 1),
+        "cpu_us_per_notice": {name: round(used / each.notices * 1e6) for name, used in each.cpu_seconds.items()},
+        "rss_mb": {name: round(mb, 1) for name, mb in each.rss_mb.items()},
+    }
+
+
+def _is_service(process: str) -> bool:
+    return process.startswith(SERVICES)
+
+
+def _median(values: Iterable[float]) -> float:
+    return round(median(values), 2)

@@ -1,0 +1,136 @@
+"""Recovering: tables made anew from their log, and what a service has put aside (保留)."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import httpx
+import typer
+from kumiai_contracts.model import RowSet
+from kumiai_contracts.operations import ParkedRow
+from kumiai_contracts.registry import EVENTS
+from kumiai_contracts.topics import READS, SERVICES, STREAM_OF
+from rich.table import Table
+
+from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.members import Code, Json, parse_code, progress
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
+
+REBUILD_SECONDS = 3600.0
+PAGE_EVENTS = 10_000
+parked = typer.Typer(help="Events whose effect a service has put aside (保留).", no_args_is_help=True)
+AnyService = Annotated[str, typer.Argument(metavar="SERVICE", help=f"One of {', '.join(SERVICES)}.")]
+Stream = Annotated[str, typer.Argument(metavar="STREAM", help="The service's own stream, or one that it reads.")]
+ReadStream = Annotated[str, typer.Argument(metavar="STREAM", help="The stream that the parked event stands in.")]
+Position = Annotated[int, typer.Argument(metavar="POSITION", min=1, help="Its position in that stream.")]
+
+
+def rebuild(code: Code, service: AnyService, stream: Stream, as_json: Json = False) -> None:
+    """Make a service's tables of a stream anew from the log, in one transaction; ends a reader's divergence.
+
+    Changes nothing if the log contradicts itself, or if it can't be read to its end.
+
+      kumiai rebuild 131016 taxation resident
+      kumiai rebuild 131016 resident-registry resident
+    """
+    with reporting(as_json):
+        address = f"/v1/{parse_code(code)}/rebuild/{_parse_stream(service, stream, own=True)}"
+        with progress(as_json) as shown, find_federation().operator(service) as client:
+            shown.add_task(f"{service} folds {code}/{stream} anew")
+            done = client.post(address, timeout=REBUILD_SECONDS).raise_for_status().json()
+        if as_json:
+            show_json(done)
+        else:
+            same = done["hash_before"] == done["hash_after"]
+            say(f"{done['events']} events in {done['seconds']:.1f} s, up to position {done['position']}.")
+            say("The tables are the same as before." if same else "The tables were different and are mended.")
+
+
+@parked.command("list")
+def list_(code: Code, service: AnyService, as_json: Json = False) -> None:
+    """What a service has put aside of a member's events, oldest first. Needs the credentials that joining wrote.
+
+    Parking is recorded in the service's own stream; operators may not read it, the member's own system may.
+
+      kumiai parked list 131016 taxation
+    """
+    with reporting(as_json):
+        _parse_service(service)
+        owner = read_credentials(parse_code(code))
+        with progress(as_json) as shown, find_federation().system(service, owner) as client:
+            shown.add_task(f"reading {code}/{STREAM_OF[service]}")
+            waiting = parked_rows(_own_log(client, code, STREAM_OF[service]))
+        rows = [row.model_dump(mode="json") for row in waiting]
+        if as_json:
+            show_json({"parked": rows})
+            return
+        table = Table("stream", "position", "keys", "failure")
+        for row in rows:
+            table.add_row(row["read_stream"], str(row["position"]), ", ".join(row["keys"]), row["error"])
+        out.print(table)
+
+
+@parked.command()
+def retry(code: Code, service: AnyService, stream: ReadStream, position: Position, as_json: Json = False) -> None:
+    """Have a parked event's effect applied now, after what made it fail was mended. Oldest of a key first.
+
+    kumiai parked retry 131016 taxation resident 4711
+    """
+    _settle(code, service, stream, position, "retry", as_json)
+
+
+@parked.command()
+def skip(code: Code, service: AnyService, stream: ReadStream, position: Position, as_json: Json = False) -> None:
+    """Leave a parked event's effect out for good. It can't be taken back. Oldest of a key first.
+
+    kumiai parked skip 131016 taxation resident 4711
+    """
+    _settle(code, service, stream, position, "skip", as_json)
+
+
+def parked_rows(lines: Iterator[dict[str, Any]]) -> list[ParkedRow]:
+    """What still waits after a log: the fold of the events about parking."""
+    rows = RowSet()
+    for line in lines:
+        kind = EVENTS.get(line["type"])
+        if kind is not None and ParkedRow in kind.row_fields.values():
+            rows.apply(kind.model_validate_json(line["body"]))
+    waiting = (row for row in rows.all(ParkedRow) if row.state == "parked")
+    return sorted(waiting, key=lambda row: (row.read_stream, row.position))
+
+
+def _own_log(client: httpx.Client, code: str, stream: str) -> Iterator[dict[str, Any]]:
+    position = 0
+    while True:
+        page = {"after": position, "limit": PAGE_EVENTS}
+        text = client.get(f"/v1/{code}/streams/{stream}", params=page).raise_for_status().text
+        lines = [json.loads(line) for line in text.split("\n") if line]
+        if not lines:
+            return
+        yield from lines
+        position = lines[-1]["position"]
+
+
+def _settle(code: str, service: str, stream: str, position: int, how: Literal["retry", "skip"], as_json: bool) -> None:
+    with reporting(as_json):
+        chosen = _parse_stream(service, stream, own=False)
+        with find_federation().operator(service) as client:
+            address = f"/v1/{parse_code(code)}/parked/{chosen}/{position}/{how}"
+            settled = client.post(address).raise_for_status().json()
+        if as_json:
+            show_json(settled)
+        else:
+            say(f"{code}/{stream} position {position}: {settled['state']}.")
+
+
+def _parse_service(service: str) -> None:
+    if service not in SERVICES:
+        raise Failure(f"There is no service {service}; choose from {', '.join(SERVICES)}.", USAGE)
+
+
+def _parse_stream(service: str, stream: str, *, own: bool) -> str:
+    _parse_service(service)
+    streams = (*READS[service], *([STREAM_OF[service]] if own else []))
+    if stream not in streams:
+        raise Failure(f"{service} has no tables of {stream}; choose from {', '.join(streams) or 'none'}.", USAGE)
+    return stream
