@@ -29,7 +29,7 @@ HAS_STACK = $(shell [ "$(KUMIAI_STACK)" = external ] || docker info 2>/dev/null 
 	|| { command -v mvn && [ "$(JAVA_VERSION)" -ge 17 ]; } >/dev/null 2>&1 && echo yes)
 NEED_STACK = $(if $(HAS_STACK),,$(error install Java 17 with Maven, or Docker))
 
-.PHONY: help demo test check bench chaos up down status clean distclean lock format need-stack
+.PHONY: help demo test check bench chaos up down status clean distclean lock format need-stack need-prometheus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ help: ## Show this list
 demo: need-stack $(READY) ## Run the federation with three municipalities and a working day (KEEP=1: keeps running)
 	@$(PY) -m kumiai_demo
 
-test: need-stack $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
+test: need-stack need-prometheus $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
 	@$(PY) -m pytest -q -m "not stack"
 	@$(PY) -m pytest -q -m stack
 
@@ -47,6 +47,8 @@ check: $(READY) ## Lint, types, directions between packages, generated files fre
 	@.venv/bin/mypy --strict $(foreach module,$(MODULES),-p $(module))
 	@.venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
 	@$(PY) -m kumiai_contracts.generate --check
+	@$(PY) -m kumiai_taxation.case_schema services/taxation/schemas --check
+	@$(PY) deploy/grafana/generate.py --check
 
 bench: need-stack $(READY) ## Measure speed into build/bench.json (medians of three runs)
 	@$(PY) -m benchmarks
@@ -81,6 +83,13 @@ distclean: clean ## The same, and the virtual environment
 
 need-stack:
 	@: $(NEED_STACK)
+
+# The dashboard's queries are asked of a real Prometheus: Debian's package, installed where that may be done.
+need-prometheus:
+	@command -v prometheus >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& apt-get install -y -qq --no-install-recommends prometheus >/dev/null; } \
+		|| { echo "install Debian's package prometheus" >&2; exit 1; }
 
 # Made again whenever a pin or a package's definition changes.
 $(READY): requirements/runtime.txt requirements/dev.txt $(addsuffix /pyproject.toml,$(PACKAGES)) | .local/tmp

@@ -222,29 +222,33 @@ def test_a_commit_waits_for_the_disk(as_app: psycopg.Connection) -> None:
         assert as_app.execute(f"SHOW {setting}").fetchone() == ("on",)
 
 
+def private_files(layout: Layout) -> list[Path]:
+    """What this package makes; other tests of the session keep secrets of their own in the same folders."""
+    roles = [
+        service.role_password(layout, role) for service in SERVICES for role in (service.owner_role, service.app_role)
+    ]
+    users = [service.kafka_password(layout) for service in SERVICES]
+    keys = [service.private_key(layout) for service in SERVICES]
+    return [*roles, *users, *keys, layout.secrets / "kafka-admin", layout.secrets / "postgres-admin"]
+
+
 def test_provisioning_again_changes_nothing(addresses: StackAddresses, test_layout: Layout) -> None:
-    before = {
-        path: path.read_bytes() for folder in ("secrets", "keys") for path in (test_layout.root / folder).iterdir()
-    }
+    before = [path.read_bytes() for path in private_files(test_layout)]
     provision_services(addresses, test_layout)
-    after = {
-        path: path.read_bytes() for folder in ("secrets", "keys") for path in (test_layout.root / folder).iterdir()
-    }
-    assert after == before
+    assert [path.read_bytes() for path in private_files(test_layout)] == before
 
 
 def test_secrets_are_readable_by_their_owner_only(stack: Stack, test_layout: Layout) -> None:
-    private = [*test_layout.secrets.iterdir(), *(service.private_key(test_layout) for service in SERVICES)]
-    private += [path for path in test_layout.run.glob("*") if path.is_file()]
-    assert private
-    assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in private} == {
-        path.name: "0o600" for path in private
+    private = [*private_files(test_layout), test_layout.run / "stack.json"]
+    private += [*test_layout.run.glob("kafka.*"), *test_layout.processes.iterdir()]
+    assert {str(path): oct(stat.S_IMODE(path.stat().st_mode)) for path in private} == {
+        str(path): "0o600" for path in private
     }
 
 
 def test_no_password_stands_in_a_command_line(stack: Stack, test_layout: Layout) -> None:
     lines = ["\0".join(psutil.Process(record.pid).cmdline()) for record in read_records(test_layout.processes)]
-    assert not [line for line in lines for path in test_layout.secrets.iterdir() if path.read_text() in line]
+    assert not [line for line in lines for path in private_files(test_layout) if path.read_text() in line]
 
 
 def test_what_was_acknowledged_survives_a_kill_of_both(own_layout: Layout) -> None:

@@ -62,7 +62,7 @@ class OwnedStack(ABC):
     mode: Mode
 
     def __init__(self, layout: Layout, *, fresh: bool = False) -> None:
-        """With `fresh`, the data of earlier runs is removed at the start, once nobody else uses the folder."""
+        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once nobody else uses the folder."""
         self.layout = layout
         self._fresh = fresh
         self._ownership: Ownership | None = None
@@ -85,7 +85,8 @@ class OwnedStack(ABC):
         self._ownership = Ownership(self.layout)
         try:
             if self._fresh:
-                shutil.rmtree(self.layout.data)
+                for folder in (self.layout.data, self.layout.secrets, self.layout.keys):
+                    shutil.rmtree(folder)
                 self.layout.prepare()
             kafka_port, controller_port, postgres_port = free_ports(3)
             self._servers = self.servers(kafka_port, controller_port, postgres_port)

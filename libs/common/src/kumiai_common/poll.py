@@ -284,7 +284,7 @@ class _Transaction:
         cause = str(receipts.next_cause())
         caused = self._take_effect(states, received, decision, cause) if isinstance(decision, Accepted) else ()
         # Every value was checked where it came from; checking it again would cost more than deciding.
-        receipt = ReceiptIssued.model_construct(
+        receipt = ReceiptIssued.trusted(
             notice_source=received.envelope.source,
             notice_id=received.envelope.id,
             notice_type=received.envelope.type,
@@ -326,7 +326,7 @@ class _Transaction:
         position = appended[0].position if appended else head.position
         self._parts += [(received.municipality, position, part) for part in decision.sealed]
         return tuple(
-            Caused.model_construct(
+            Caused.trusted(
                 stream=stored.stream,
                 incarnation=stored.incarnation,
                 position=stored.position,

@@ -83,11 +83,11 @@ async def state_hash(connection: Connection, municipality: str, stream: str) -> 
 
 def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
     """A row from a record of its table. Trusted: nothing is validated, since only validated rows were written."""
-    values: dict[str, Any] = {}
-    for name, type_, load in _loaders(kind):
-        value = record[name]
-        values[name] = value if load is None or value is None else load(orjson.loads(value) if type_ else value)
-    return kind.model_construct(**values)  # type: ignore[return-value]
+    values = dict(record)
+    for name, load in _loaders(kind):
+        if values[name] is not None:
+            values[name] = load(values[name])
+    return kind.trusted(**{name: values[name] for name in kind.model_fields})
 
 
 @cache
@@ -146,28 +146,27 @@ def _base(annotation: Any) -> Any:
 
 
 @cache
-def _loaders(kind: type[Row]) -> tuple[tuple[str, bool, Any], ...]:
-    found = []
+def _loaders(kind: type[Row]) -> tuple[tuple[str, Any], ...]:
+    """The columns whose values are not yet what the row holds, and what makes them so."""
+    found: list[tuple[str, Any]] = []
     for name, type_ in columns_of(kind):
         base = _base(kind.model_fields[name].annotation)
-        load: Any = None
         if type_ == "jsonb":
-            load = _nested_loader(base)
+            found.append((name, _nested_loader(base)))
         elif isinstance(base, type) and issubclass(base, StrEnum):
-            load = base
-        found.append((name, type_ == "jsonb", load))
+            found.append((name, base))
     return tuple(found)
 
 
 def _nested_loader(base: Any) -> Any:
     if isinstance(base, type) and issubclass(base, Frozen):
-        return lambda value: base.model_validate_json(orjson.dumps(value))
+        return base.model_validate_json
     item = _base(get_args(base)[0])
     if isinstance(item, type) and issubclass(item, Frozen):
-        return lambda values: tuple(item.model_validate_json(orjson.dumps(value)) for value in values)
+        return lambda text: tuple(item.model_validate_json(orjson.dumps(value)) for value in orjson.loads(text))
     if isinstance(item, type) and issubclass(item, StrEnum):
-        return lambda values: tuple(item(value) for value in values)
-    return tuple
+        return lambda text: tuple(item(value) for value in orjson.loads(text))
+    return lambda text: tuple(orjson.loads(text))
 
 
 def _as_json(value: Any, type_: str) -> Any:

@@ -4,6 +4,10 @@ Digits are counted from the right of the body (the number without its check digi
 """
 
 from collections.abc import Callable
+from operator import mul
+
+_REPEATING = tuple(2 + n % 6 for n in range(32))
+"""Weights 2 to 7, repeating."""
 
 
 def local_government_check_digit(body: str) -> str:
@@ -35,7 +39,7 @@ def addressee_check_digit(body: str) -> str:
 
     The remainders 0 and 1 both give 0; for 1 this is our own choice, since no source says what happens.
     """
-    total = sum(int(digit) * (2 + n % 6) for n, digit in enumerate(reversed(body)))
+    total = sum(map(mul, map(int, reversed(body)), _REPEATING))
     remainder = total % 11
     return "0" if remainder <= 1 else str(11 - remainder)
 

@@ -18,6 +18,19 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
+    @classmethod
+    def trusted(cls, **values: Any) -> Self:
+        """The value of these fields, all of them, without checking: for what was checked before it was stored.
+
+        What pydantic's `model_construct` does, less the work of finding defaults: a tenth of its time.
+        """
+        made = cls.__new__(cls)
+        object.__setattr__(made, "__dict__", values)
+        object.__setattr__(made, "__pydantic_fields_set__", set(values))
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
+
 
 class Row(Frozen):
     """A row of a table, whole. The municipality is part of every key and comes from the envelope."""
