@@ -18,6 +18,7 @@ WORKERS ?= 1
 empty :=
 space := $(empty) $(empty)
 export TMPDIR := $(CURDIR)/.local/tmp
+export PATH := $(PATH):$(CURDIR)/.local/tools/prometheus/usr/bin
 export MYPYPATH := $(subst $(space),:,$(addsuffix /src,$(PACKAGES)))
 
 # The first Python that is new enough and can make virtual environments.
@@ -84,11 +85,11 @@ distclean: clean ## The same, and the virtual environment
 need-stack:
 	@: $(NEED_STACK)
 
-# The dashboard's queries are asked of a real Prometheus: Debian's package, installed where that may be done.
-need-prometheus:
-	@command -v prometheus >/dev/null \
-		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
-			&& apt-get install -y -qq --no-install-recommends prometheus >/dev/null; } \
+# The dashboard's queries are asked of a real Prometheus: Debian's package, unpacked here if it is not installed.
+need-prometheus: | .local/tmp
+	@command -v prometheus >/dev/null || { mkdir -p .local/tools && cd .local/tools \
+		&& { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } \
+		&& dpkg -x prometheus_*.deb prometheus; } >/dev/null 2>&1 \
 		|| { echo "install Debian's package prometheus" >&2; exit 1; }
 
 # Made again whenever a pin or a package's definition changes.

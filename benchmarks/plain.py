@@ -48,7 +48,8 @@ async def _measure(addresses: StackAddresses, municipalities: Sequence[str], not
                 await _until(effects, (WARM_UP + each) * len(towns))
                 return each * len(towns) / (time.perf_counter() - began)
     finally:
-        for future in AdminClient(dict(addresses.kafka_client())).delete_topics(topics).values():
+        admin = AdminClient(dict(addresses.kafka_client()))  # a name, so that it lives until they are deleted
+        for future in admin.delete_topics(topics).values():
             future.result()
 
 

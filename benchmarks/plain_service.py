@@ -14,7 +14,8 @@ from typing import Any
 
 import asyncpg
 from faststream import AckPolicy, FastStream
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
 from faststream.security import SASLScram256
 from kumiai_contracts.registry import NOTICES, parse_notice
 
@@ -60,7 +61,7 @@ def main(role: str) -> None:
     if role == "registry":
 
         @reads(NOTICES_TOPIC)  # type: ignore[untyped-decorator]
-        async def take_notice(body: bytes, message: KafkaMessage) -> None:
+        async def take_notice(body: Any, message: KafkaMessage) -> None:
             notice = parse_notice(NOTICES[message.headers["ce_type"]], message.body)
             municipality = message.headers["ce_municipality"]
             event = json.dumps({"type": notice.type, **notice.model_dump(mode="json")}, ensure_ascii=False).encode()
@@ -70,7 +71,7 @@ def main(role: str) -> None:
     else:
 
         @reads(EVENTS_TOPIC)  # type: ignore[untyped-decorator]
-        async def take_event(body: bytes, message: KafkaMessage) -> None:
+        async def take_event(body: Any, message: KafkaMessage) -> None:
             await store(message.headers["ce_municipality"], message.headers["ce_id"], message.body)
 
     app = FastStream(broker, logger=None)

@@ -53,7 +53,7 @@ async def town(
         addresses.kafka_ca_file,
     )
     plan = Plan(CODE, SERVICES, "test", residents=150, movements=40, load_per_s=300, day_per_s=300)
-    assert await asyncio.wait_for(Simulator(plan, broker, out).run(), 120) == 0
+    assert await asyncio.wait_for(Simulator(plan, broker, out).run(), 200) == 0
     yield Town(broker, federation.peers, out)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -18,6 +19,7 @@ from kumiai_local.services import Service
 from kumiai_local.worker import RANK, Worker, WorkerSettings
 
 DIES_WITHIN_S = 60.0
+KAFKA_S = 30.0
 _NUMBERS = count(1)
 
 
@@ -37,17 +39,21 @@ async def die_at(worker: Worker, layout: Layout, point: str, passing: int = 1) -
         env={**worker.settings.env, "PYTHONPATH": _with_tests(worker.settings.env.get("PYTHONPATH", ""))},
     )
     try:
-        async with asyncio.timeout(DIES_WITHIN_S):
-            while child.alive:
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise AssertionError(f"{worker.name} did not get to {point}") from None
+        await until(lambda: not child.alive, DIES_WITHIN_S, f"{worker.name} did not get to {point}")
     finally:
         code = child.exit_code
         await asyncio.to_thread(child.kill)
         worker.start()
     assert code == -signal.SIGKILL, f"{worker.name} ended with code {code} instead of dying {point}: see {worker.log}"
     await asyncio.to_thread(worker.wait_ready)
+
+
+async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
+    """Look again and again. Raises AssertionError, with the words given, when it takes too long."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, otherwise
+        await asyncio.sleep(0.05)
 
 
 def _with_tests(path: str) -> str:
@@ -66,15 +72,16 @@ def lose_tail(addresses: StackAddresses, topic: str) -> int:
     """Delete every record of a topic, as if it had been lost; returns the offset at which it goes on."""
     admin = AdminClient(addresses.kafka_client())
     partition = TopicPartition(topic, 0)
-    end = admin.list_offsets({partition: OffsetSpec.latest()})[partition].result().offset
-    admin.delete_records([TopicPartition(topic, 0, end)])[partition].result()
+    end = admin.list_offsets({partition: OffsetSpec.latest()})[partition].result(KAFKA_S).offset
+    admin.delete_records([TopicPartition(topic, 0, end)])[partition].result(KAFKA_S)
     return int(end)
 
 
 def delete_group(addresses: StackAddresses, group: str) -> None:
     """Delete a consumer group without members, with the offsets that Kafka remembers for it."""
-    for done in AdminClient(addresses.kafka_client()).delete_consumer_groups([group]).values():
-        done.result()
+    admin = AdminClient(addresses.kafka_client())
+    for done in admin.delete_consumer_groups([group]).values():
+        done.result(KAFKA_S)
 
 
 @contextmanager

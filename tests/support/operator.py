@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -61,15 +61,13 @@ class Operator:
 
     async def known(self, member: Member, within_s: float = 30.0) -> None:
         """Wait until every service has heard of what membership recorded last. Raises NotYet."""
-        deadline = time.monotonic() + within_s
         head = await self.head(member.code, "membership", "membership")
-        for service in ALL:
-            while ((await self.reader(service, member.code, "membership")) or {"position": 0})["position"] < head[
-                "position"
-            ]:
-                if time.monotonic() > deadline:
-                    raise NotYet(f"{service} has not heard of {member.code} after {within_s:.0f} s")
-                await asyncio.sleep(LOOK_EVERY_S)
+
+        async def deaf() -> list[str]:
+            found = [await self.reader(service, member.code, "membership") for service in ALL]
+            return [s for s, at in zip(ALL, found, strict=True) if at is None or at["position"] < head["position"]]
+
+        await self._until_none(deaf, f"have not heard of {member.code}", within_s)
 
     async def subscribe(self, code: str, service: str) -> None:
         """Subscribe a member to another service."""
@@ -108,13 +106,23 @@ class Operator:
 
     async def complete(self, member: Member, within_s: float = 30.0) -> None:
         """Wait until every reader of the municipality's streams is at its head. Raises NotYet."""
-        deadline, missing = time.monotonic() + within_s, ["?"]
-        while missing:
-            missing = await self._behind(member)
-            if missing and time.monotonic() > deadline:
-                raise NotYet(f"{member.code} is not complete after {within_s:.0f} s: {', '.join(missing)}")
-            if missing:
-                await asyncio.sleep(LOOK_EVERY_S)
+        await self._until_none(lambda: self._behind(member), f"not complete in {member.code}", within_s)
+
+    async def diverged(self, service: str, code: str, stream: str, within_s: float = 20.0) -> None:
+        """Wait until a reader has stopped because the log contradicts what it has applied. Raises NotYet."""
+
+        async def goes_on() -> list[str]:
+            at = await self.reader(service, code, stream)
+            return [] if at and at["diverged"] else [service]
+
+        await self._until_none(goes_on, f"not stopped reading {code}/{stream}", within_s)
+
+    async def _until_none(self, left: Callable[[], Awaitable[list[str]]], what: str, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while found := await left():
+            if time.monotonic() > deadline:
+                raise NotYet(f"{what} after {within_s:.0f} s: {', '.join(found)}")
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _behind(self, member: Member) -> list[str]:
         found = []

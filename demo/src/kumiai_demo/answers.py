@@ -10,6 +10,8 @@ from kumiai_demo.access_token import NoToken, Token
 from kumiai_demo.connection import Credentials
 
 ATTEMPTS = 6
+CONCURRENCY = 12
+"""Requests at once: more only wait for the services."""
 Answer = Mapping[str, Any]
 
 
@@ -40,7 +42,7 @@ class HttpAnswers:
     """The services' own answers."""
 
     def __init__(
-        self, municipality: str, credentials: Credentials, peers: Mapping[str, str], concurrency: int = 24
+        self, municipality: str, credentials: Credentials, peers: Mapping[str, str], concurrency: int = CONCURRENCY
     ) -> None:
         self._municipality = municipality
         self._peers = peers

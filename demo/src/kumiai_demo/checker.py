@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from aiokafka.errors import KafkaError
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 
 from kumiai_demo.answers import Answers, HttpAnswers, NoAnswer
@@ -224,7 +225,7 @@ def main() -> int:
                 ghosts=not given.shared,
             )
         )
-    except NoAnswer as error:
+    except (NoAnswer, KafkaError) as error:
         print(error, file=sys.stderr)
         return 2
     print(json.dumps(verdict.document(), ensure_ascii=False))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import psycopg
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.stack
 SERVICE, PRINCIPAL = "resident-registry", "User:svc-resident-registry"
 HOSTILE, PEACEFUL = "462012", "462039"
 """鹿児島市 and 鹿屋市: no other test uses them."""
+NOTICES_BYTES = 3 * 1024 * 1024
+"""The largest batch that a notices topic takes; membership sets it when a municipality joins."""
 ANSWER_S = 5.0
 """A receipt within this time means that nobody was held up: a consumer that is replaced takes longer to come back."""
 
@@ -174,9 +177,12 @@ async def towns(ask: Federation) -> AsyncIterator[tuple[Town, Town, str]]:
     """The hostile municipality, the peaceful one, and the password of the first."""
     joined = [(code, *ask.join(code)) for code in (HOSTILE, PEACEFUL)]
     producers = [await started(ask.addresses, user, password) for _, user, password in joined]
-    found = [Town(code, f"lg.{code}.{SERVICE}.notices", producer) for (code, _, _), producer in zip(joined, producers)]
+    found = [
+        Town(code, f"lg.{code}.{SERVICE}.notices", producer)
+        for (code, _, _), producer in zip(joined, producers, strict=True)
+    ]
     for town in found:
-        async with ask.answering(town, 3, within_s=30):
+        async with ask.answering(town, 3, within_s=75):
             await town.send()
     yield found[0], found[1], joined[0][2]
     for producer in producers:
@@ -219,7 +225,7 @@ async def test_a_batch_that_unfolds_to_far_too_much_is_kept_and_left_behind(ask:
 
 async def test_the_largest_batch_that_the_broker_takes_is_answered(ask: Federation, hostile: Town) -> None:
     async with ask.answering(hostile, 6, within_s=15):
-        await hostile.send(value=b"x" * (MAX_RECORD_BYTES // 3 - 400))
+        await hostile.send(value=b"x" * (NOTICES_BYTES // 3 - 400))
         await hostile.send()
 
 
@@ -240,14 +246,14 @@ async def test_an_event_that_cannot_be_read_is_taken_from_the_log(ask: Federatio
 async def test_a_right_that_was_taken_away_stops_only_its_own_topic(
     ask: Federation, hostile: Town, peaceful: Town
 ) -> None:
-    def of(kind: type[AclBinding], operation: AclOperation) -> AclBinding:
+    def right(kind: Any, operation: AclOperation) -> Any:
         literal = ResourcePatternType.LITERAL
         return kind(ResourceType.TOPIC, hostile.topic, literal, PRINCIPAL, "*", operation, AclPermissionType.ALLOW)
 
     # It may still see the topic: so the topic stays with the consumer, and every fetch of it is refused.
-    for done in ask.admin.create_acls([of(AclBinding, AclOperation.DESCRIBE)]).values():
+    for done in ask.admin.create_acls([right(AclBinding, AclOperation.DESCRIBE)]).values():
         done.result(10)
-    for done in ask.admin.delete_acls([of(AclBindingFilter, AclOperation.READ)]).values():
+    for done in ask.admin.delete_acls([right(AclBindingFilter, AclOperation.READ)]).values():
         done.result(10)
     await asyncio.sleep(1)
     async with ask.answering(hostile, 0, within_s=0):
@@ -257,7 +263,7 @@ async def test_a_right_that_was_taken_away_stops_only_its_own_topic(
                 await peaceful.send()
             await asyncio.sleep(1)
     async with ask.answering(hostile, 3, within_s=15):
-        for done in ask.admin.create_acls([of(AclBinding, AclOperation.READ)]).values():
+        for done in ask.admin.create_acls([right(AclBinding, AclOperation.READ)]).values():
             done.result(10)
 
 
@@ -272,7 +278,8 @@ async def test_a_topic_that_is_deleted_and_made_anew_is_read_from_its_beginning(
         await asyncio.sleep(1)
     for done in ask.admin.create_topics([NewTopic(hostile.topic, num_partitions=1)]).values():
         done.result(10)
-    await asyncio.sleep(1)
+    # Topics come and go with subscriptions: consumers look for them when one changes, and every minute anyway.
+    await asyncio.to_thread(ask.subscribe, hostile.code, "national-id-linkage")
     async with ask.answering(hostile, 3, within_s=75):
         await hostile.send()
 
@@ -281,7 +288,7 @@ async def test_an_open_transaction_holds_up_only_its_own_topic(ask: Federation, 
     producer = Producer({**ask.addresses.kafka_client(), "transactional.id": "left-open", "log_level": 0})
     await asyncio.to_thread(producer.init_transactions, 20)
     producer.begin_transaction()
-    producer.produce(hostile.topic, b"{}", headers=hostile.headers())
+    producer.produce(hostile.topic, b"{}", headers=dict(hostile.headers()))
     producer.flush(10)
     async with ask.answering(hostile, 0, within_s=0):
         await hostile.send()
@@ -294,5 +301,5 @@ async def test_an_open_transaction_holds_up_only_its_own_topic(ask: Federation, 
 async def test_a_municipality_has_no_right_to_transactions(ask: Federation, towns: tuple[Town, Town, str]) -> None:
     client = ask.addresses.kafka_client_as(towns[0].user, towns[2])
     producer = Producer({**client, "transactional.id": f"{towns[0].user}-1", "log_level": 0})
-    with pytest.raises(KafkaException, match="TRANSACTIONAL_ID_AUTHORIZATION_FAILED|[Aa]uthoriz"):
+    with pytest.raises(KafkaException, match=r"(?i)transactional id authorization"):
         await asyncio.to_thread(producer.init_transactions, 10)

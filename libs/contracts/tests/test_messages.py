@@ -9,6 +9,7 @@ from kumiai_contracts import envelope, registry, strict_json
 from kumiai_contracts.messages import TEXTS, reason
 
 OF_THE_GROUND = {
+    "record-unreadable",
     "type-unknown",
     "not-subscribed",
     "municipality-mismatch",

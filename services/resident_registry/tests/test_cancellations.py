@@ -111,3 +111,12 @@ def test_the_one_who_is_left_by_a_cancelled_entry_becomes_head(registry: Registr
     assert registry.household_of(wife).head is None
     registry.accept(cancel(newcomer, 1, effective=LATER))
     assert (registry.household_of(wife).head, registry.row(wife).relationship) == (wife, "世帯主")
+
+
+def test_a_household_without_a_head_that_moved_out_whole_comes_back_without_a_head(registry: Registry) -> None:
+    head, wife, child = registry.family("世帯主", "妻", "子")
+    registry.accept(move_out(head))
+    registry.accept(move_out(wife, child))
+    registry.accept(cancel(wife, 2))
+    household = registry.household_of(wife)
+    assert (household.head, set(household.members)) == (None, {wife, child})

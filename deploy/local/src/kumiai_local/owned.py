@@ -62,7 +62,7 @@ class OwnedStack(ABC):
     mode: Mode
 
     def __init__(self, layout: Layout, *, fresh: bool = False) -> None:
-        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once nobody else uses the folder."""
+        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once the folder is ours."""
         self.layout = layout
         self._fresh = fresh
         self._ownership: Ownership | None = None

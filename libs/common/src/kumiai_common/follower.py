@@ -5,7 +5,7 @@ next event. Joining late, recovering and rebuilding are the same code: read the 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 from kumiai_contracts.topics import READS
@@ -62,12 +62,18 @@ class Follower:
                 _LOG.warning("heads not known", error=type(error).__name__)
             await asyncio.sleep(self._seconds)
 
-    def catch_up(self, key: StreamKey, then: Callable[[], Awaitable[None] | None] | None = None) -> None:
-        """Read a stream's log from the producer in a task of its own; `then` is called when it is done."""
-        if key not in self._running:
-            task = asyncio.create_task(self._catch_up(key, then), name=f"catch-up {key}")
+    def catch_up(self, key: StreamKey, then: Callable[[], None] | None = None) -> None:
+        """Read a stream's log from the producer in a task of its own; `then` is called when it is done.
+
+        Where one is running already, nothing starts, and `then` is called when that one is done.
+        """
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(self._catch_up(key), name=f"catch-up {key}")
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
+        if then is not None:
+            task.add_done_callback(lambda _: then())
 
     async def stop(self) -> None:
         """Cancel what is running."""
@@ -78,18 +84,13 @@ class Follower:
 
     # Catching up
 
-    async def _catch_up(self, key: StreamKey, then: Callable[[], Awaitable[None] | None] | None) -> None:
+    async def _catch_up(self, key: StreamKey) -> None:
         try:
             async with self._slots:
                 await self._read_to_the_end(key)
         except (*UNREACHABLE, *TRANSIENT) as error:
             _LOG.warning("catch-up interrupted", municipality=key[0], stream=key[1], error=type(error).__name__)
             await asyncio.sleep(self._seconds)
-        finally:
-            if then is not None:
-                waiting = then()
-                if waiting is not None:
-                    await waiting
 
     async def _read_to_the_end(self, key: StreamKey) -> None:
         while True:

@@ -34,6 +34,8 @@ CAUSE_PATIENCE_SECONDS = 10.0
 """How long a notice waits for the event that its sender says it has seen; then it is refused."""
 PAUSE_SECONDS = 0.02
 COMMIT_SECONDS = 5.0
+LOOKS_AFTER_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""When topics are looked for, each after the one before: a member's topics are made after the event of its joining."""
 REFUSED_SECONDS = 5.0
 """How long a topic that we may not read is left alone; if its subscription has ended, it leaves our hands meanwhile."""
 
@@ -79,7 +81,7 @@ class Worker:
             task.add_done_callback(self._resuming.discard)
 
     async def _look_for_topics(self, consumer: AIOKafkaConsumer) -> None:
-        for delay in (0.0, 0.5, 1.0, 2.0):
+        for delay in LOOKS_AFTER_SECONDS:
             await asyncio.sleep(delay)
             if self._consumer is consumer:
                 await consumer._client.force_metadata_update()

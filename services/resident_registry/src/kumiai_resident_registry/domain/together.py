@@ -86,9 +86,12 @@ def _is_changed(state: RegistryState, number: str, moved: Sequence[Moved]) -> bo
 def _fits(
     state: RegistryState, number: str, people: set[str], back: Sequence[ResidentRow], *, with_others: bool
 ) -> bool:
-    """Whether people can come back: to somebody who stayed or with their head, and never to a second head."""
+    """Whether people can come back: never to a second head, and nobody alone to a household that has ended without one.
+
+    Several who left a household without a head come back to one without a head, which is a legal state.
+    """
     household = state.household(number)
     stayed = [member for member in household.members if member not in people] if household else []
     heads = sum(row.relationship == HEAD for row in back)
     heads += household is not None and household.head in stayed
-    return heads <= 1 and (bool(stayed) or heads == 1 or with_others)
+    return heads <= 1 and (bool(stayed) or heads == 1 or with_others or len(back) > 1)
