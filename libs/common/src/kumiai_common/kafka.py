@@ -12,6 +12,7 @@ from kumiai_common.settings import Settings, read_secret
 from kumiai_common.unreadable import read_everything
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024
+FETCH_BYTES = 512 * 1024
 
 
 def _connection(settings: Settings) -> dict[str, Any]:
@@ -65,7 +66,8 @@ def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
         max_poll_interval_ms=120_000,
-        max_partition_fetch_bytes=MAX_RECORD_BYTES,
+        # Small, so that one sender's backlog takes turns with the others'; a larger record still comes whole.
+        max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_wait_ms=250,
     )
 

@@ -6,12 +6,12 @@ repeat what was sent; readers know repeats by their position.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.topics import events_topic
 
@@ -28,6 +28,9 @@ IDLE_SECONDS = 0.5
 """How often a relay looks by itself. What its own process appends wakes it."""
 IDLE_SECONDS_AMONG_OTHERS = 0.02
 """The same while there are other workers, whose appends it doesn't hear of."""
+REST_SECONDS = 1.0
+"""How long a topic is left alone that could not be written."""
+_OF_THE_TOPIC = (TopicAuthorizationFailedError, UnknownTopicOrPartitionError)
 EVENTS_A_ROUND = 4000
 EVENTS_A_STREAM = 500
 
@@ -51,6 +54,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
         self._named_topics: set[str] = set()
+        self._resting: dict[StreamKey, float] = {}
         self.healthy = False
 
     def wake(self) -> None:
@@ -117,16 +121,33 @@ class Relay:
         if not events:
             return 0
         await self._name_topics(producer, {events_topic(*key) for key in events})
-        await asyncio.gather(*[self._send(producer, *key, stored) for key, stored in events.items()])
-        async with self._database.transaction({key[0] for key in events}) as connection:
+        outcomes = await asyncio.gather(
+            *[self._send(producer, *key, stored) for key, stored in events.items()], return_exceptions=True
+        )
+        failures = {key: error for key, error in zip(events, outcomes, strict=True) if error is not None}
+        sent = {key: stored for key, stored in events.items() if key not in failures}
+        if sent:
+            await self._advance(sent)
+        self._rest(failures)
+        return sum(map(len, sent.values()))
+
+    async def _advance(self, sent: Mapping[StreamKey, Sequence[StoredEvent]]) -> None:
+        async with self._database.transaction({key[0] for key in sent}) as connection:
             await QUERIES.advance_relay(
                 connection,
-                municipalities=[key[0] for key in events],
-                streams=[key[1] for key in events],
-                positions=[stored[-1].position for stored in events.values()],
+                municipalities=[key[0] for key in sent],
+                streams=[key[1] for key in sent],
+                positions=[stored[-1].position for stored in sent.values()],
             )
-        self._telemetry.published({key: len(stored) for key, stored in events.items()})
-        return sum(map(len, events.values()))
+        self._telemetry.published({key: len(stored) for key, stored in sent.items()})
+
+    def _rest(self, failures: Mapping[StreamKey, BaseException]) -> None:
+        """One topic's trouble (not made yet, a right withdrawn) is its own; any other failure is the producer's."""
+        for (municipality, stream), error in failures.items():
+            if not isinstance(error, _OF_THE_TOPIC):
+                raise error
+            _LOG.warning("topic rests", municipality=municipality, stream=stream, error=type(error).__name__)
+            self._resting[municipality, stream] = asyncio.get_running_loop().time() + REST_SECONDS
 
     async def _unpublished(self) -> dict[StreamKey, list[StoredEvent]]:
         found: dict[StreamKey, list[StoredEvent]] = defaultdict(list)
@@ -134,7 +155,12 @@ class Relay:
         if not municipalities:
             return found
         async with self._database.transaction(municipalities) as connection:
-            waiting = await QUERIES.unpublished(connection, municipalities=municipalities)
+            time = asyncio.get_running_loop().time()
+            waiting = [
+                record
+                for record in await QUERIES.unpublished(connection, municipalities=municipalities)
+                if self._resting.get((record["municipality"], record["stream"]), 0.0) <= time
+            ]
             if not waiting:
                 return found
             share = max(EVENTS_A_ROUND // len(waiting), 50)
