@@ -30,6 +30,7 @@ def codes() -> Iterator[str]:
 async def operator(federation: ServiceProcesses, test_layout: Layout) -> AsyncIterator[Operator]:
     """The federation's operator."""
     async with Operator(federation.peers, test_layout) as found:
+        await found.admitted()
         yield found
 
 

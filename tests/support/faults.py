@@ -70,18 +70,22 @@ def second_worker(worker: Worker, layout: Layout) -> Worker:
 
 def lose_tail(addresses: StackAddresses, topic: str) -> int:
     """Delete every record of a topic, as if it had been lost; returns the offset at which it goes on."""
-    admin = AdminClient(addresses.kafka_client())
+    admin = _admin(addresses)
     partition = TopicPartition(topic, 0)
-    end = admin.list_offsets({partition: OffsetSpec.latest()})[partition].result(KAFKA_S).offset
+    end = admin.list_offsets({partition: OffsetSpec.latest()})[partition].result(KAFKA_S).offset  # type: ignore[no-untyped-call]
     admin.delete_records([TopicPartition(topic, 0, end)])[partition].result(KAFKA_S)
     return int(end)
 
 
 def delete_group(addresses: StackAddresses, group: str) -> None:
     """Delete a consumer group without members, with the offsets that Kafka remembers for it."""
-    admin = AdminClient(addresses.kafka_client())
+    admin = _admin(addresses)
     for done in admin.delete_consumer_groups([group]).values():
         done.result(KAFKA_S)
+
+
+def _admin(addresses: StackAddresses) -> AdminClient:
+    return AdminClient({**addresses.kafka_client()})
 
 
 @contextmanager
@@ -101,15 +105,15 @@ def take_backup(addresses: StackAddresses, service: Service, code: str) -> None:
         for table in _tables(connection):
             connection.execute(
                 f"create table backup.{table} as select * from public.{table} where municipality = %s", (code,)
-            )  # type: ignore[arg-type]
+            )
 
 
 def restore_backup(addresses: StackAddresses, service: Service, code: str) -> None:
     """Put the municipality's rows back to the copy's state. The service must not run."""
     with superuser(addresses, service) as connection:
         for table in _tables(connection):
-            connection.execute(f"delete from public.{table} where municipality = %s", (code,))  # type: ignore[arg-type]
-            connection.execute(f"insert into public.{table} select * from backup.{table}")  # type: ignore[arg-type]
+            connection.execute(f"delete from public.{table} where municipality = %s", (code,))
+            connection.execute(f"insert into public.{table} select * from backup.{table}")
         connection.execute("drop schema backup cascade")
 
 

@@ -41,7 +41,7 @@ class Fuse:
 def lay(fuse: Fuse) -> None:
     """Lay the points around commit, send and advance."""
     _around_commit(fuse)
-    relay.Relay._send = _around(fuse, "send", relay.Relay._send)  # type: ignore[method-assign]
+    relay.Relay._send = _around(fuse, "send", relay.Relay._send)  # type: ignore[method-assign,assignment]
     QUERIES.advance_relay = _around(fuse, "advance", QUERIES.advance_relay)
 
 
@@ -73,8 +73,8 @@ def _around_commit(fuse: Fuse) -> None:
         if _APPENDED.get():
             fuse.passes("after-commit")
 
-    log.write = writing  # type: ignore[assignment]
-    Database.transaction = committing  # type: ignore[method-assign,assignment]
+    log.write = writing
+    Database.transaction = committing  # type: ignore[method-assign]
 
 
 def main() -> None:

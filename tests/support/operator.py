@@ -49,6 +49,15 @@ class Operator:
     ) -> None:
         await self._client.aclose()
 
+    async def admitted(self, within_s: float = 30.0) -> None:
+        """Wait until every service has heard of the operator: a new federation's first event. Raises NotYet."""
+
+        async def closed() -> list[str]:
+            answers = [await self._client.get(self.peers[service] + "/v1/readers") for service in self.peers]
+            return [service for service, answer in zip(self.peers, answers, strict=True) if not answer.is_success]
+
+        await self._until_none(closed, "not open to the operator", within_s)
+
     async def join(self, code: str, services: tuple[str, ...] = ALL) -> Member:
         """Join a municipality."""
         found = municipality(code)

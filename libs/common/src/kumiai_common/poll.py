@@ -6,7 +6,8 @@ Invariant: a reader's position, an intake offset, the state and the appended eve
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 import orjson
 from kumiai_contracts.decision import Accepted, Context, Decision, Refused, SealedPart
@@ -21,7 +22,7 @@ from kumiai_contracts.topics import STREAM_OF, receipts_stream
 from kumiai_common import log
 from kumiai_common.clock import day_in_japan, timestamp
 from kumiai_common.continuity import Continuation, ReaderPosition, continue_from
-from kumiai_common.database import Connection
+from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.intake import Received
 from kumiai_common.keys import ServiceKeys
 from kumiai_common.log import Head, StreamKey
@@ -30,6 +31,12 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.tables import folded
 
 MEMBERSHIP = "membership"
+
+
+@lru_cache(maxsize=4)
+def _told(instant: datetime) -> tuple[date, str]:
+    """The day in Japan and the time of a poll's instant, which all its decisions share."""
+    return day_in_japan(instant), timestamp(instant)
 
 
 class StaleAssignment(RuntimeError):
@@ -110,8 +117,7 @@ class Processor:
         """What rules may know besides the state."""
         return Context(
             municipality,
-            day_in_japan(instant),
-            timestamp(instant),
+            *_told(instant),
             cause,
             lambda n: self._keys.salt(f"{municipality}/{cause}", n),
         )
@@ -124,6 +130,13 @@ class Processor:
     def kept_days(self) -> int:
         """How long refused notices are kept, in days."""
         return self._kept_days
+
+
+class _NotLoaded:
+    """The state that could not be loaded."""
+
+    def apply(self, event: Event) -> None:
+        """Nothing evolves from nothing."""
 
 
 class _Transaction:
@@ -213,7 +226,7 @@ class _Transaction:
         for received in self._poll.notices:
             if received.notice is not None and received.municipality in self._subscribers:
                 wanted[received.municipality].append(received.notice)
-        states = await self._service.load(self._connection, wanted) if wanted else {}
+        states = await self._load(wanted) if wanted else {}
         if reactions:
             for record in await QUERIES.parked(self._connection, municipalities=municipalities):
                 self._parked_keys[record["municipality"]].update(orjson.loads(record["keys"]))
@@ -221,6 +234,18 @@ class _Transaction:
                 self._react(states[stored.municipality], stored, event)
         for received in self._poll.notices:
             self._answer(states, received)
+
+    async def _load(self, wanted: Mapping[str, Sequence[Notice | Event]]) -> Mapping[str, State]:
+        if not self._tolerant:
+            return await self._service.load(self._connection, wanted)
+        try:
+            async with self._connection.transaction():  # a savepoint: what fails must not spoil the rest
+                return await self._service.load(self._connection, wanted)
+        except TRANSIENT:
+            raise
+        except Exception:
+            # The rules fail on this state, so the notice is refused or the event parked, as if they failed themselves.
+            return dict.fromkeys(wanted, _NotLoaded())
 
     def _reactions(self) -> list[tuple[StoredEvent, Event]]:
         types = {kind.type for kind in self._service.reacts_to}

@@ -57,7 +57,7 @@ class Fold:
             arrays: list[list[Any]] = [[municipality for municipality, _ in entries]]
             for name, type_ in columns:
                 values = [row[name] for _, row in entries]
-                arrays.append([orjson.dumps(value).decode() for value in values] if type_ == "jsonb" else values)
+                arrays.append([_json_text(value) for value in values] if type_ == "jsonb" else values)
             await connection.execute(statement, *arrays)
 
 
@@ -160,13 +160,19 @@ def _loaders(kind: type[Row]) -> tuple[tuple[str, Any], ...]:
 
 def _nested_loader(base: Any) -> Any:
     if isinstance(base, type) and issubclass(base, Frozen):
-        return base.model_validate_json
+        # What may be missing stands in its column as JSON's null.
+        return lambda text: None if text == "null" else base.model_validate_json(text)
     item = _base(get_args(base)[0])
     if isinstance(item, type) and issubclass(item, Frozen):
         return lambda text: tuple(item.model_validate_json(orjson.dumps(value)) for value in orjson.loads(text))
     if isinstance(item, type) and issubclass(item, StrEnum):
         return lambda text: tuple(item(value) for value in orjson.loads(text))
     return lambda text: tuple(orjson.loads(text))
+
+
+def _json_text(value: Any) -> str | None:
+    """A nested value for a jsonb column; nothing is SQL's null and not JSON's."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _as_json(value: Any, type_: str) -> Any:
