@@ -23,6 +23,7 @@ from kumiai_contracts.resident import (
 )
 from kumiai_contracts.taxation import Dependant, EmploymentIncomeReport, Spouse
 from kumiai_contracts.topics import events_topic, notices_topic
+from kumiai_local.addresses import StackAddresses
 
 from tests.conftest import NewSystem
 from tests.support.family import AWAY, FAMILY, HEAD, HOME, NEXT_HOME, carry_over, handled, person, today
@@ -209,7 +210,7 @@ async def test_a_notice_is_refused_within_seconds_of_unsubscribing(system: Syste
 
 
 async def test_a_municipality_can_neither_write_nor_read_another_s_topics(
-    system: System, new_system: NewSystem
+    system: System, new_system: NewSystem, addresses: StackAddresses
 ) -> None:
     other = await new_system()
     producer = await system.broker.producer()
@@ -229,7 +230,9 @@ async def test_a_municipality_can_neither_write_nor_read_another_s_topics(
         consumer.assign([TopicPartition(topic, 0, 0)])
         message = await asyncio.to_thread(consumer.poll, 10)
         assert message is not None
-        assert message.error().code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+        error = message.error()
+        assert error is not None
+        assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
     await asyncio.to_thread(consumer.close)
 
 
