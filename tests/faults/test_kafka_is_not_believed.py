@@ -43,7 +43,7 @@ async def test_a_lost_tail_is_found_without_another_event(
 async def test_deleted_consumer_groups_change_nothing(
     federation: ServiceProcesses, addresses: StackAddresses, under_load: UnderLoad
 ) -> None:
-    async with under_load(residents=60):
+    async with under_load():
         await asyncio.sleep(1)
         for service in (REGISTRY, TAXATION):
             await asyncio.to_thread(federation[service].stop)
@@ -60,7 +60,7 @@ async def test_a_worker_that_slept_while_another_went_on_does_no_harm(
     other.start()
     try:
         await asyncio.to_thread(other.wait_ready)
-        async with under_load(residents=100, per_s=15.0):
+        async with under_load(per_s=15.0):
             await asyncio.sleep(1)
             federation[service].pause()
             await asyncio.sleep(TAKEN_OVER_S)

@@ -3,45 +3,46 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kumiai_contracts.topics import READS, STREAM_OF
 from kumiai_demo.checker import check_municipality
 from kumiai_demo.connection import Broker
-from kumiai_demo.findings import Verdict
+from kumiai_demo.findings import Finding
 from kumiai_demo.plan import Plan
 from kumiai_demo.simulator import Simulator
 
 from tests.support.operator import Member, Operator
 
 NEVER_S = 1e9
-_RUNS = count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Load:
-    """One municipality's systems in one run."""
+    """One municipality's systems: days, one after another, for as long as the faults last."""
 
     member: Member
     broker: Broker
     folder: Path
     seed: int = 1
-    residents: int = 120
-    per_s: float = 40.0
+    residents: int = 60
+    """People a day."""
+    per_s: float = 30.0
     """Notices per second, at most."""
     resend_after_s: float = NEVER_S
     """What Kafka took must be answered: a fault run does without the sender's second try."""
     patience_s: float = 60.0
+    _days: list[Path] = field(default_factory=list)
 
-    async def run(self) -> int:
-        """Send everything and wait for the receipts; the simulator's exit code."""
+    async def day(self) -> None:
+        """Send a day's notices and wait for their receipts. What is missing, the verdict says."""
+        folder = self.folder / f"day-{len(self._days) + 1}"
         plan = Plan(
             municipality=self.member.code,
             services=self.member.services,
-            run=f"fault-{self.folder.name}-{next(_RUNS)}",
-            seed=self.seed,
+            run=folder.name,
+            seed=self.seed + len(self._days),
             residents=self.residents,
             movements=self.residents // 4,
             load_per_s=self.per_s,
@@ -49,30 +50,43 @@ class Load:
             resend_after_s=self.resend_after_s,
             patience_s=self.patience_s,
         )
-        return await Simulator(plan, self.broker, self.folder).run()
+        self._days.append(folder)
+        await Simulator(plan, self.broker, folder).run()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """The load runs while the block provokes its faults; at its end everything has been sent and answered."""
-        work = asyncio.create_task(self.run())
+        """Days follow one another while the block provokes its faults; the last one is sent and answered in peace."""
+        over = asyncio.Event()
+
+        async def work() -> None:
+            while not over.is_set():
+                await self.day()
+
+        working = asyncio.create_task(work())
         try:
             yield
-            await work
+            over.set()
+            await working
         finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
-    async def verdict(self, operator: Operator, patience_s: float = 20.0) -> Verdict:
-        """What the independent checker finds."""
-        return await check_municipality(
-            self.member.code,
-            self.member.services,
-            self.folder,
-            self.broker,
-            operator.peers,
-            patience_s=patience_s,
-            ghosts=False,
-        )
+    async def findings(self, operator: Operator, patience_s: float = 20.0) -> list[Finding]:
+        """What the independent checker finds in any of the days. Raises AssertionError where nothing was accepted."""
+        found: list[Finding] = []
+        for folder in self._days:
+            verdict = await check_municipality(
+                self.member.code,
+                self.member.services,
+                folder,
+                self.broker,
+                operator.peers,
+                patience_s=patience_s,
+                ghosts=False,
+            )
+            assert verdict.accepted, f"nothing was accepted on {folder.name}"
+            found += verdict.findings
+        return found
 
 
 async def differing_hashes(operator: Operator, member: Member) -> list[str]:
