@@ -30,7 +30,7 @@ from kumiai_local.service_processes import ServiceProcesses
 
 pytestmark = pytest.mark.stack
 
-KAGOSHIMA, NAHA = "462012", "472018"
+MATSUE, HAMADA = "322016", "322024"
 """No other test uses these municipalities."""
 WITHIN_S = 40.0
 Sample = tuple[dict[str, str], float]
@@ -178,7 +178,7 @@ def operator(federation: ServiceProcesses, test_layout: Layout) -> TokenClient:
 @pytest.fixture(scope="module")
 def kagoshima(federation: ServiceProcesses, operator: TokenClient, dashboard: Dashboard) -> System:
     """A municipality with one resident, known to every reader."""
-    return _with_a_resident(System(federation, operator, KAGOSHIMA), dashboard)
+    return _with_a_resident(System(federation, operator, MATSUE), dashboard)
 
 
 def test_every_panel_is_measured_while_nothing_is_wrong(kagoshima: System, dashboard: Dashboard) -> None:
@@ -188,11 +188,11 @@ def test_every_panel_is_measured_while_nothing_is_wrong(kagoshima: System, dashb
         time.sleep(2)
     readers = {("taxation", "resident"), ("national-id-linkage", "resident"), ("national-id-linkage", "taxation")}
     for panel in ("Lag in events", "Oldest unapplied event", "Diverged streams"):
-        dashboard.wait(panel, KAGOSHIMA, lambda shown: _streams(shown[0], 0) >= readers)
-    dashboard.wait("Parked keys", KAGOSHIMA, _worst_is(0))
-    dashboard.wait("Heads against readers", KAGOSHIMA, lambda shown: _at_their_heads(*shown))
-    dashboard.wait("Commit to effect", KAGOSHIMA, lambda shown: _quantiles(*shown))
-    dashboard.wait("Appended against published", KAGOSHIMA, lambda shown: _same_streams_flow(*shown))
+        dashboard.wait(panel, MATSUE, lambda shown: _streams(shown[0], 0) >= readers)
+    dashboard.wait("Parked keys", MATSUE, _worst_is(0))
+    dashboard.wait("Heads against readers", MATSUE, lambda shown: _at_their_heads(*shown))
+    dashboard.wait("Commit to effect", MATSUE, lambda shown: _quantiles(*shown))
+    dashboard.wait("Appended against published", MATSUE, lambda shown: _same_streams_flow(*shown))
     tested = {
         "Heads against readers",
         "Lag in events",
@@ -217,21 +217,21 @@ def test_refused_notices_are_seen(kagoshima: System, dashboard: Dashboard) -> No
             for labels, value in shown[0]
         )
 
-    dashboard.wait("Refused receipts", KAGOSHIMA, refused)
+    dashboard.wait("Refused receipts", MATSUE, refused)
 
 
 def test_a_reader_that_cannot_commit_is_behind_and_catches_up(
     kagoshima: System, dashboard: Dashboard, addresses: StackAddresses
 ) -> None:
-    with _locked_reader(addresses, "taxation", KAGOSHIMA, "resident"):
+    with _locked_reader(addresses, "taxation", MATSUE, "resident"):
         assert kagoshima.moves_in() == "accepted"
         behind = ("taxation", "resident")
-        dashboard.wait("Lag in events", KAGOSHIMA, lambda shown: behind in _streams(shown[0], at_least=1))
-        dashboard.wait("Oldest unapplied event", KAGOSHIMA, lambda shown: behind in _streams(shown[0], at_least=3))
-        heads, readers = dashboard.read("Heads against readers", KAGOSHIMA)
+        dashboard.wait("Lag in events", MATSUE, lambda shown: behind in _streams(shown[0], at_least=1))
+        dashboard.wait("Oldest unapplied event", MATSUE, lambda shown: behind in _streams(shown[0], at_least=3))
+        heads, readers = dashboard.read("Heads against readers", MATSUE)
         assert not _at_their_heads(heads, readers)
-    dashboard.wait("Lag in events", KAGOSHIMA, _worst_is(0))
-    dashboard.wait("Heads against readers", KAGOSHIMA, lambda shown: _at_their_heads(*shown))
+    dashboard.wait("Lag in events", MATSUE, _worst_is(0))
+    dashboard.wait("Heads against readers", MATSUE, lambda shown: _at_their_heads(*shown))
 
 
 def test_a_key_that_fails_again_and_again_is_shown_as_parked_until_it_is_settled(
@@ -246,39 +246,39 @@ def test_a_key_that_fails_again_and_again_is_shown_as_parked_until_it_is_settled
         connection.execute(
             "insert into addressee_link (municipality, line_of_business, addressee_number, integrated_addressee_number)"
             " values (%s, 'resident-registry', '999999999999999', '999999999999999')",
-            [KAGOSHIMA],
+            [MATSUE],
         )
     assert kagoshima.moves_in() == "accepted"
 
     def parked(shown: list[list[Sample]]) -> bool:
         return any(labels["service"] == "national-id-linkage" and value >= 1 for labels, value in shown[0])
 
-    dashboard.wait("Parked keys", KAGOSHIMA, parked)
+    dashboard.wait("Parked keys", MATSUE, parked)
     with _database(addresses, "national-id-linkage") as connection:
         connection.execute("delete from addressee_link where addressee_number = '999999999999999'")
         found = connection.execute(
-            "select read_stream, position from parked_event where municipality = %s and state = 'parked'", [KAGOSHIMA]
+            "select read_stream, position from parked_event where municipality = %s and state = 'parked'", [MATSUE]
         ).fetchall()
     for stream, position in found:
-        _command(federation, operator, "national-id-linkage", f"{KAGOSHIMA}/parked/{stream}/{position}/retry")
-    dashboard.wait("Parked keys", KAGOSHIMA, _worst_is(0))
+        _command(federation, operator, "national-id-linkage", f"{MATSUE}/parked/{stream}/{position}/retry")
+    dashboard.wait("Parked keys", MATSUE, _worst_is(0))
 
 
 def test_a_log_that_contradicts_what_was_applied_is_shown_as_diverged_and_wakes_somebody(
     federation: ServiceProcesses, operator: TokenClient, dashboard: Dashboard, addresses: StackAddresses
 ) -> None:
-    _with_a_resident(System(federation, operator, NAHA), dashboard)
+    _with_a_resident(System(federation, operator, HAMADA), dashboard)
     with _database(addresses, "taxation") as connection:
         changed = connection.execute(
-            "update reader_position set hash = sha256(hash) where municipality = %s and stream = 'resident'", [NAHA]
+            "update reader_position set hash = sha256(hash) where municipality = %s and stream = 'resident'", [HAMADA]
         )
         assert changed.rowcount == 1
     stopped = ("taxation", "resident")
-    dashboard.wait("Diverged streams", NAHA, lambda shown: _streams(shown[0], at_least=1) == {stopped})
-    dashboard.wait("Diverged streams", KAGOSHIMA, _worst_is(0))
-    _until(lambda: ("StreamDiverged", NAHA) in dashboard.firing(), "the alert does not fire")
-    _command(federation, operator, "taxation", f"{NAHA}/rebuild/resident")
-    dashboard.wait("Diverged streams", NAHA, _worst_is(0))
+    dashboard.wait("Diverged streams", HAMADA, lambda shown: _streams(shown[0], at_least=1) == {stopped})
+    dashboard.wait("Diverged streams", MATSUE, _worst_is(0))
+    _until(lambda: ("StreamDiverged", HAMADA) in dashboard.firing(), "the alert does not fire")
+    _command(federation, operator, "taxation", f"{HAMADA}/rebuild/resident")
+    dashboard.wait("Diverged streams", HAMADA, _worst_is(0))
 
 
 def _with_a_resident(system: System, dashboard: Dashboard) -> System:

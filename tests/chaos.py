@@ -1,0 +1,163 @@
+"""The long form of the fault tests (`python -m tests.chaos`): random faults under load, from a seed that is printed.
+
+Exit codes: 0 nothing was lost, doubled or out of order and every table is its log's fold; 1 otherwise.
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from kumiai_contracts.municipalities import municipalities
+from kumiai_contracts.topics import events_topic
+from kumiai_local.choose import new_stack
+from kumiai_local.layout import Layout, checkout
+from kumiai_local.service_processes import ServiceProcesses
+from kumiai_local.stack import Stack
+
+from tests.support.faults import delete_group, die_at, lose_tail, second_worker
+from tests.support.faulty import POINTS
+from tests.support.load import Load, differing_hashes
+from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
+from tests.support.system import broker_of
+
+DEAD_BROKER_S = 60.0
+SLEEP_S = 14.0
+"""Longer than a consumer's session and a relay's lease."""
+MUNICIPALITIES = 3
+COMPLETE_WITHIN_S = 180.0
+
+
+class Chaos:
+    """A running federation and what may befall it."""
+
+    def __init__(self, stack: Stack, layout: Layout, services: ServiceProcesses, rng: random.Random) -> None:
+        self._stack = stack
+        self._layout = layout
+        self._services = services
+        self._rng = rng
+        self._faults: tuple[Callable[[], Awaitable[str]], ...] = (
+            self._kill,
+            self._kill,
+            self._die,
+            self._die,
+            self._die,
+            self._sleep,
+            self._forget_group,
+            self._lose_tail,
+            self._kill_broker,
+            self._restart_database,
+        )
+        self.codes: list[str] = []
+
+    async def provoke(self) -> None:
+        """One fault, drawn by lot, and the services' recovery from it."""
+        began = time.monotonic()
+        what = await self._rng.choice(self._faults)()
+        for worker in self._services:
+            await asyncio.to_thread(worker.wait_ready)
+        print(f"{what}: over after {time.monotonic() - began:.0f} s", flush=True)
+        await asyncio.sleep(self._rng.uniform(0, 3))
+
+    async def _kill(self) -> str:
+        worker = self._services[self._rng.choice(ALL)]
+        worker.kill()
+        worker.start()
+        return f"kill -9 of {worker.name}"
+
+    async def _die(self) -> str:
+        worker, point = self._services[self._rng.choice(ALL)], self._rng.choice(POINTS)
+        passing = self._rng.randint(1, 10)
+        await die_at(worker, self._layout, point, passing)
+        return f"{worker.name} died {point}, passing {passing}"
+
+    async def _sleep(self) -> str:
+        worker = self._services[self._rng.choice((REGISTRY, TAXATION))]
+        other = second_worker(worker, self._layout)
+        other.start()
+        try:
+            await asyncio.to_thread(other.wait_ready)
+            worker.pause()
+            await asyncio.sleep(SLEEP_S)
+        finally:
+            worker.resume()
+            await asyncio.to_thread(other.stop)
+        return f"{worker.name} slept while another went on"
+
+    async def _forget_group(self) -> str:
+        worker = self._services[self._rng.choice(ALL)]
+        await asyncio.to_thread(worker.stop)
+        await asyncio.to_thread(delete_group, self._stack.addresses, f"{worker.name}.workers")
+        worker.start()
+        return f"consumer group of {worker.name} deleted"
+
+    async def _lose_tail(self) -> str:
+        """Readers are away while Kafka loses what was published."""
+        await asyncio.gather(*[asyncio.to_thread(self._services[name].stop) for name in (TAXATION, LINKAGE)])
+        await asyncio.sleep(2)
+        topic = events_topic(self._rng.choice(self.codes), "resident")
+        await asyncio.to_thread(lose_tail, self._stack.addresses, topic)
+        for name in (TAXATION, LINKAGE):
+            self._services[name].start()
+        return f"tail of {topic} lost"
+
+    async def _kill_broker(self) -> str:
+        seconds = self._rng.uniform(1, DEAD_BROKER_S)
+        await asyncio.to_thread(self._stack.control.kill, "kafka")
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(self._stack.control.start, "kafka")
+        return f"broker dead for {seconds:.0f} s"
+
+    async def _restart_database(self) -> str:
+        await asyncio.to_thread(self._stack.control.restart, "postgres")
+        return "PostgreSQL restarted"
+
+
+async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes: float, seed: int) -> list[str]:
+    """Provoke faults for so long; what is wrong at the end, in words."""
+    chaos = Chaos(stack, layout, services, random.Random(seed))
+    codes = [code for code, found in municipalities().items() if not found.is_ward][:MUNICIPALITIES]
+    async with Operator(services.peers, layout) as operator, AsyncExitStack() as loads:
+        await operator.admitted()
+        running: list[Load] = []
+        for n, code in enumerate(codes):
+            member = await operator.join(code)
+            folder = layout.root / "load" / code
+            running.append(Load(member, broker_of(stack.addresses, member), folder, seed + 1000 * n, patience_s=180.0))
+            await loads.enter_async_context(running[-1].running())
+        chaos.codes = codes
+        end = time.monotonic() + minutes * 60
+        while time.monotonic() < end:
+            await chaos.provoke()
+        await loads.aclose()
+        found: list[str] = []
+        for load in running:
+            await operator.complete(load.member, COMPLETE_WITHIN_S)
+            found += [f"{load.member.code}: {finding}" for finding in await load.findings(operator)]
+            found += [f"{load.member.code}: {text}" for text in await differing_hashes(operator, load.member)]
+        return found
+
+
+def main() -> int:
+    """Parse the command line and run on a stack of its own."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    layout = Layout(checkout() / ".local" / "chaos")
+    shutil.rmtree(layout.root / "load", ignore_errors=True)
+    with new_stack(layout, fresh=True) as stack, ServiceProcesses(stack.addresses, layout) as services:
+        found = asyncio.run(run(stack, layout, services, given.minutes, given.seed))
+    for text in found:
+        print(text)
+    print("complete" if not found else f"{len(found)} findings; repeat with --seed {given.seed}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
