@@ -28,7 +28,7 @@ def test_a_movement_holds_from_its_effective_date_and_is_known_from_its_processi
 
 
 def test_a_cancelled_movement_never_was_once_that_is_known(registry: Registry) -> None:
-    head, wife = registry.family("世帯主", "妻")
+    _, wife = registry.family("世帯主", "妻")
     registry.accept(death(wife, effective=date(2026, 5, 1)))
     registry.today = date(2026, 6, 5)
     registry.accept(cancel(wife, 2, effective=date(2026, 6, 5)))

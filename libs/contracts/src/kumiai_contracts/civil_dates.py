@@ -17,7 +17,7 @@ ERAS = (
     ("平成", "1989-01-08"),
     ("令和", "2019-05-01"),
 )
-"""元号 with the first day of each. 明治 counts from its retroactive beginning; before 1873 days are the record's own."""
+"""元号 with the first day of each. 明治 counts from its retroactive beginning; days before 1873 are as written."""
 
 _UNKNOWN = "X"
 

@@ -78,3 +78,18 @@ where municipality = :municipality and commitment = any(:commitments::text[]) an
 -- name: household^
 select household_number, head, members from household
 where municipality = :municipality and household_number = :household_number;
+
+-- name: protections
+select p.municipality, p.addressee_number, p.state, p.applied_on, p.starts_on, p.ends_on, p.ended_on, p.together_with
+from unnest(:municipalities::text[], :addressee_numbers::text[]) as given(municipality, addressee_number)
+join protection p using (municipality, addressee_number);
+
+-- name: gaiji
+select g.municipality, g.system, g.code_point, g.character, g.mj
+from unnest(:municipalities::text[], :systems::text[], :code_points::text[]) as given(municipality, system, code_point)
+join gaiji g using (municipality, system, code_point);
+
+-- name: work_items
+select w.municipality, w.item, w.kind, w.keys, w.state, w.assignee, w.decision, w.opened_at, w.changed_at
+from unnest(:municipalities::text[], :items::text[]) as given(municipality, item)
+join work_item w using (municipality, item);

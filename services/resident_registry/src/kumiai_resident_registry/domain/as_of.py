@@ -1,8 +1,8 @@
 """As of (時点照会): how somebody stood on a day, as it was known at a time.
 
-Two times matter: the effective date (異動日) on which a movement took place, and when the registry recorded it. Rows that
-were recorded later are not known yet; of those known, cancelled movements never were; of the rest the last one whose
-effective date has come holds. So the answer to "how did it stand on D, as known at T" never changes.
+Two times matter: the effective date (異動日) on which a movement took place, and when the registry recorded it. Rows
+that were recorded later are not known yet; of those known, cancelled movements never were; of the rest the last one
+whose effective date has come holds. So the answer to "how did it stand on D, as known at T" never changes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
