@@ -20,6 +20,7 @@ from kumiai_contracts.resident_affairs import (
     GaijiMappingNotice,
     GaijiRow,
     GaijiUseRow,
+    WorkItemRow,
 )
 
 from kumiai_resident_registry.domain import work_list
@@ -117,7 +118,7 @@ def _row(system: str, mapping: GaijiMapping) -> GaijiRow:
     return GaijiRow.trusted(system=system, code_point=mapping.code_point, character=character, mj=mj)
 
 
-def _items(affairs: RowSet, row: GaijiRow, context: Context) -> Iterator[work_list.WorkItemRow]:
+def _items(affairs: RowSet, row: GaijiRow, context: Context) -> Iterator[WorkItemRow]:
     item = work_list.character_item(row.system, row.code_point)
     if row.character is None:
         return work_list.opened(affairs, "character-unidentified", item, (row.system, row.code_point), context)

@@ -1,7 +1,7 @@
-"""Protection (支援措置) of victims of violence, stalking and abuse: who is protected, from when, until somebody ends it.
+"""Protection (支援措置) of victims of violence, stalking and abuse: who is protected, and until somebody ends it.
 
-Source: 住民記録システム標準仕様書, 支援措置. A term is a year less a day. It may be renewed from one month before its end,
-and the new term starts on the day after the old one. The end of a term lifts nothing: only an ending does.
+Source: 住民記録システム標準仕様書, 支援措置. A term is a year less a day. It may be renewed from one month before its
+end, and the new term starts on the day after the old one. The end of a term lifts nothing: only an ending does.
 """
 
 from calendar import monthrange

@@ -1,4 +1,4 @@
-"""The record (住民記録) of the people in question, with what is kept beside it, and which rule decides about a notice."""
+"""The record (住民記録) of the people in question with what is kept beside it; which rule decides about a notice."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
