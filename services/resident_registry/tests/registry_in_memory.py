@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.model import Notice, RowSet
 from kumiai_contracts.resident import (
     Address,
     BirthNotice,
@@ -17,11 +18,10 @@ from kumiai_contracts.resident import (
     MoveInNotice,
     MoveOutNotice,
     Person,
-    ResidentNotice,
     ResidentRow,
     Sex,
 )
-from kumiai_resident_registry.domain.decide import decide
+from kumiai_resident_registry.domain.record import Record, decide
 from kumiai_resident_registry.domain.state import RegistryState
 
 TODAY = date(2026, 6, 1)
@@ -41,20 +41,21 @@ class Registry:
 
     today: date = TODAY
     state: RegistryState = field(default_factory=RegistryState)
+    affairs: RowSet = field(default_factory=RowSet)
     events: list[Any] = field(default_factory=list)
     receipts: int = 0
 
-    def decide(self, notice: ResidentNotice) -> Decision:
+    def decide(self, notice: Notice) -> Decision:
         """Decide, and take over what follows."""
         decision = self.peek(notice)
         self.receipts += 1
         if isinstance(decision, Accepted):
             for event in decision.events:
-                self.state.apply(event)
+                Record(self.state, self.affairs).apply(event)
                 self.events.append(event)
         return decision
 
-    def peek(self, notice: ResidentNotice, state: RegistryState | None = None) -> Decision:
+    def peek(self, notice: Notice, state: RegistryState | None = None, affairs: RowSet | None = None) -> Decision:
         """What would follow, from this or another state."""
         cause = f"resident-registry-receipts:1:{self.receipts + 1}"
         context = Context(
@@ -64,14 +65,14 @@ class Registry:
             cause,
             lambda n: sha256(f"{cause}/{n}".encode()).digest(),
         )
-        return decide(state or self.state, notice, context)
+        return decide(Record(state or self.state, affairs or self.affairs), notice, context)
 
-    def accept(self, notice: ResidentNotice) -> Accepted:
+    def accept(self, notice: Notice) -> Accepted:
         decision = self.decide(notice)
         assert isinstance(decision, Accepted), decision
         return decision
 
-    def refuse(self, notice: ResidentNotice) -> set[tuple[str, str]]:
+    def refuse(self, notice: Notice) -> set[tuple[str, str]]:
         decision = self.decide(notice)
         assert isinstance(decision, Refused), decision
         assert all(reason.ja and reason.en for reason in decision.reasons)

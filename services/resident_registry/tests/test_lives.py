@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kumiai_contracts.decision import Accepted
-from kumiai_contracts.resident import Status
+from kumiai_contracts.resident import ResidentEvent, Status
+from kumiai_contracts.resident_affairs import WorkItemRow
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.state import RegistryState
+from kumiai_resident_registry.domain.work_list import head_item, is_undecided
 from registry_in_memory import (
     Registry,
     birth,
@@ -86,6 +88,15 @@ def test_the_record_stays_whole(registry: Registry) -> None:
         assert all(row.household_number == household for row in registry.state.members(found))
 
 
+@settings(max_examples=150, deadline=None)
+@given(lives())
+def test_a_household_waits_on_the_work_list_as_long_as_it_has_no_head(registry: Registry) -> None:
+    waiting = {item.item for item in registry.affairs.all(WorkItemRow) if item.state != "settled"}
+    assert waiting == {
+        head_item(household.household_number) for household in registry.state.households() if is_undecided(household)
+    }
+
+
 @settings(max_examples=60, deadline=None)
 @given(lives())
 def test_the_state_is_the_fold_of_the_events(registry: Registry) -> None:
@@ -128,7 +139,8 @@ def test_a_cancellation_at_once_leaves_everything_as_it_was(registry: Registry, 
     before = picture(registry)
     decision = registry.decide(data.draw(st.sampled_from(notices)))
     assume(isinstance(decision, Accepted))
-    moved = data.draw(st.sampled_from(registry.events[-1].residents))
+    assert isinstance(decision, Accepted) and isinstance(decision.events[0], ResidentEvent)
+    moved = data.draw(st.sampled_from(decision.events[0].residents))
     registry.accept(cancel(moved.addressee_number, moved.history_number, effective=registry.today))
     assert picture(registry) == before
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
+from kumiai_contracts import linkage, membership, operations, receipts, resident, resident_affairs, taxation
 from kumiai_contracts.model import Event, Frozen, Notice, Row
 from kumiai_contracts.strict_json import json_pointer, parse_strictly
 
@@ -15,7 +15,7 @@ Location = tuple[int | str, ...]
 MAX_FAULTS = 20
 """The most faults of one body that are named."""
 
-MODULES = (membership, resident, taxation, linkage, operations, receipts)
+MODULES = (membership, resident, resident_affairs, taxation, linkage, operations, receipts)
 
 
 class BodyError(ValueError):

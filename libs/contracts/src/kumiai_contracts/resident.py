@@ -27,6 +27,10 @@ Relationship = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 """続柄: a term of the standard (世帯主, 妻, 子, …), chained with の for up to four generations."""
 
 
+GaijiSystem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+"""外字の体系: a system whose private-use characters mean something of their own, such as `old-juki`."""
+
+
 class Sex(StrEnum):
     """性別."""
 
@@ -241,6 +245,8 @@ class ResidentNotice(Notice):
     """The office that handled it."""
     operator: ShortText
     """The clerk's or system's identifier in the municipality's own system."""
+    gaiji_system: GaijiSystem | None = None
+    """外字の体系: whose private-use characters the names hold; None if they hold none."""
 
 
 class Person(Frozen):

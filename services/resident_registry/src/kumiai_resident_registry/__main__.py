@@ -2,8 +2,9 @@
 
 from kumiai_common.service import run
 
+from kumiai_resident_registry import name_index
 from kumiai_resident_registry.handlers import ResidentRegistry
 from kumiai_resident_registry.reads import routes
 
 if __name__ == "__main__":
-    run(ResidentRegistry(), routes=routes)
+    run(ResidentRegistry(), routes=routes, tasks=[name_index.run])

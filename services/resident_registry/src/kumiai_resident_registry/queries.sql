@@ -78,3 +78,170 @@ where municipality = :municipality and commitment = any(:commitments::text[]) an
 -- name: household^
 select household_number, head, members from household
 where municipality = :municipality and household_number = :household_number;
+
+-- name: protections
+select p.municipality, p.addressee_number, p.state, p.applied_on, p.starts_on, p.ends_on, p.ended_on, p.together_with
+from unnest(:municipalities::text[], :addressee_numbers::text[]) as given(municipality, addressee_number)
+join protection p using (municipality, addressee_number);
+
+-- name: gaiji
+select g.municipality, g.system, g.code_point, g.character, g.mj
+from unnest(:municipalities::text[], :systems::text[], :code_points::text[]) as given(municipality, system, code_point)
+join gaiji g using (municipality, system, code_point);
+
+-- name: work_items
+select w.municipality, w.item, w.kind, w.keys, w.state, w.assignee, w.decision, w.opened_at, w.changed_at
+from unnest(:municipalities::text[], :items::text[]) as given(municipality, item)
+join work_item w using (municipality, item);
+
+-- name: histories_of_household
+-- Whole histories of everybody who ever was in a household.
+select h.* from resident_history h
+where h.municipality = :municipality and h.addressee_number in (
+  select addressee_number from resident_history
+  where municipality = :municipality and household_number = :household_number)
+order by h.addressee_number, h.history_number;
+
+-- name: protected_among
+select addressee_number, state, applied_on, starts_on, ends_on, ended_on, together_with from protection
+where municipality = :municipality and state <> 'ended' and addressee_number = any(:addressee_numbers::text[]);
+
+-- name: protections_listed
+select addressee_number, state, applied_on, starts_on, ends_on, ended_on, together_with from protection
+where municipality = :municipality and state <> 'ended' and addressee_number > :after
+order by addressee_number limit :limit;
+
+-- name: released_among
+select addressee_number from protection_release
+where municipality = :municipality and reverts_at > now() and addressee_number = any(:addressee_numbers::text[]);
+
+-- name: release!
+insert into protection_release (municipality, id, addressee_number, party, reverts_at)
+values (:municipality, :id, :addressee_number, :party, now() + make_interval(mins => :minutes));
+
+
+-- name: record_access!
+insert into access_record (municipality, party, purpose, action, addressee_numbers)
+values (:municipality, :party, :purpose, :action, :addressee_numbers);
+
+-- name: accesses
+select id, at, party, purpose, action, addressee_numbers from access_record
+where municipality = :municipality and id > :after
+  and (:addressee_number::text = '' or addressee_numbers @> array[:addressee_number::text])
+order by id limit :limit;
+
+-- name: request_emergency!
+insert into emergency_access (municipality, id, party, reason) values (:municipality, :id, :party, :reason);
+
+-- name: emergency^
+select id, party, reason, requested_at, approved_by, approved_at, expires_at from emergency_access
+where municipality = :municipality and id = :id for update;
+
+-- name: approve_emergency!
+update emergency_access
+set approved_by = :approver, approved_at = now(), expires_at = now() + make_interval(mins => :minutes)
+where municipality = :municipality and id = :id;
+
+-- name: emergencies
+select id, party, reason, requested_at, approved_by, approved_at, expires_at from emergency_access
+where municipality = :municipality order by requested_at desc limit :limit;
+
+-- name: emergency_holds^
+select id from emergency_access
+where municipality = :municipality and party = :party and expires_at > now() limit 1;
+
+-- name: name_index_behind
+select h.municipality, h.position as head, coalesce(i.position, 0) as position
+from stream_head h left join name_index_position i using (municipality)
+where h.municipality = any(:municipalities::text[]) and h.stream = 'resident' and h.position > coalesce(i.position, 0);
+
+-- name: begin_name_index!
+insert into name_index_position (municipality, position) values (:municipality, 0) on conflict do nothing;
+
+-- name: lock_name_index^
+select position from name_index_position where municipality = :municipality for update skip locked;
+
+-- name: events_with_names
+select body from stream_event
+where municipality = :municipality and stream = 'resident' and position > :after and position <= :until
+  and type = any(:types::text[])
+order by position;
+
+-- name: save_names!
+insert into name_index (municipality, key, addressee_number)
+select :municipality, key, addressee_number from unnest(:keys::text[], :addressee_numbers::text[])
+  as given(key, addressee_number)
+on conflict do nothing;
+
+-- name: save_name_index_position!
+update name_index_position set position = :position where municipality = :municipality;
+
+-- name: found_by_name
+-- Keys in their order, each person once a key; the current row of each.
+select found.key, latest.*
+from (
+  select key, addressee_number from name_index
+  where municipality = :municipality and key >= :key and key < :end
+    and (key, addressee_number) > (:after_key, :after_number)
+  order by key, addressee_number limit :limit) as found
+cross join lateral (
+  select h.* from resident_history h
+  where h.municipality = :municipality and h.addressee_number = found.addressee_number
+  order by h.history_number desc limit 1) as latest
+order by found.key, found.addressee_number;
+
+-- name: work_items_listed
+select item, kind, keys, state, assignee, decision, opened_at, changed_at from work_item
+where municipality = :municipality and (:state::text = '' or state = :state) and item > :after
+order by item limit :limit;
+
+-- name: gaiji_report
+select g.system, g.code_point, g.character, g.mj, count(u.addressee_number)::integer as people
+from gaiji g left join gaiji_use u
+  on u.municipality = g.municipality and u.system = g.system and u.code_points ? g.code_point
+where g.municipality = :municipality
+group by 1, 2, 3, 4 order by 1, 2;
+
+-- name: gaiji_of
+select u.addressee_number, g.code_point, g.character
+from gaiji_use u join gaiji g using (municipality, system)
+where u.municipality = :municipality and u.addressee_number = any(:addressee_numbers::text[])
+  and u.code_points ? g.code_point;
+
+-- name: standing_until
+-- The last movement that stands of everybody, as of a day: what a population is counted from.
+with standing as (
+  select h.* from resident_history h
+  where h.municipality = :municipality and h.cancels is null and h.processed_date <= :known::date and not exists (
+    select from resident_history c
+    where c.municipality = h.municipality and c.addressee_number = h.addressee_number
+      and c.cancels = h.history_number and c.processed_date <= :known::date)
+)
+select distinct on (addressee_number) addressee_number, status, household_number, birth_date, sex
+from standing where effective_date <= :day::date
+order by addressee_number, history_number desc;
+
+-- name: entered_or_left
+-- Movements of a month that changed whether somebody is on the live record, by reason.
+with standing as (
+  select h.*, lag(h.status, 1, 'removed') over (partition by h.addressee_number order by h.history_number) as before
+  from resident_history h
+  where h.municipality = :municipality and h.cancels is null and h.processed_date <= :known::date and not exists (
+    select from resident_history c
+    where c.municipality = h.municipality and c.addressee_number = h.addressee_number
+      and c.cancels = h.history_number and c.processed_date <= :known::date)
+)
+select status, reason, sex, count(*)::integer as people
+from standing where status <> before and effective_date > :opening::date and effective_date <= :closing::date
+group by 1, 2, 3 order by 1, 2, 3;
+
+-- name: changed_since
+select position, body from stream_event
+where municipality = :municipality and stream = :stream and position > :after and type = any(:types::text[])
+order by position limit :limit;
+
+-- name: sealed_with_event^
+-- A sealed part and the event that it belongs to, which says whose it is.
+select p.stream, p.position, p.name, p.salt, p.part, e.body
+from sealed_part p join stream_event e using (municipality, stream, position)
+where p.municipality = :municipality and p.commitment = :commitment;

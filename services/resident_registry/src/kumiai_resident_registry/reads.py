@@ -1,104 +1,162 @@
-"""Reads of the registry, for a purpose: a person, the person's history, a household.
+"""Reads of the registry, each for a purpose and recorded: a person, a history, a household, a search, what changed.
 
-住民記録事務 sees everything; 税務事務 and 番号連携事務 see no address; for any other purpose there is nothing to see.
+`?as_of=` and `?known=` (days) ask how somebody stood on a day, as it was known by the end of another.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from itertools import groupby
 
 import orjson
-from kumiai_common.database import Connection
-from kumiai_common.http.access import authorise, requested_purpose
-from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
-from kumiai_common.http.requests import municipality_of
+from kumiai_common.clock import day_in_japan, now
+from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, Problem
+from kumiai_common.http.requests import answer, count_of, text_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
-from kumiai_contracts.membership import Purpose, Role
-from kumiai_contracts.resident import HouseholdRow, ResidentRow
+from kumiai_contracts.registry import EVENTS
+from kumiai_contracts.resident import STREAM, HouseholdRow, ResidentEvent, ResidentRow
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kumiai_resident_registry.desk import desk_routes
+from kumiai_resident_registry.domain.as_of import as_of, known_by_day, living_in
+from kumiai_resident_registry.domain.characters.search_key import search_key
+from kumiai_resident_registry.domain.relationships import HEAD
+from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of
 from kumiai_resident_registry.store import QUERIES
 
-_READERS = (Role.CLERK, Role.SYSTEM)
-_SEES_ADDRESSES = frozenset((Purpose.RESIDENT_SERVICES,))
-_SEES_RECORDS = _SEES_ADDRESSES | {Purpose.TAXATION, Purpose.LINKAGE}
-_ADDRESSES = ("address", "previous_address", "destination_address")
-"""Columns that hold a commitment; an answer holds the address itself, or nothing."""
+PAGE = 50
+MOST = 500
 
 
 def routes(ground: Ground) -> list[BaseRoute]:
     """The service's own routes."""
+    people = "/v1/{municipality}/residents"
 
-    async def resident(request: Request) -> JSONResponse:
-        """A person's current row."""
-        municipality, purpose = await _authorised(request)
-        async with ground.database.transaction([municipality]) as connection:
-            record = await QUERIES.resident(
-                connection, municipality=municipality, addressee_number=_number(request, "addressee_number")
-            )
+    async def resident(request: Request) -> Response:
+        """A person's row: the current one, or the one that held on a day."""
+        async with reading(ground, request, "resident") as about:
+            history = await _history(about, number_of(request, "addressee_number"))
+            row = history[-1] if history else None
+            if history and _asks_back(request):
+                row = as_of(history, _effective(request), known_by_day(_known(request)))
+            if row is None:
+                raise Problem(NOT_FOUND)
+            return answer((await about.shown([row]))[0])
+
+    async def history(request: Request) -> Response:
+        """Every row of a person (異動履歴), the last one being the current one."""
+        async with reading(ground, request, "history") as about:
+            found = await _history(about, number_of(request, "addressee_number"))
+            if not found:
+                raise Problem(NOT_FOUND)
+            return answer({"history": await about.shown(found)})
+
+    async def household(request: Request) -> Response:
+        """A household's head and members, now or on a day."""
+        async with reading(ground, request, "household") as about:
+            number = number_of(request, "household_number")
+            if _asks_back(request):
+                return answer(await _household_as_of(about, number, _effective(request), _known(request)))
+            record = await QUERIES.household(about.connection, municipality=about.municipality, household_number=number)
             if record is None:
                 raise Problem(NOT_FOUND)
-            return JSONResponse((await _shown(connection, municipality, purpose, [record]))[0])
+            row = from_record(HouseholdRow, record)
+            await about.record(row.members)
+            return answer(row.model_dump(mode="json"))
 
-    async def history(request: Request) -> JSONResponse:
-        """Every row of a person (異動履歴), the last one being the current one."""
-        municipality, purpose = await _authorised(request)
-        async with ground.database.transaction([municipality]) as connection:
-            records = await QUERIES.history(
-                connection, municipality=municipality, addressee_number=_number(request, "addressee_number")
-            )
-            if not records:
-                raise Problem(NOT_FOUND)
-            return JSONResponse({"history": await _shown(connection, municipality, purpose, records)})
+    async def search(request: Request) -> Response:
+        """People whose name begins so, in kanji or kana, however it is written; the next page by `after`."""
+        async with reading(ground, request, "search") as about:
+            key = search_key(text_of(request, "name"))
+            if not key:
+                raise Problem(PARAMETER_INVALID, "name: something that can be searched for")
+            return answer(await _found(about, key, request))
 
-    async def household(request: Request) -> JSONResponse:
-        """A household's head and members."""
-        municipality, _ = await _authorised(request)
-        async with ground.database.transaction([municipality]) as connection:
-            record = await QUERIES.household(
-                connection, municipality=municipality, household_number=_number(request, "household_number")
-            )
-        if record is None:
-            raise Problem(NOT_FOUND)
-        return JSONResponse(from_record(HouseholdRow, record).model_dump(mode="json"))
+    async def changes(request: Request) -> Response:
+        """Rows that events after a position added, in their order."""
+        async with reading(ground, request, "changes") as about:
+            after = count_of(request, "after", 0, 10**15)
+            return answer(await _changes(about, after, count_of(request, "limit", PAGE, MOST)))
 
     return [
-        Route("/v1/{municipality}/residents/{addressee_number}", resident),
-        Route("/v1/{municipality}/residents/{addressee_number}/history", history),
+        Route(people, search),
+        Route(people + "/changes", changes),
+        Route(people + "/{addressee_number}", resident),
+        Route(people + "/{addressee_number}/history", history),
         Route("/v1/{municipality}/households/{household_number}", household),
+        *desk_routes(ground),
     ]
 
 
-async def _authorised(request: Request) -> tuple[str, Purpose]:
-    municipality, purpose = municipality_of(request), requested_purpose(request)
-    await authorise(request, municipality, purpose=purpose, roles=_READERS)
-    if purpose not in _SEES_RECORDS:
-        raise Problem(PURPOSE_MISSING)
-    return municipality, purpose
+def _asks_back(request: Request) -> bool:
+    return "as_of" in request.query_params or "known" in request.query_params
 
 
-def _number(request: Request, name: str) -> str:
-    """A number from the path; what is none is not found, and a NUL never reaches the database."""
-    number = str(request.path_params[name])
-    if not (number.isascii() and number.isdigit()):
+def _effective(request: Request) -> date:
+    return day_of(request, "as_of") or day_in_japan(now())
+
+
+def _known(request: Request) -> date:
+    return day_of(request, "known") or day_in_japan(now())
+
+
+async def _history(about: Reading, addressee_number: str) -> list[ResidentRow]:
+    return rows_of(
+        await QUERIES.history(about.connection, municipality=about.municipality, addressee_number=addressee_number)
+    )
+
+
+async def _household_as_of(about: Reading, number: str, effective: date, known: date) -> dict[str, object]:
+    records = await QUERIES.histories_of_household(
+        about.connection, municipality=about.municipality, household_number=number
+    )
+    if not records:
         raise Problem(NOT_FOUND)
-    return number
+    by_person = groupby(rows_of(records), key=lambda row: row.addressee_number)
+    histories: list[Sequence[ResidentRow]] = [list(rows) for _, rows in by_person]
+    members = living_in(histories, number, effective, known_by_day(known))
+    await about.record([row.addressee_number for row in members])
+    return {
+        "household_number": number,
+        "head": next((row.addressee_number for row in members if row.relationship == HEAD), None),
+        "members": [row.addressee_number for row in members],
+    }
 
 
-async def _shown(
-    connection: Connection, municipality: str, purpose: Purpose, records: Sequence[Any]
-) -> list[dict[str, Any]]:
-    """Rows as this purpose may see them: with the addresses that are there and not erased, or without any."""
-    rows = [from_record(ResidentRow, record).model_dump(mode="json") for record in records]
-    commitments = [{name: row.pop(name) for name in _ADDRESSES} for row in rows]
-    if purpose not in _SEES_ADDRESSES:
-        return rows
-    wanted = {commitment for row in commitments for commitment in row.values() if commitment is not None}
-    found = await QUERIES.addresses(connection, municipality=municipality, commitments=list(wanted))
-    addresses = {record["commitment"]: orjson.loads(record["part"]) for record in found}
-    return [
-        {**row, **{name: addresses[sealed] for name, sealed in names.items() if sealed in addresses}}
-        for row, names in zip(rows, commitments, strict=True)
-    ]
+async def _found(about: Reading, key: str, request: Request) -> dict[str, object]:
+    limit = count_of(request, "limit", PAGE, MOST)
+    after = request.query_params.get("after", "").replace("\x00", "")
+    after_key, _, after_number = after.rpartition("/")
+    records = await QUERIES.found_by_name(
+        about.connection,
+        municipality=about.municipality,
+        key=key,
+        end=key + "\U0010ffff",
+        after_key=after_key,
+        after_number=after_number,
+        limit=limit,
+    )
+    # Somebody whose given name begins like the family name has two keys.
+    once = {record["addressee_number"]: record for record in records}
+    last = f"{records[-1]['key']}/{records[-1]['addressee_number']}" if len(records) == limit and records else None
+    return {"residents": await about.shown(rows_of(list(once.values()))), "after": last}
+
+
+async def _changes(about: Reading, after: int, limit: int) -> dict[str, object]:
+    types = [kind.type for kind in EVENTS.values() if issubclass(kind, ResidentEvent)]
+    records = await QUERIES.changed_since(
+        about.connection, municipality=about.municipality, stream=STREAM, after=after, types=types, limit=limit
+    )
+    rows: list[ResidentRow] = []
+    positions: list[int] = []
+    for record in records:
+        for row in orjson.loads(record["body"])["residents"]:
+            rows.append(ResidentRow.model_validate_json(orjson.dumps(row)))
+            positions.append(record["position"])
+    shown = await about.shown(rows)
+    return {
+        "changes": [{"position": position, **row} for position, row in zip(positions, shown, strict=True)],
+        "after": records[-1]["position"] if records else after,
+    }

@@ -7,7 +7,7 @@ from typing import Any
 from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
-from kumiai_contracts.model import Row
+from kumiai_contracts.model import Notice, Row
 from kumiai_contracts.resident import (
     BirthNotice,
     CancelMovementNotice,
@@ -18,9 +18,9 @@ from kumiai_contracts.resident import (
     HouseholdRow,
     MoveInNotice,
     MoveOutNotice,
-    ResidentNotice,
     ResidentRow,
 )
+from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
 
 from kumiai_resident_registry.domain.state import BODY_DIGITS, RegistryState
 
@@ -28,14 +28,14 @@ QUERIES: Any = load_queries("kumiai_resident_registry")
 _GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNotice)
 
 
-async def load(connection: Connection, wanted: Mapping[str, Sequence[ResidentNotice]]) -> dict[str, RegistryState]:
+async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
     """Everybody whom the notices can touch, their households, and the last numbers given: three queries at most."""
     rows = await _rows(connection, wanted)
     last = await _last_numbers(connection, wanted)
     return {m: RegistryState(rows[m], *last.get(m, (0, 0))) for m in wanted}
 
 
-async def _rows(connection: Connection, wanted: Mapping[str, Sequence[ResidentNotice]]) -> dict[str, list[Row]]:
+async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
     people = _pairs(wanted, _people)
     households = _pairs(wanted, _households)
@@ -62,9 +62,7 @@ async def _rows(connection: Connection, wanted: Mapping[str, Sequence[ResidentNo
     return found
 
 
-async def _last_numbers(
-    connection: Connection, wanted: Mapping[str, Sequence[ResidentNotice]]
-) -> dict[str, tuple[int, int]]:
+async def _last_numbers(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, tuple[int, int]]:
     giving = [m for m, notices in wanted.items() if any(isinstance(notice, _GIVE_NUMBERS) for notice in notices)]
     if not giving:
         return {}
@@ -77,20 +75,20 @@ async def _last_numbers(
     }
 
 
-def _pairs(wanted: Mapping[str, Sequence[ResidentNotice]], of: Any) -> list[tuple[str, str]]:
+def _pairs(wanted: Mapping[str, Sequence[Notice]], of: Any) -> list[tuple[str, str]]:
     return sorted({(m, number) for m, notices in wanted.items() for notice in notices for number in of(notice)})
 
 
-def _people(notice: ResidentNotice) -> Iterable[str]:
+def _people(notice: Notice) -> Iterable[str]:
     match notice:
-        case MoveOutNotice() | ChangeOfAddressNotice():
+        case MoveOutNotice() | ChangeOfAddressNotice() | ProtectionApplicationNotice():
             return notice.addressee_numbers
         case DeathNotice() | CancelMovementNotice():
             return (notice.addressee_number,)
     return ()
 
 
-def _households(notice: ResidentNotice) -> Iterable[str]:
+def _households(notice: Notice) -> Iterable[str]:
     match notice:
         case BirthNotice() | ChangeOfHeadNotice():
             return (notice.household_number,)

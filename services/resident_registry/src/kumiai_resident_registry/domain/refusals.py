@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from kumiai_contracts.decision import Refused
 from kumiai_contracts.receipts import Reason
 
+from kumiai_resident_registry.domain.refusals_affairs import AFFAIRS_TEXTS
+
 TEXTS: dict[str, tuple[str, str]] = {
     "effective-date-in-future": (
         "異動日が未来の日付です。転出以外の異動は、異動日以降に届け出てください。",
@@ -103,7 +105,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 def refusal(code: str, pointer: str) -> Reason:
     """The reason for a code, pointing into the notice."""
-    ja, en = TEXTS[code]
+    ja, en = TEXTS[code] if code in TEXTS else AFFAIRS_TEXTS[code]
     return Reason(code=code, pointer=pointer, ja=ja, en=en)
 
 

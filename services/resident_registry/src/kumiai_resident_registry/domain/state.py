@@ -48,6 +48,10 @@ class RegistryState:
         """世帯."""
         return self._households.get(household_number)
 
+    def households(self) -> list[HouseholdRow]:
+        """Every 世帯 that is loaded."""
+        return list(self._households.values())
+
     def members(self, household: HouseholdRow) -> list[ResidentRow]:
         """世帯員 as they are now."""
         return [row for number in household.members if (row := self.current(number)) is not None]

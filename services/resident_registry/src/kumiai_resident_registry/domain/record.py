@@ -1,0 +1,74 @@
+"""The record (住民記録) of the people in question with what is kept beside it; which rule decides about a notice."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from kumiai_contracts.decision import Accepted, Context, Decision
+from kumiai_contracts.model import Event, Notice, RowSet
+from kumiai_contracts.resident import ResidentNotice
+from kumiai_contracts.resident_affairs import (
+    AffairsEvent,
+    GaijiMappingNotice,
+    ProtectionApplicationNotice,
+    ProtectionDecisionNotice,
+    ProtectionEndingNotice,
+    WorkItemNotice,
+)
+
+from kumiai_resident_registry.domain import gaiji_rules, protection, texts, work_list
+from kumiai_resident_registry.domain.decide import decide as decide_movement
+from kumiai_resident_registry.domain.refusals import refused
+from kumiai_resident_registry.domain.state import RegistryState
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the rules look at."""
+
+    residents: RegistryState = field(default_factory=RegistryState)
+    affairs: RowSet = field(default_factory=RowSet)
+    """Protection, gaiji and work items, as far as the notices can touch them."""
+
+    def apply(self, event: Event) -> None:
+        """Evolve: take over the rows of an event."""
+        if isinstance(event, AffairsEvent):
+            self.affairs.apply(event)
+        else:
+            self.residents.apply(event)
+
+
+def decide(record: Record, notice: Notice, context: Context) -> Decision:
+    """What follows from a notice. Raises TypeError for a kind of notice that has no rule."""
+    match notice:
+        case ResidentNotice():
+            return _movement(record, notice, context)
+        case ProtectionApplicationNotice():
+            return protection.apply_for(record.residents, record.affairs, notice, context)
+        case ProtectionDecisionNotice():
+            return protection.decide_on(record.affairs, notice, context)
+        case ProtectionEndingNotice():
+            return protection.end(record.affairs, notice, context)
+        case GaijiMappingNotice():
+            return gaiji_rules.map_characters(record.affairs, notice, context)
+        case WorkItemNotice():
+            return work_list.handle(record.affairs, notice, context)
+    raise TypeError(f"{notice.type} has no rule")
+
+
+def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decision:
+    """A movement, and what follows from it for protection, gaiji and the work list."""
+    reasons = [*texts.refusals(notice), *gaiji_rules.refusals(notice)]
+    if reasons:
+        return refused(reasons)
+    decision = decide_movement(record.residents, notice, context)
+    if not isinstance(decision, Accepted):
+        return decision
+    following = tuple(_following(record, notice, decision, context))
+    return replace(decision, events=(*decision.events, *following)) if following else decision
+
+
+def _following(record: Record, notice: ResidentNotice, decision: Accepted, context: Context) -> Iterator[Event]:
+    yield from work_list.heads(record.residents, record.affairs, decision, context)
+    yield from protection.after_leaving(record.affairs, decision)
+    if notice.gaiji_system is not None:
+        yield from gaiji_rules.kept(record.affairs, notice, decision, context)

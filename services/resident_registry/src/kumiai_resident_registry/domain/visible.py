@@ -1,0 +1,39 @@
+"""What a purpose may see of a row (利用目的ごとの閲覧範囲).
+
+A field that is not named for a purpose is not shown: a new one is seen by nobody until somebody decides who may. The
+address of a protected person (支援措置) is seen for 支援措置事務 alone, or while a release holds.
+"""
+
+from collections.abc import Mapping
+
+from kumiai_contracts.membership import Purpose
+from kumiai_contracts.resident import ResidentRow
+
+ADDRESSES = frozenset(("address", "previous_address", "destination_address"))
+_IDENTITY = frozenset(
+    "addressee_number history_number status household_number relationship name name_kana birth_date sex".split()
+)
+_MOVEMENT = frozenset(
+    "resident_since address_since removed_on reason effective_date notified_date processed_date "
+    "ex_officio place operator movement cancels".split()
+)
+FIELDS: Mapping[Purpose, frozenset[str]] = {
+    Purpose.RESIDENT_SERVICES: _IDENTITY | _MOVEMENT | ADDRESSES,
+    Purpose.PROTECTION: _IDENTITY | _MOVEMENT | ADDRESSES,
+    Purpose.TAXATION: _IDENTITY | _MOVEMENT,
+    Purpose.LINKAGE: _IDENTITY | _MOVEMENT,
+    Purpose.DISASTER: _IDENTITY | {"address", "resident_since"},
+}
+"""The fields that each purpose sees; a purpose that is not named sees nobody."""
+
+
+def visible(row: ResidentRow, purpose: Purpose) -> dict[str, object]:
+    """The fields of a row that a purpose sees, apart from addresses, as JSON has them."""
+    return row.model_dump(mode="json", include=set(FIELDS[purpose] - ADDRESSES))
+
+
+def sees_address(purpose: Purpose, *, is_protected: bool, is_released: bool) -> bool:
+    """Whether the addresses of a person are seen for a purpose."""
+    if "address" not in FIELDS.get(purpose, ()):
+        return False
+    return purpose is Purpose.PROTECTION or not is_protected or (is_released and purpose is Purpose.RESIDENT_SERVICES)

@@ -1,0 +1,72 @@
+"""The name index: under which keys people are found. Made from the service's own log, after the fact and at leisure.
+
+It is no state of the record: notices never wait for it, it can be dropped and made anew at any time, and a search says
+nothing about people whose events it has not seen yet. While it catches up it takes a sixth of the loop's time at most.
+"""
+
+import asyncio
+from time import perf_counter
+
+import orjson
+import structlog
+from kumiai_common.database import TRANSIENT
+from kumiai_common.service import Ground
+from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentMovedIn
+
+from kumiai_resident_registry.domain.characters.search_key import search_keys
+from kumiai_resident_registry.store import QUERIES
+
+_LOG = structlog.get_logger()
+PAGE = 200
+"""Events in one transaction."""
+IDLE_SECONDS = 0.3
+REST = 5
+"""How many times as long as it worked it rests."""
+NAMING = [kind.type for kind in (ResidentCarriedOver, ResidentMovedIn, ResidentBorn)]
+"""Types of events that bring names."""
+
+
+async def run(ground: Ground) -> None:
+    """Keep the index up with the log, for ever."""
+    while True:
+        began = perf_counter()
+        try:
+            moved = await catch_up(ground)
+        except TRANSIENT as error:
+            _LOG.warning("name index waits", error=type(error).__name__)
+            moved = False
+        await asyncio.sleep((perf_counter() - began) * REST if moved else IDLE_SECONDS)
+
+
+async def catch_up(ground: Ground) -> bool:
+    """Take one page further for every municipality that is behind; whether there was any."""
+    tenants = await ground.database.tenants()
+    async with ground.database.transaction(tenants) as connection:
+        behind = await QUERIES.name_index_behind(connection, municipalities=tenants)
+    for record in behind:
+        await _page(ground, record["municipality"], record["head"])
+    return bool(behind)
+
+
+async def _page(ground: Ground, municipality: str, head: int) -> None:
+    async with ground.database.transaction([municipality]) as connection:
+        await QUERIES.begin_name_index(connection, municipality=municipality)
+        locked = await QUERIES.lock_name_index(connection, municipality=municipality)
+        if locked is None:
+            return  # another process is at it
+        after = locked["position"]
+        until = min(head, after + PAGE)
+        found = await QUERIES.events_with_names(
+            connection, municipality=municipality, after=after, until=until, types=NAMING
+        )
+        pairs = {
+            (key, row["addressee_number"])
+            for record in found
+            for row in orjson.loads(record["body"])["residents"]
+            for name in (row["name"], row["name_kana"])
+            for key in search_keys(name)
+        }
+        if pairs:
+            keys, numbers = zip(*sorted(pairs), strict=True)
+            await QUERIES.save_names(connection, municipality=municipality, keys=keys, addressee_numbers=numbers)
+        await QUERIES.save_name_index_position(connection, municipality=municipality, position=until)

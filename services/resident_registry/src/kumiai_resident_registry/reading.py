@@ -1,0 +1,143 @@
+"""Reading about people: who may, for which purpose, what is shown, and the record of it (利用記録).
+
+Invariant: nothing about a person is answered unless who read about whom and why was recorded in the same transaction.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from kumiai_common.database import Connection
+from kumiai_common.http.access import Caller, authorise, requested_purpose
+from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Problem
+from kumiai_common.http.requests import municipality_of
+from kumiai_common.service import Ground
+from kumiai_common.tables import from_record
+from kumiai_contracts.membership import Purpose, Role
+from kumiai_contracts.resident import ResidentRow
+from starlette.requests import Request
+
+from kumiai_resident_registry.domain.characters.gaiji import code_point, identified
+from kumiai_resident_registry.domain.visible import ADDRESSES, FIELDS, sees_address, visible
+from kumiai_resident_registry.store import QUERIES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+READERS = (Role.CLERK, Role.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One request's transaction, with who reads and why."""
+
+    connection: Connection
+    municipality: str
+    caller: Caller
+    purpose: Purpose
+    action: str
+
+    async def record(self, addressee_numbers: Sequence[str]) -> None:
+        """Write down whom this is about (利用記録)."""
+        await QUERIES.record_access(
+            self.connection,
+            municipality=self.municipality,
+            party=self.caller.party,
+            purpose=self.purpose,
+            action=self.action,
+            addressee_numbers=list(dict.fromkeys(addressee_numbers)),
+        )
+
+    async def shown(self, rows: Sequence[ResidentRow]) -> list[dict[str, Any]]:
+        """Rows as the purpose may see them, recorded: with the addresses that are there, open to it and not erased."""
+        numbers = list(dict.fromkeys(row.addressee_number for row in rows))
+        await self.record(numbers)
+        protected = await self._numbers(QUERIES.protected_among, numbers)
+        released = await self._numbers(QUERIES.released_among, list(protected)) if protected else frozenset()
+        characters = await self._gaiji(numbers)
+        open_ = {
+            number
+            for number in numbers
+            if sees_address(self.purpose, is_protected=number in protected, is_released=number in released)
+        }
+        addresses = await self._addresses([row for row in rows if row.addressee_number in open_])
+        found = []
+        for row in rows:
+            shown = visible(row, self.purpose) | {"protected": row.addressee_number in protected}
+            if row.addressee_number in open_:
+                shown |= {
+                    name: addresses[sealed]
+                    for name in sorted(ADDRESSES & FIELDS[self.purpose])
+                    if (sealed := getattr(row, name)) in addresses
+                }
+            if row.addressee_number in characters:
+                known = characters[row.addressee_number]
+                shown["identified_name"] = identified(row.name, _by_code_point(known))
+            found.append(shown)
+        return found
+
+    async def _numbers(self, query: Any, numbers: Sequence[str]) -> frozenset[str]:
+        found = await query(self.connection, municipality=self.municipality, addressee_numbers=list(numbers))
+        return frozenset(record["addressee_number"] for record in found)
+
+    async def _addresses(self, rows: Sequence[ResidentRow]) -> Mapping[str, Any]:
+        names = ADDRESSES & FIELDS[self.purpose]
+        wanted = {sealed for row in rows for name in names if (sealed := getattr(row, name)) is not None}
+        if not wanted:
+            return {}
+        found = await QUERIES.addresses(self.connection, municipality=self.municipality, commitments=list(wanted))
+        return {record["commitment"]: orjson.loads(record["part"]) for record in found}
+
+    async def _gaiji(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, str | None]]:
+        found: dict[str, dict[str, str | None]] = {}
+        for record in await QUERIES.gaiji_of(
+            self.connection, municipality=self.municipality, addressee_numbers=list(numbers)
+        ):
+            found.setdefault(record["addressee_number"], {})[record["code_point"]] = record["character"]
+        return found
+
+
+@asynccontextmanager
+async def reading(ground: Ground, request: Request, action: str) -> "AsyncIterator[Reading]":
+    """A transaction to read in, for a caller who may. Raises Problem, 403, for a purpose that sees nobody."""
+    municipality, purpose = municipality_of(request), requested_purpose(request)
+    disaster = purpose is Purpose.DISASTER
+    # Nobody is granted 災害時の閲覧: whether it holds is asked of the emergency accesses, below.
+    caller = await authorise(request, municipality, purpose=None if disaster else purpose, roles=READERS)
+    if purpose not in FIELDS:
+        raise Problem(PURPOSE_MISSING)
+    async with ground.database.transaction([municipality]) as connection:
+        if disaster and not await QUERIES.emergency_holds(connection, municipality=municipality, party=caller.party):
+            raise Problem(PURPOSE_MISSING, "no emergency access of this party is approved and still holds")
+        yield Reading(connection, municipality, caller, purpose, action)
+
+
+def number_of(request: Request, name: str) -> str:
+    """A number from the path; what is none is not found, and a NUL never reaches the database."""
+    number = str(request.path_params[name])
+    if not (number.isascii() and number.isdigit()):
+        raise Problem(NOT_FOUND)
+    return number
+
+
+def day_of(request: Request, name: str) -> date | None:
+    """A day from the query, or None. Raises Problem, 400."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Problem(PARAMETER_INVALID, f"{name}: a day, YYYY-MM-DD") from None
+
+
+def rows_of(records: Sequence[Mapping[str, Any]]) -> list[ResidentRow]:
+    """Rows from records that may hold more than their columns."""
+    return [from_record(ResidentRow, record) for record in records]
+
+
+def _by_code_point(known: Mapping[str, str | None]) -> Callable[[str], str | None]:
+    return lambda character: known.get(code_point(character))

@@ -1,0 +1,86 @@
+"""What the registry reads from its database about protection, gaiji and the work list.
+
+An ordinary movement needs none of it, and no query is made for it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from kumiai_common.database import Connection
+from kumiai_common.tables import from_record
+from kumiai_contracts.model import Notice, RowSet
+from kumiai_contracts.resident import MoveOutNotice, ResidentNotice
+from kumiai_contracts.resident_affairs import (
+    GaijiMappingNotice,
+    GaijiRow,
+    ProtectionApplicationNotice,
+    ProtectionDecisionNotice,
+    ProtectionEndingNotice,
+    ProtectionRow,
+    WorkItemNotice,
+    WorkItemRow,
+)
+
+from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
+from kumiai_resident_registry.domain.gaiji_rules import persons_of
+from kumiai_resident_registry.domain.state import RegistryState
+from kumiai_resident_registry.domain.work_list import character_item, head_item, is_undecided
+from kumiai_resident_registry.store import QUERIES
+
+Wanted = Mapping[str, Sequence[Notice]]
+
+
+async def load(connection: Connection, wanted: Wanted, residents: Mapping[str, RegistryState]) -> dict[str, RowSet]:
+    """What the notices can touch, by municipality."""
+    found: dict[str, RowSet] = defaultdict(RowSet)
+    people = sorted({(m, number) for m, notices in wanted.items() for n in notices for number in _protected(n)})
+    points = sorted({(m, *point) for m, notices in wanted.items() for n in notices for point in _points(n)})
+    items = sorted({(m, item) for m, notices in wanted.items() for item in _items(notices, residents[m], points, m)})
+    if people:
+        municipalities, numbers = zip(*people, strict=True)
+        for record in await QUERIES.protections(connection, municipalities=municipalities, addressee_numbers=numbers):
+            found[record["municipality"]].put(from_record(ProtectionRow, record))
+    if points:
+        municipalities, systems, code_points = zip(*points, strict=True)
+        for record in await QUERIES.gaiji(
+            connection, municipalities=municipalities, systems=systems, code_points=code_points
+        ):
+            found[record["municipality"]].put(from_record(GaijiRow, record))
+    if items:
+        municipalities, names = zip(*items, strict=True)
+        for record in await QUERIES.work_items(connection, municipalities=municipalities, items=names):
+            found[record["municipality"]].put(from_record(WorkItemRow, record))
+    return found
+
+
+def _protected(notice: Notice) -> Sequence[str]:
+    match notice:
+        case MoveOutNotice() | ProtectionApplicationNotice() | ProtectionDecisionNotice() | ProtectionEndingNotice():
+            return notice.addressee_numbers
+    return ()
+
+
+def _points(notice: Notice) -> Iterator[tuple[str, str]]:
+    match notice:
+        case GaijiMappingNotice():
+            for mapping in notice.mappings:
+                yield notice.system, mapping.code_point
+        case ResidentNotice(gaiji_system=str(system)):
+            for person in persons_of(notice):
+                for character in private_characters(person.name, person.name_kana):
+                    yield system, code_point(character)
+
+
+def _items(
+    notices: Sequence[Notice], residents: RegistryState, points: Sequence[tuple[str, str, str]], municipality: str
+) -> Iterator[str]:
+    for notice in notices:
+        if isinstance(notice, WorkItemNotice):
+            yield notice.item
+    for m, system, point in points:
+        if m == municipality:
+            yield character_item(system, point)
+    for household in residents.households():
+        # Two may become none while one of them leaves, so households of two and more without a head are looked up.
+        if is_undecided(household):
+            yield head_item(household.household_number)
