@@ -93,12 +93,12 @@ where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry
 -- birth, the last revision of each reporter, their version and total of the year, and their tax of the year before.
 with chunk as (
   select distinct addressee_number from income_report
-  where municipality = :municipality and fiscal_year = :fiscal_year and addressee_number > :after
+  where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint and addressee_number > :after
   order by addressee_number limit :limit
 ), copied as (
   insert into roll_entry
     (municipality, fiscal_year, dry, addressee_number, birth_date, reports, version, total, last_year_total)
-  select :municipality, :fiscal_year, :dry, chunk.addressee_number,
+  select :municipality::text, :fiscal_year::bigint, :dry::boolean, chunk.addressee_number,
     coalesce(entry.birth_date, case when standing.status = 'resident' then current.birth_date end),
     reports.found, coalesce(latest.version, 0), coalesce(latest.total, 0), before.total
   from chunk
@@ -106,20 +106,20 @@ with chunk as (
     select jsonb_agg(to_jsonb(r) - 'municipality' - 'fiscal_year' - 'addressee_number' order by r.employer) as found
     from (
       select distinct on (employer) * from income_report
-      where municipality = :municipality and fiscal_year = :fiscal_year
+      where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint
         and addressee_number = chunk.addressee_number
       order by employer, revision desc
     ) r
   ) reports
   left join lateral (
     select birth_date from non_resident_taxpayer
-    where municipality = :municipality and addressee_number = chunk.addressee_number
-      and from_year <= :fiscal_year and coalesce(until_year, :fiscal_year) >= :fiscal_year
+    where municipality = :municipality::text and addressee_number = chunk.addressee_number
+      and from_year <= :fiscal_year::bigint and coalesce(until_year, :fiscal_year::bigint) >= :fiscal_year::bigint
   ) entry on true
   left join lateral (
     select h.status from resident_history h
-    where h.municipality = :municipality and h.addressee_number = chunk.addressee_number
-      and h.effective_date <= make_date(:fiscal_year::integer, 1, 1) and h.cancels is null
+    where h.municipality = :municipality::text and h.addressee_number = chunk.addressee_number
+      and h.effective_date <= make_date((:fiscal_year::bigint)::integer, 1, 1) and h.cancels is null
       and not exists (
         select from resident_history c
         where c.municipality = h.municipality and c.addressee_number = h.addressee_number
@@ -128,17 +128,17 @@ with chunk as (
   ) standing on true
   left join lateral (
     select birth_date from resident_history
-    where municipality = :municipality and addressee_number = chunk.addressee_number
+    where municipality = :municipality::text and addressee_number = chunk.addressee_number
     order by history_number desc limit 1
   ) current on true
   left join lateral (
     select version, total from assessment
-    where municipality = :municipality and fiscal_year = :fiscal_year and addressee_number = chunk.addressee_number
+    where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint and addressee_number = chunk.addressee_number
     order by version desc limit 1
   ) latest on true
   left join lateral (
     select total from assessment
-    where municipality = :municipality and fiscal_year = :fiscal_year - 1
+    where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint - 1
       and addressee_number = chunk.addressee_number
     order by version desc limit 1
   ) before on true
@@ -150,12 +150,12 @@ select count(*) as copied, max(addressee_number collate "C") as last from copied
 -- Whoever was taxed last year and has nobody reporting this year.
 insert into run_outlier (municipality, fiscal_year, dry, addressee_number, code, total, last_year_total)
 select distinct on (a.addressee_number)
-  a.municipality, :fiscal_year, :dry, a.addressee_number, 'no-report', 0, a.total
+  a.municipality, :fiscal_year::bigint, :dry::boolean, a.addressee_number, 'no-report', 0, a.total
 from assessment a
-where a.municipality = :municipality and a.fiscal_year = :fiscal_year - 1
+where a.municipality = :municipality::text and a.fiscal_year = :fiscal_year::bigint - 1
   and not exists (
     select from income_report r
-    where r.municipality = a.municipality and r.fiscal_year = :fiscal_year
+    where r.municipality = a.municipality and r.fiscal_year = :fiscal_year::bigint
       and r.addressee_number = a.addressee_number)
 order by a.addressee_number, a.version desc
 on conflict do nothing;
@@ -167,7 +167,7 @@ order by addressee_number limit :limit;
 
 -- name: note_outliers!
 insert into run_outlier (municipality, fiscal_year, dry, addressee_number, code, total, last_year_total)
-select :municipality, :fiscal_year, :dry, *
+select :municipality::text, :fiscal_year::bigint, :dry::boolean, *
 from unnest(:numbers::text[], :codes::text[], :totals::bigint[], :last_year_totals::bigint[])
 on conflict do nothing;
 
