@@ -3,6 +3,8 @@
 Whoever adds a type adds its example here; the tests name the types that have none.
 """
 
+from typing import Any
+
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
 from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, MOTHER, resident_events, resident_notices
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
@@ -106,7 +108,7 @@ def _work_and_runs(report: taxation.IncomeReportRow) -> tuple[Event | Notice, ..
     )
     forwarded = item.model_copy(update={"state": "forwarded", "forwarded_to": "151009"})
     address = resident.Address(prefecture="東京都", municipality="千代田区", town="九段南一丁目", number="2番1号")
-    entry = {
+    entry: dict[str, Any] = {
         "name": "新潟 松子",
         "name_kana": "ニイガタ マツコ",
         "birth_date": "1970-08-09",
