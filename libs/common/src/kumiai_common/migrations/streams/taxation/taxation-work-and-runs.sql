@@ -23,7 +23,7 @@ create table unmatched_report (
 );
 select kumiai_protect('unmatched_report');
 
-create table work_item (
+create table tax_work_item (
   municipality text not null,
   work_item text not null,
   fiscal_year bigint not null,
@@ -36,7 +36,7 @@ create table work_item (
   forwarded_to text,
   primary key (municipality, work_item)
 );
-select kumiai_protect('work_item');
+select kumiai_protect('tax_work_item');
 
 create table non_resident_taxpayer (
   municipality text not null,
