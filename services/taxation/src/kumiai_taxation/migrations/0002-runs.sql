@@ -1,4 +1,4 @@
--- depends: taxation-work-and-runs
+-- depends: taxation-tables
 -- What a run works on. No stream fills these tables: they can be made again, and are emptied once a run is issued.
 create index tax_work_item_of_person on tax_work_item (municipality, addressee_number) where state = 'open';
 
