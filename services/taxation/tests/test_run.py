@@ -148,7 +148,7 @@ async def all_is_reconciled(office: Office) -> None:
     assert counts["count"] == counts["people"] == row["assessed"] + row["exempt"]
     assert (counts["max"], counts["sum"], counts["exempt"]) == (1, row["amount"], row["exempt"])
     assert counts["instalments"]
-    assert await office.one("select count(*) from work_item where municipality = $1", HERE) == row["refused"]
+    assert await office.one("select count(*) from tax_work_item where municipality = $1", HERE) == row["refused"]
     events = await office.one(
         "select count(*) from stream_event where municipality = $1 and type = 'taxation.resident-tax-assessed.v1'",
         HERE,
@@ -204,7 +204,7 @@ async def test_what_comes_after_the_freeze_is_corrected_after_the_issue(office: 
     )
     assert [row["reports"] for row in rows] == ['["e1/1"]', '["e1/2"]']
     assert rows[1]["total"] > rows[0]["total"]
-    assert await office.one("select state from work_item where work_item = 'taxation-receipts:1:1'") == "done"
+    assert await office.one("select state from tax_work_item where work_item = 'taxation-receipts:1:1'") == "done"
 
 
 @pytest.mark.stack

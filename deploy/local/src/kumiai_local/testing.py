@@ -54,3 +54,8 @@ def federation(stack: Stack, test_layout: Layout) -> Iterator[ServiceProcesses]:
     """The four services as processes; a test that disturbs one leaves it running and ready again."""
     with ServiceProcesses(stack.addresses, test_layout) as services:
         yield services
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need no running federation come first: the services at work would join in what a test does alone."""
+    items.sort(key=lambda item: "federation" in getattr(item, "fixturenames", ()))
