@@ -55,7 +55,7 @@ def continue_from(position: ReaderPosition, events: Sequence[StoredEvent]) -> Co
             continue
         if event.position != at + 1:
             return Continuation(tuple(applying), "gap")
-        if event.incarnation not in (incarnation, incarnation + 1):
+        if event.incarnation < incarnation:
             return Continuation(tuple(applying), "contradiction")
         if event.expected_hash(incarnation, hash_) != event.hash:
             return Continuation(tuple(applying), "contradiction")

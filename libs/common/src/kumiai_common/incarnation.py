@@ -39,7 +39,7 @@ async def begin_where_events_are_missing(database: Database, settings: Settings)
     published = await _last_published(settings, heads)
     lost = [key for key, event in published.items() if _is_beyond(event, heads[key])]
     for key in lost:
-        await _begin(database, key, published[key].position)
+        await _begin(database, key, published[key])
     return lost
 
 
@@ -49,13 +49,14 @@ def _is_beyond(event: StoredEvent, head: Head) -> bool:
     return event.position > head.position or (event.position == head.position and event.hash != head.hash)
 
 
-async def _begin(database: Database, key: StreamKey, published_up_to: int) -> None:
+async def _begin(database: Database, key: StreamKey, last: StoredEvent) -> None:
     _LOG.error("log lacks published events: a new incarnation begins", municipality=key[0], stream=key[1])
     async with database.transaction([key[0]]) as connection:
         head = (await log.lock_heads(connection, [key]))[key]
         before = head.incarnation
-        head.incarnation += 1
-        stored = head.append(IncarnationBegun(published_up_to=published_up_to), time=timestamp(now()), continued=before)
+        # Beyond every number that was published: a log restored twice must not give one number to two histories.
+        head.incarnation = max(head.incarnation, last.incarnation) + 1
+        stored = head.append(IncarnationBegun(published_up_to=last.position), time=timestamp(now()), continued=before)
         await log.write(connection, [stored], [head])
 
 

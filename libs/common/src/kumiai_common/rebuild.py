@@ -1,30 +1,35 @@
 """Rebuilding (再構築): tables made anew from the log that they are the fold of.
 
-Invariant: nobody ever decides on half a table. A foreign log is first read to the disk, outside any transaction; then,
-under the lock of the municipality's heads, the old rows go, the log is folded, and the reader's position is set.
+Invariant: nobody ever decides on half a table, and nobody decides twice or never. A foreign log is first read to the
+disk, outside any transaction; then, under the lock of the municipality's heads, the old rows go, and the log is folded
+as far as this reader had applied *this* log. What stands beyond was never reacted to: it is left to the reader, which
+applies it like any other event.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from io import SEEK_END
 from itertools import islice
 from tempfile import TemporaryFile
 from time import perf_counter
-from typing import IO
+from typing import IO, Literal
 
 from kumiai_contracts.envelope import StoredEvent
-from kumiai_contracts.operations import ParkedRow
+from kumiai_contracts.operations import ParkedEventSettled, ParkedRow
 from kumiai_contracts.registry import tables_of_stream
 from kumiai_contracts.topics import STREAM_OF
 
 from kumiai_common import log
+from kumiai_common.clock import now, timestamp
 from kumiai_common.continuity import ReaderPosition, continue_from
 from kumiai_common.database import Connection, Database
 from kumiai_common.log import Head
 from kumiai_common.peers import Peers, event_of_line
 from kumiai_common.queries import QUERIES
-from kumiai_common.tables import folded, state_hash
+from kumiai_common.tables import folded, from_record, state_hash
 
 EVENTS_A_PAGE = 5000
+Fork = Literal["none", "incarnation", "unknown"]
 
 
 class BrokenLog(ValueError):
@@ -37,45 +42,93 @@ class Rebuilt:
 
     events: int
     position: int
+    """Where the tables stand now."""
+    remaining: int
+    """Events of the log beyond that position, which the reader has yet to apply, with their effects."""
+    fork: Fork
+    """Where what had been applied parts from the log: nowhere; where an incarnation begins; or, in a log that was
+    rewritten without a new incarnation, nobody can tell, and everything up to the old position counts as applied."""
     seconds: float
     hash_before: str
     hash_after: str
 
 
 async def rebuild_replica(service: str, database: Database, peers: Peers, municipality: str, stream: str) -> Rebuilt:
-    """Make the replica of a foreign stream anew from its producer's log.
+    """Make the replica of a foreign stream anew from its producer's log, as far as this reader had applied it.
 
-    Raises BrokenLog if that log contradicts itself, and one of peers.UNREACHABLE if it can't be read.
+    The caller has the reader catch up afterwards. Raises BrokenLog if that log contradicts itself, and one of
+    peers.UNREACHABLE if it can't be read.
     """
     began = perf_counter()
     with TemporaryFile() as spool:
-        await _read_to_disk(peers, municipality, stream, spool)
-        spool.seek(0)
-        async with database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM_OF[service])])
-            before = await state_hash(connection, municipality, stream)
-            await _clear(connection, municipality, stream, own=False)
-            position = ReaderPosition.start(municipality, stream)
-            events = (event_of_line(municipality, stream, line) for line in spool)
-            count = 0
-            while page := list(islice(events, EVENTS_A_PAGE)):
-                going_on = continue_from(position, page)
-                if going_on.verdict != "fits":
-                    raise BrokenLog(f"{municipality}/{stream} does not go on after {position.position}")
-                last = page[-1]
-                position.incarnation, position.position, position.hash = last.incarnation, last.position, last.hash
-                await folded(page, own=False).write(connection)
-                count += len(page)
-            await QUERIES.replace_reader_position(
-                connection,
-                municipality=municipality,
-                stream=stream,
-                incarnation=position.incarnation,
-                position=position.position,
-                hash=position.hash,
-            )
-            after = await state_hash(connection, municipality, stream)
-    return Rebuilt(count, position.position, perf_counter() - began, before.hex(), after.hex())
+        until = 0
+        while True:
+            reached = await _read_to_disk(peers, municipality, stream, until, spool)
+            async with database.transaction([municipality]) as connection:
+                own = (municipality, STREAM_OF[service])
+                head = (await log.lock_heads(connection, [own]))[own]
+                applied = await _reader_position(connection, municipality, stream)
+                # A reader that goes on meanwhile may have come further than what was read: read on, too.
+                if applied.diverged is not None or applied.position <= reached or reached == until:
+                    return await _fold_replica(connection, head, applied, spool, began)
+            until = reached
+
+
+async def _fold_replica(
+    connection: Connection, own: Head, applied: ReaderPosition, spool: IO[bytes], began: float
+) -> Rebuilt:
+    municipality, stream = applied.municipality, applied.stream
+    before = await state_hash(connection, municipality, stream)
+    await _clear(connection, municipality, stream, own=False)
+    position = checked = ReaderPosition.start(municipality, stream)
+    count = remaining = 0
+    forked = False
+    for page in _pages(municipality, stream, spool):
+        checked = _checked(checked, page)
+        # A number of an incarnation is never given twice, so what stands before the first that this reader has not
+        # seen is what it had applied, too.
+        shared = [e for e in page if e.position <= applied.position and e.incarnation <= applied.incarnation]
+        forked |= any(e.position <= applied.position for e in page[len(shared) :])
+        if shared:
+            position = _at(shared[-1])
+            await folded(shared, own=False).write(connection)
+        count += len(shared)
+        remaining += len(page) - len(shared)
+    same = (position.position, position.hash) == (applied.position, applied.hash)
+    fork: Fork = "none" if same else "incarnation" if forked else "unknown"
+    await _settle_what_is_gone(connection, own, stream, position.position)
+    await QUERIES.replace_reader_position(
+        connection,
+        municipality=municipality,
+        stream=stream,
+        incarnation=position.incarnation,
+        position=position.position,
+        hash=position.hash,
+    )
+    after = await state_hash(connection, municipality, stream)
+    seconds = perf_counter() - began
+    return Rebuilt(count, position.position, remaining, fork, seconds, before.hex(), after.hex())
+
+
+async def _reader_position(connection: Connection, municipality: str, stream: str) -> ReaderPosition:
+    for record in await QUERIES.reader_positions(connection, municipalities=[municipality]):
+        if record["stream"] == stream:
+            return ReaderPosition(**record)
+    return ReaderPosition.start(municipality, stream)
+
+
+async def _settle_what_is_gone(connection: Connection, own: Head, stream: str, position: int) -> None:
+    """Parked events that the log has no more wait for nothing; at their positions other events may stand now."""
+    rows = [
+        from_record(ParkedRow, record)
+        for record in await QUERIES.parked_rows(connection, municipality=own.municipality)
+        if record["read_stream"] == stream and record["position"] > position
+    ]
+    time = timestamp(now())
+    gone = [
+        own.append(ParkedEventSettled(parked=row.model_copy(update={"state": "skipped"})), time=time) for row in rows
+    ]
+    await log.write(connection, gone, [own])
 
 
 async def rebuild_own(service: str, database: Database, municipality: str) -> Rebuilt:
@@ -88,15 +141,13 @@ async def rebuild_own(service: str, database: Database, municipality: str) -> Re
         await _clear(connection, municipality, stream, own=True)
         position = ReaderPosition.start(municipality, stream)
         async for page in _own_log(connection, head):
-            if continue_from(position, page).verdict != "fits":
-                raise BrokenLog(f"{municipality}/{stream} does not go on after {position.position}")
-            last = page[-1]
-            position.incarnation, position.position, position.hash = last.incarnation, last.position, last.hash
+            position = _checked(position, page)
             await folded(page, own=True).write(connection)
         if position.hash != head.hash:
             raise BrokenLog(f"{municipality}/{stream} does not end in its head")
         after = await state_hash(connection, municipality, stream)
-    return Rebuilt(position.position, position.position, perf_counter() - began, before.hex(), after.hex())
+    seconds = perf_counter() - began
+    return Rebuilt(position.position, position.position, 0, "none", seconds, before.hex(), after.hex())
 
 
 async def _own_log(connection: Connection, head: Head) -> AsyncIterator[list[StoredEvent]]:
@@ -106,11 +157,31 @@ async def _own_log(connection: Connection, head: Head) -> AsyncIterator[list[Sto
         position = page[-1].position
 
 
-async def _read_to_disk(peers: Peers, municipality: str, stream: str, spool: IO[bytes]) -> None:
-    position = 0
-    while lines := await peers.read_lines(municipality, stream, position, EVENTS_A_PAGE):
+async def _read_to_disk(peers: Peers, municipality: str, stream: str, after: int, spool: IO[bytes]) -> int:
+    """Append the log after a position to the spool; returns where it ends."""
+    spool.seek(0, SEEK_END)
+    while lines := await peers.read_lines(municipality, stream, after, EVENTS_A_PAGE):
         spool.write(lines)
-        position = event_of_line(municipality, stream, _last(lines)).position
+        after = event_of_line(municipality, stream, _last(lines)).position
+    return after
+
+
+def _pages(municipality: str, stream: str, spool: IO[bytes]) -> Iterator[list[StoredEvent]]:
+    spool.seek(0)
+    events = (event_of_line(municipality, stream, line) for line in spool)
+    while page := list(islice(events, EVENTS_A_PAGE)):
+        yield page
+
+
+def _checked(position: ReaderPosition, page: list[StoredEvent]) -> ReaderPosition:
+    """The position after a page. Raises BrokenLog where it does not follow."""
+    if continue_from(position, page).verdict != "fits":
+        raise BrokenLog(f"{position.municipality}/{position.stream} does not go on after {position.position}")
+    return _at(page[-1])
+
+
+def _at(event: StoredEvent) -> ReaderPosition:
+    return ReaderPosition(event.municipality, event.stream, event.incarnation, event.position, event.hash)
 
 
 async def _clear(connection: Connection, municipality: str, stream: str, *, own: bool) -> None:

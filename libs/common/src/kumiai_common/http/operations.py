@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kumiai_common.database import Database
+from kumiai_common.follower import Follower
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.problems import Problem
@@ -31,13 +32,18 @@ class Parts(Protocol):
     def peers(self) -> Peers: ...
     @property
     def processor(self) -> Processor: ...
+    @property
+    def follower(self) -> Follower: ...
 
 
 def operation_routes(parts: Parts) -> list[Route]:
     """`POST …/rebuild/{stream}` and `POST …/parked/{stream}/{position}/{retry|skip}`."""
 
     async def rebuild(request: Request) -> Response:
-        """Make the tables of a stream anew; the answer tells the state hash before and after."""
+        """Make the tables of a stream anew; the answer tells the state hash before and after.
+
+        What this reader had never applied is applied afterwards, with its effects, while the answer is on its way.
+        """
         municipality, stream = municipality_of(request), request.path_params["stream"]
         await authorise(request, municipality, purpose=None, roles=(Role.OPERATOR,))
         try:
@@ -45,6 +51,7 @@ def operation_routes(parts: Parts) -> list[Route]:
                 done = await rebuild_own(parts.name, parts.database, municipality)
             elif stream in READS[parts.name]:
                 done = await rebuild_replica(parts.name, parts.database, parts.peers, municipality, stream)
+                parts.follower.catch_up((municipality, stream))
             else:
                 raise Problem(problems.NOT_FOUND)
         except UNREACHABLE:
