@@ -11,11 +11,33 @@ from kumiai_contracts.resident import ResidentRow
 
 ADDRESSES = frozenset(("address", "previous_address", "destination_address"))
 _IDENTITY = frozenset(
-    "addressee_number history_number status household_number relationship name name_kana birth_date sex".split()
+    (
+        "addressee_number",
+        "history_number",
+        "status",
+        "household_number",
+        "relationship",
+        "name",
+        "name_kana",
+        "birth_date",
+        "sex",
+    )
 )
 _MOVEMENT = frozenset(
-    "resident_since address_since removed_on reason effective_date notified_date processed_date "
-    "ex_officio place operator movement cancels".split()
+    (
+        "resident_since",
+        "address_since",
+        "removed_on",
+        "reason",
+        "effective_date",
+        "notified_date",
+        "processed_date",
+        "ex_officio",
+        "place",
+        "operator",
+        "movement",
+        "cancels",
+    )
 )
 FIELDS: Mapping[Purpose, frozenset[str]] = {
     Purpose.RESIDENT_SERVICES: _IDENTITY | _MOVEMENT | ADDRESSES,
