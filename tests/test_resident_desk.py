@@ -179,7 +179,9 @@ async def test_a_protected_address_is_seen_for_protection_alone_also_where_it_wa
     )  # fmt: skip
     await operator.complete(system.member)
     streams = ("resident", receipts_stream(REGISTRY), "taxation", "linkage", receipts_stream("taxation"))
-    values = [value for stream in streams for value in records(system, addresses, events_topic(code, stream))]
+    values = [
+        b"".join(record) for stream in streams for record in records(system, addresses, events_topic(code, stream))
+    ]
     assert values, "nothing was read"
     assert not [value for value in values if leaks(value)]
     for planted in ("utf-8", "cp932", "unicode_escape"):
@@ -230,12 +232,14 @@ def leaks(content: bytes) -> bool:
 
 async def commitments(system: System, addresses: StackAddresses) -> dict[str, str]:
     """The address commitments in the resident stream, by 宛名番号."""
-    bodies = [json.loads(value) for value in records(system, addresses, events_topic(system.member.code, "resident"))]
+    bodies = [
+        json.loads(value) for value, _ in records(system, addresses, events_topic(system.member.code, "resident"))
+    ]
     return {row["addressee_number"]: row["address"] for body in bodies for row in body.get("residents", ())}
 
 
-def records(system: System, addresses: StackAddresses, topic: str) -> list[bytes]:
-    """Every record of a topic, decompressed, headers included, read as the municipality itself."""
+def records(system: System, addresses: StackAddresses, topic: str) -> list[tuple[bytes, bytes]]:
+    """Value and headers of every record of a topic, decompressed, read as the municipality itself."""
     credentials = system.member.credentials
     consumer = Consumer(
         {
@@ -251,9 +255,9 @@ def records(system: System, addresses: StackAddresses, topic: str) -> list[bytes
         }
     )
     consumer.assign([TopicPartition(topic, 0, 0)])
-    found: list[bytes] = []
+    found: list[tuple[bytes, bytes]] = []
     while (message := consumer.poll(10)) is not None and not message.error():
         headers = (name.encode() + (value or b"") for name, value in message.headers() or ())
-        found.append((message.value() or b"") + b"".join(headers))
+        found.append((message.value() or b"", b"".join(headers)))
     consumer.close()
     return found

@@ -1,4 +1,4 @@
-"""Residents (住民) and the work list, as a municipality's own people see them. Each read is recorded with its purpose."""
+"""Residents (住民) and the work list, as a municipality's own people see them. Every read is recorded."""
 
 from typing import Annotated, Any
 
