@@ -22,6 +22,8 @@ class Plan:
     growth_from: int
     """Stored events (of the registry: residents' and receipts) at which a notice's cost is measured first."""
     growth_to: int
+    tax_payers: tuple[int, ...]
+    """Payers of the tax runs, one after the other; the last one's figures are the result."""
 
     def until(self, stored: int) -> "Plan":
         """The same with another end of the growth."""
@@ -39,6 +41,7 @@ FULL = Plan(
     rebuilt_municipalities=20,
     growth_from=100_000,
     growth_to=1_000_000,
+    tax_payers=(10_000, 100_000, 1_000_000),
 )
 QUICK = Plan(
     repetitions=1,
@@ -51,4 +54,5 @@ QUICK = Plan(
     rebuilt_municipalities=5,
     growth_from=6_000,
     growth_to=18_000,
+    tax_payers=(5_000, 30_000),
 )

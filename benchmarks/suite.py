@@ -14,7 +14,7 @@ from typing import Any
 from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
-from benchmarks import flow, latency, plain, rebuilding
+from benchmarks import flow, latency, plain, rebuilding, tax_run
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -22,7 +22,7 @@ from benchmarks.publisher import Broker, Publishers
 from benchmarks.town import Town
 
 FOLDER = "bench"
-PARTS = ("flow", "plain", "rebuild", "growth", "latency")
+PARTS = ("flow", "plain", "rebuild", "growth", "latency", "tax")
 GROWTH_LOAD = 30_000
 """The most notices at once while logs are made longer."""
 
@@ -53,6 +53,8 @@ class Suite:
                 self._rebuild(federation, throughput[: plan.rebuilt_municipalities])
             if "growth" in wanted:
                 self._growth(federation, publishers)
+        if "tax" in wanted:
+            self._tax()
         if "latency" in wanted:
             for workers in plan.latency_workers:
                 for count in plan.latency_municipalities:
@@ -105,6 +107,29 @@ class Suite:
         """Make the registry's logs at least so long: a notice makes two events."""
         while (missing := stored - asyncio.run(_stored_events(federation))) > 0:
             flow.measure(federation, publishers, min(max(missing // 2, len(publishers.expected)), GROWTH_LOAD))
+
+    def _tax(self) -> None:
+        """A federation of its own, so that its logs hold nothing else; each size in a municipality of its own."""
+        plan = self._plan
+        self._note(assessments_pure_per_s=round(median(tax_run.pure(10_000) for _ in range(3)), 1))
+        members = codes(len(plan.tax_payers))
+        with running(FOLDER) as federation:
+            federation.join(members)
+            for member, payers in zip(members, plan.tax_payers, strict=True):
+                each = tax_run.measure(federation, member, payers)
+                self._detail(
+                    f"tax_run_{payers}",
+                    {
+                        "per_s": round(each.per_s, 1),
+                        "trial_seconds": round(each.trial_seconds, 1),
+                        "cpu_us_per_payer": round(each.cpu_us_per_payer),
+                        "cpu_us_by_process": {
+                            name: round(used / payers * 1e6) for name, used in each.cpu_seconds.items()
+                        },
+                        "rss_mb": round(each.rss_mb, 1),
+                    },
+                )
+                self._note(assessments_per_s=round(each.per_s, 1), tax_run_rss_mb=round(each.rss_mb, 1))
 
     def _latency(self, count: int, workers: int) -> None:
         """A federation of its own for each, so that it holds so many municipalities and no more."""

@@ -97,6 +97,16 @@ class System:
         found.raise_for_status()
         return found.json()
 
+    async def order(self, service: str, path: str) -> Any:
+        """The answer to a POST without a body, for the purpose that the service is there for."""
+        done = await self._client.post(
+            f"{self._peers[service]}/v1/{self.member.code}/{path}",
+            params={"purpose": PURPOSES[service]},
+            headers=await self._token.headers(),
+        )
+        done.raise_for_status()
+        return done.json()
+
     async def submit(self, service: str, *notices: tuple[NoticeEnvelope, Notice]) -> list[dict[str, Any]]:
         """Notices by HTTP, as a batch of CloudEvents; their receipts."""
         batch = [

@@ -87,13 +87,7 @@ async def write(connection: Connection, events: Sequence[StoredEvent], heads: It
     """Store appended events, the rows that they make true, and the heads that moved."""
     if not events:
         return
-    await QUERIES.insert_events(
-        connection,
-        **{
-            name + "_values": list(values)
-            for name, values in zip(StoredEvent._fields, zip(*events, strict=True), strict=True)
-        },
-    )
+    await QUERIES.insert_events(connection, events=events)
     await folded(events, own=True).write(connection)
     moved = {(event.municipality, event.stream) for event in events}
     changed = [head for head in heads if (head.municipality, head.stream) in moved]

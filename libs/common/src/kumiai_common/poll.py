@@ -404,27 +404,16 @@ class _Transaction:
         connection, effect = self._connection, self._effect
         await log.write(connection, effect.appended, self._heads.values())
         if self._parts:
-            municipalities, positions, parts = zip(*self._parts, strict=True)
+            stream = self._processor.stream
             await QUERIES.save_sealed_parts(
                 connection,
-                municipalities=municipalities,
-                positions=positions,
-                streams=[self._processor.stream] * len(parts),
-                commitments=[part.commitment for part in parts],
-                names=[part.name for part in parts],
-                salts=[part.salt for part in parts],
-                parts=[part.part for part in parts],
+                parts=[
+                    (municipality, part.commitment, stream, position, part.name, part.salt, part.part, None)
+                    for municipality, position, part in self._parts
+                ],
             )
         if self._new_inbox:
-            municipalities, sources, ids, digests, receipts = zip(*self._new_inbox, strict=True)
-            await QUERIES.save_inbox(
-                connection,
-                municipalities=municipalities,
-                sources=sources,
-                ids=ids,
-                digests=digests,
-                receipts=receipts,
-            )
+            await QUERIES.save_inbox(connection, entries=self._new_inbox)
         if self._kept:
             await self._keep()
         if effect.positions:

@@ -23,12 +23,7 @@ select municipality, stream, incarnation, position, hash
 from stream_head where municipality = any(:municipalities::text[]) order by municipality, stream;
 
 -- name: insert_events!
-insert into stream_event
-  (municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause, traceparent, body)
-select * from unnest(
-  :municipality_values::text[], :stream_values::text[], :incarnation_values::integer[], :position_values::bigint[],
-  :hash_values::bytea[], :type_values::text[], :subject_values::text[], :time_values::text[],
-  :dataschema_values::text[], :cause_values::text[], :traceparent_values::text[], :body_values::bytea[]);
+insert into stream_event select * from unnest(:events::stream_event[]);
 
 -- name: read_events
 select municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause, traceparent, body
@@ -108,8 +103,7 @@ join unnest(:municipalities::text[], :sources::text[], :ids::text[]) as given(mu
   using (municipality, source, id);
 
 -- name: save_inbox!
-insert into inbox (municipality, source, id, digest, receipt_position)
-select * from unnest(:municipalities::text[], :sources::text[], :ids::text[], :digests::bytea[], :receipts::bigint[]);
+insert into inbox select * from unnest(:entries::inbox[]);
 
 -- name: receipt_bodies
 select e.municipality, e.position, e.body
@@ -119,10 +113,7 @@ join unnest(:municipalities::text[], :positions::bigint[]) as given(municipality
 where e.stream = :stream;
 
 -- name: save_sealed_parts!
-insert into sealed_part (municipality, commitment, stream, position, name, salt, part)
-select * from unnest(
-  :municipalities::text[], :commitments::text[], :streams::text[], :positions::bigint[], :names::text[],
-  :salts::bytea[], :parts::bytea[]);
+insert into sealed_part select * from unnest(:parts::sealed_part[]);
 
 -- name: sealed_part^
 select name, salt, part from sealed_part where municipality = :municipality and commitment = :commitment;

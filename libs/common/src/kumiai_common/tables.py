@@ -5,7 +5,7 @@ the JSON of the events' bodies. So equal positions mean equal tables, and the st
 """
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -52,13 +52,7 @@ class Fold:
     async def write(self, connection: Connection) -> None:
         """Upsert everything, one statement a table."""
         for kind, rows in self._tables.items():
-            columns, statement = _upsert(kind)
-            entries = list(rows.values())
-            arrays: list[list[Any]] = [[municipality for municipality, _ in entries]]
-            for name, type_ in columns:
-                values = [row[name] for _, row in entries]
-                arrays.append([_json_text(value) for value in values] if type_ == "jsonb" else values)
-            await connection.execute(statement, *arrays)
+            await connection.execute(_upsert(kind), _records(kind, rows.values()))
 
 
 async def state_hash(connection: Connection, municipality: str, stream: str) -> bytes:
@@ -107,23 +101,40 @@ def ddl(kind: type[Row]) -> str:
 
 
 @cache
-def _upsert(kind: type[Row]) -> tuple[tuple[tuple[str, str], ...], str]:
+def _upsert(kind: type[Row]) -> str:
+    # One array of whole rows: PostgreSQL and asyncpg take it in a fraction of the time of an array for each column.
+    names = [name for name, _ in columns_of(kind)]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in kind.key)
+    return (
+        f"insert into {kind.table} select * from unnest($1::{kind.table}[])"
+        f" on conflict ({', '.join(('municipality', *kind.key))}) do "
+        + (f"update set {changes}" if changes else "nothing")
+    )
+
+
+def _records(kind: type[Row], entries: Iterable[tuple[str, JsonRow]]) -> list[tuple[Any, ...]]:
+    """The rows as tuples in the order of the table's columns, from (municipality, row as it stands in a body)."""
+    names, converted = _conversions(kind)
+    found = []
+    for municipality, row in entries:
+        values = [municipality, *[row[name] for name in names]]
+        for n, convert in converted:
+            if values[n] is not None:
+                values[n] = convert(values[n])
+        found.append(tuple(values))
+    return found
+
+
+@cache
+def _conversions(kind: type[Row]) -> tuple[tuple[str, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
+    """The fields, and for those that JSON writes otherwise their place in the table and what asyncpg wants."""
     columns = columns_of(kind)
-    names = ", ".join(["municipality", *[name for name, _ in columns]])
-    # Dates and nested values travel as text, as they stand in the body, and PostgreSQL reads them.
-    selected = ", ".join(
-        ["municipality", *[f"{name}::{type_}" if type_ in ("date", "jsonb") else name for name, type_ in columns]]
-    )
-    arrays = ", ".join(
-        f"${n}::{'text' if type_ in ('date', 'jsonb') else type_}[]"
-        for n, type_ in enumerate(["text", *[type_ for _, type_ in columns]], start=1)
-    )
-    changes = ", ".join(f"{name} = excluded.{name}" for name, _ in columns if name not in kind.key)
-    key = ", ".join(("municipality", *kind.key))
-    return columns, (
-        f"insert into {kind.table} ({names}) select {selected} from unnest({arrays}) as given({names})"
-        f" on conflict ({key}) do " + (f"update set {changes}" if changes else "nothing")
-    )
+    makers: dict[str, Callable[[Any], Any]] = {
+        "date": date.fromisoformat,
+        "jsonb": lambda value: orjson.dumps(value).decode(),
+    }
+    converted = tuple((n, makers[type_]) for n, (_, type_) in enumerate(columns, start=1) if type_ in makers)
+    return tuple(name for name, _ in columns), converted
 
 
 def _postgres_type(annotation: Any) -> str:
@@ -168,11 +179,6 @@ def _nested_loader(base: Any) -> Any:
     if isinstance(item, type) and issubclass(item, StrEnum):
         return lambda text: tuple(item(value) for value in orjson.loads(text))
     return lambda text: tuple(orjson.loads(text))
-
-
-def _json_text(value: Any) -> str | None:
-    """A nested value for a jsonb column; nothing is SQL's null and not JSON's."""
-    return None if value is None else orjson.dumps(value).decode()
 
 
 def _as_json(value: Any, type_: str) -> Any:

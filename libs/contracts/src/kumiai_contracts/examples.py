@@ -3,6 +3,8 @@
 Whoever adds a type adds its example here; the tests name the types that have none.
 """
 
+from typing import Any
+
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, MOTHER, resident_events, resident_notices
@@ -51,11 +53,21 @@ def _taxation() -> tuple[Event | Notice, ...]:
         total=194_500,
         special_collection=(16_300, *(16_200,) * 11),
         ordinary_collection=(50_500, *(48_000,) * 3),
+        birth_date="1984-11-03",
+        reports=("0012345/1",),
     )
     nothing = {
         name: 0 if isinstance(value, int) else (0,) * len(value)
         for name, value in assessment.model_dump(
-            exclude={"fiscal_year", "addressee_number", "version", "cancelled", "rule_version"}
+            exclude={
+                "fiscal_year",
+                "addressee_number",
+                "version",
+                "cancelled",
+                "rule_version",
+                "birth_date",
+                "reports",
+            }
         ).items()
     }
     cancelled = assessment.model_copy(update=nothing | {"version": 2, "cancelled": True})
@@ -71,6 +83,76 @@ def _taxation() -> tuple[Event | Notice, ...]:
         ),
         taxation.ResidentTaxAssessed(assessment=assessment, income_report=report, difference=194_500),
         taxation.ResidentTaxAssessmentCancelled(assessment=cancelled, difference=-194_500),
+        *_work_and_runs(report),
+    )
+
+
+def _work_and_runs(report: taxation.IncomeReportRow) -> tuple[Event | Notice, ...]:
+    """A report of somebody unknown, what becomes of it, somebody taxed without being registered, and a run."""
+    unknown = taxation.IncomeReport(
+        fiscal_year=2026,
+        kind="pension",
+        reporter="9000017",
+        person=taxation.ReportedPerson(name="千代田 梅", name_kana="チヨダ ウメ", birth_date="1949-03-12"),
+        further=taxation.FurtherItems(pension=1_920_000),
+    )
+    elsewhere = unknown.model_copy(update={"residence": "151009"})
+    item = taxation.WorkItemRow(
+        work_item="taxation-receipts:1:42",
+        fiscal_year=2026,
+        addressee_number=None,
+        code="unknown-person",
+        pointer="/addressee_number",
+        ja="対象者を特定できない課税資料です。",
+        en="Nobody knows whose report this is.",
+        state="open",
+    )
+    forwarded = item.model_copy(update={"state": "forwarded", "forwarded_to": "151009"})
+    address = resident.Address(prefecture="東京都", municipality="千代田区", town="九段南一丁目", number="2番1号")
+    entry: dict[str, Any] = {
+        "name": "新潟 松子",
+        "name_kana": "ニイガタ マツコ",
+        "birth_date": "1970-08-09",
+        "from_year": 2026,
+        "until_year": None,
+        "registered_in": "151009",
+    }
+    run = taxation.TaxRunRow(
+        fiscal_year=2026,
+        state="assessed",
+        changed_at="2026-05-08T12:40:11.031200Z",
+        changed_by="taxation",
+        rule_version="R8/2",
+        payers=31_207,
+        assessed=27_950,
+        exempt=3_201,
+        refused=56,
+        amount=7_204_118_300,
+        last_year_amount=7_011_902_100,
+        outliers=412,
+    )
+    return (
+        unknown,
+        taxation.SettleWorkItem(work_item=item.work_item, resolution="forward", municipality="151009"),
+        taxation.NonResidentTaxpayerNotice(**entry, address=address),
+        taxation.IncomeReported(income_report=report),
+        taxation.WorkItemRaised(
+            work_item=item,
+            unmatched_report=taxation.UnmatchedReportRow(work_item=item.work_item, report=unknown),
+        ),
+        taxation.WorkItemSettled(work_item=item.model_copy(update={"state": "done"})),
+        taxation.IncomeReportForwarded(
+            work_item=forwarded,
+            unmatched_report=taxation.UnmatchedReportRow(work_item=item.work_item, report=elsewhere),
+        ),
+        taxation.NonResidentTaxpayerEntered(
+            taxpayer=taxation.NonResidentTaxpayerRow(
+                **entry,
+                addressee_number=with_check_digit("900000043", addressee_check_digit),
+                address="9f3c1d0b7a62e84f5d1096c2b3a4f7e85061728394a5b6c7d8e9f0a1b2c3d4e5",
+            )
+        ),
+        taxation.TaxRunAdvanced(run=run),
     )
 
 

@@ -4,6 +4,7 @@ from kumiai_common.service import run
 
 from kumiai_taxation.handlers import Taxation
 from kumiai_taxation.reads import routes
+from kumiai_taxation.run import work_on_runs
 
 if __name__ == "__main__":
-    run(Taxation(), routes=routes)
+    run(Taxation(), routes=routes, tasks=(work_on_runs,))

@@ -1,19 +1,36 @@
-"""From reports to an assessment: what the stream knows of a person becomes a case for the resident-tax rules."""
+"""From reports to an assessment: what the stream knows of a person becomes a case for the resident-tax rules.
 
+Invariant: the case depends on the counting reports, the date of birth and the year alone, so that it can be made again
+from what an assessment names, and its working shown.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
+from typing import Any
 
 from kumiai_contracts.receipts import Reason
-from kumiai_contracts.resident import ResidentRow
 from kumiai_contracts.taxation import AssessmentRow, IncomeReportRow
-from kumiai_contracts.taxation import Dependant as ReportedDependant
-from kumiai_contracts.taxation import Spouse as ReportedSpouse
 
 from kumiai_taxation.domain.resident_tax import Assessment, Case
-from kumiai_taxation.domain.resident_tax.case import Dependant, Income, Payments, Spouse, Taxpayer
+from kumiai_taxation.domain.resident_tax.case import (
+    Credits,
+    Dependant,
+    Disability,
+    Income,
+    Payments,
+    SingleParent,
+    Spouse,
+    Taxpayer,
+)
 from kumiai_taxation.resident_tax import assess_read
 
-RULE_VERSION = "1"
+RULE_VERSION = "2"
 """Raised whenever the rules compute another amount from the same parameters."""
+Report = Mapping[str, Any]
+"""A report as its columns by name, nested values as mappings."""
+NOT_FOR_THE_SENDER = frozenset(("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year"))
+"""Refusals of the rules that no other report would mend: they are for a person's work list."""
 
 
 class NotADay(ValueError):
@@ -25,15 +42,19 @@ class NotADay(ValueError):
 
 
 def assess_reports(
-    municipality: str, person: ResidentRow, reports: list[IncomeReportRow]
+    municipality: str, addressee_number: str, birth_date: str, reports: Sequence[IncomeReportRow]
 ) -> AssessmentRow | tuple[Reason, ...]:
-    """The assessment (version 1) of a person from the reports of one fiscal year, or the reasons why there is none.
+    """The assessment (version 1) of a person from the counting reports of one fiscal year, or why there is none."""
+    columns = [report.model_dump() for report in reports]
+    return assess_columns(municipality, reports[0].fiscal_year, addressee_number, birth_date, columns)
 
-    Several employers' amounts are added; the family is taken from the report with the highest salary, which is the
-    one that the employee has handed the declaration of dependants to (給与所得者の扶養控除等申告書).
-    """
+
+def assess_columns(
+    municipality: str, fiscal_year: int, addressee_number: str, birth_date: str, reports: Sequence[Report]
+) -> AssessmentRow | tuple[Reason, ...]:
+    """The same from the reports' columns."""
     try:
-        case = _case(municipality, person, reports)
+        case = case_of(municipality, fiscal_year, birth_date, reports)
     except NotADay as error:
         return (
             Reason(
@@ -45,40 +66,107 @@ def assess_reports(
         )
     result = assess_read(case)
     if isinstance(result, Assessment):
-        return _row(reports[0].fiscal_year, person.addressee_number, case.fiscal_year, result)
+        return _row(fiscal_year, addressee_number, birth_date, reports, result)
     return tuple(
         Reason(code=refused.code, pointer=_into_notice(refused.pointer), ja=refused.ja, en=refused.en)
         for refused in result
     )
 
 
-def _case(municipality: str, person: ResidentRow, reports: list[IncomeReportRow]) -> Case:
-    main = max(reports, key=lambda report: report.salary)
+def case_of(municipality: str, fiscal_year: int, birth_date: str, reports: Sequence[Report]) -> Case:
+    """課税事案 of a person: the reports' amounts added, the family of the report with the highest salary.
+
+    That is the employer to whom the employee has handed the declaration of dependants (給与所得者の扶養控除等申告書).
+    What is true of the person in one report is true. Raises NotADay.
+    """
+    main = max(reports, key=_salary)
+    further = [report["further"] for report in reports if report["further"] is not None]
+    spouse = main["spouse"]
+    income, payments, credits = _NO_INCOME, _NO_PAYMENTS, _NO_CREDITS
+    taxpayer = Taxpayer(_day(birth_date, "/addressee_number"))
+    not_implemented: tuple[str, ...] = ()
+    if further:
+        income = {name: _sum(further, name) for name in _NO_INCOME}
+        payments = {name: _sum(further, name) for name in _NO_PAYMENTS}
+        credits = {name: _sum(further, name) for name in _NO_CREDITS}
+        credits |= {name: any(items[name] for items in further) for name in ("one_stop", "housing_loan_special")}
+        taxpayer = _taxpayer(taxpayer.birth_date, further)
+        not_implemented = tuple(f"/further/{name}" for items in further for name in items["not_computed"])
     return Case(
-        fiscal_year=f"R{main.fiscal_year - 2018}",
+        fiscal_year=f"R{fiscal_year - 2018}",
         municipality=municipality,
-        taxpayer=Taxpayer(_day(person.birth_date, "/addressee_number")),
-        income=Income(salary=sum(report.salary for report in reports)),
-        spouse=_spouse(main.spouse) if main.spouse else None,
-        dependants=tuple(_dependant(n, dependant) for n, dependant in enumerate(main.dependants)),
+        taxpayer=taxpayer,
+        income=Income(salary=_sum(reports, "salary"), **income),
+        spouse=None if spouse is None else _spouse(spouse),
+        dependants=tuple(_dependant(n, dependant) for n, dependant in enumerate(main["dependants"])),
         deductions=Payments(
-            social_insurance=sum(report.social_insurance for report in reports),
-            life_general_new=sum(report.life_insurance_new for report in reports),
-            earthquake=sum(report.earthquake_insurance for report in reports),
+            social_insurance=_sum(reports, "social_insurance"),
+            life_general_new=_sum(reports, "life_insurance_new"),
+            earthquake=_sum(reports, "earthquake_insurance"),
+            **payments,
         ),
+        credits=Credits(**credits),
+        not_implemented=not_implemented,
     )
 
 
-def _spouse(spouse: ReportedSpouse) -> Spouse:
-    return Spouse(_day(spouse.birth_date, "/spouse/birth_date"), spouse.income, living_together=True)
+_NO_INCOME = dict.fromkeys(("pension", "business", "other"), 0)
+_NO_PAYMENTS = dict.fromkeys(
+    (
+        "small_enterprise_mutual_aid",
+        "life_general_old",
+        "life_medical",
+        "life_pension_new",
+        "life_pension_old",
+        "earthquake_old",
+        "medical_paid",
+        "medical_reimbursed",
+        "self_medication_paid",
+    ),
+    0,
+)
+_NO_CREDITS: dict[str, Any] = dict.fromkeys(("donations", "donations_basic", "housing_loan"), 0)
 
 
-def _dependant(n: int, dependant: ReportedDependant) -> Dependant:
+def _salary(report: Report) -> int:
+    salary: int = report["salary"]
+    return salary
+
+
+def _sum(items: Sequence[Report], name: str) -> int:
+    return sum(item[name] for item in items)
+
+
+def _taxpayer(birth_date: date, further: Sequence[Report]) -> Taxpayer:
+    disabilities = {items["disability"] for items in further}
+    single = next((items["single_parent"] for items in further if items["single_parent"] is not None), None)
+    return Taxpayer(
+        birth_date,
+        next((kind for kind in (Disability.SPECIAL, Disability.ORDINARY) if kind in disabilities), Disability.NONE),
+        widow=any(items["widow"] for items in further),
+        single_parent=single and SingleParent(single),
+        student=any(items["student"] for items in further),
+        public_assistance=any(items["public_assistance"] for items in further),
+    )
+
+
+def _spouse(spouse: Report) -> Spouse:
+    return Spouse(
+        _day(spouse["birth_date"], "/spouse/birth_date"),
+        spouse["income"],
+        Disability(spouse["disability"]),
+        living_together=spouse["living_together"],
+    )
+
+
+def _dependant(n: int, dependant: Report) -> Dependant:
+    together = dependant["living_together_ascendant"]
     return Dependant(
-        _day(dependant.birth_date, f"/dependants/{n}/birth_date"),
-        dependant.income,
-        living_together=dependant.living_together_ascendant,
-        ascendant=dependant.living_together_ascendant,
+        _day(dependant["birth_date"], f"/dependants/{n}/birth_date"),
+        dependant["income"],
+        Disability(dependant["disability"]),
+        living_together=together or dependant["living_together"],
+        ascendant=together,
     )
 
 
@@ -97,13 +185,22 @@ def _into_notice(pointer: str) -> str:
     return pointer
 
 
-def _row(fiscal_year: int, addressee_number: str, rules: str, result: Assessment) -> AssessmentRow:
-    return AssessmentRow(
+@cache
+def rules_of(fiscal_year: int) -> str:
+    """規則の版: the parameters' year and the rules' own version, such as `R8/2`."""
+    return f"R{fiscal_year - 2018}/{RULE_VERSION}"
+
+
+def _row(
+    fiscal_year: int, addressee_number: str, birth_date: str, reports: Sequence[Report], result: Assessment
+) -> AssessmentRow:
+    """Trusted: the rules' results are whole yen, and the rest was checked where it came from."""
+    return AssessmentRow.trusted(
         fiscal_year=fiscal_year,
         addressee_number=addressee_number,
         version=1,
         cancelled=False,
-        rule_version=f"{rules}/{RULE_VERSION}",
+        rule_version=rules_of(fiscal_year),
         employment_income=result.employment_income,
         total_income=result.total_income,
         deductions_total=result.deductions_total,
@@ -116,4 +213,6 @@ def _row(fiscal_year: int, addressee_number: str, rules: str, result: Assessment
         total=result.total,
         special_collection=result.special_collection,
         ordinary_collection=result.ordinary_collection,
+        birth_date=birth_date,
+        reports=tuple(f"{report['employer']}/{report['revision']}" for report in reports),
     )

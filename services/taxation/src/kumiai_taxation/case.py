@@ -5,13 +5,13 @@ contradictory is refused, each with a JSON pointer; facts with rules that are no
 to refuse.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from kumiai_contracts.strict_json import StrictJsonError, parse_strictly
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from kumiai_taxation.case_fields import Day, Disability, FiscalYear, Flag, Rate, Yen
+from kumiai_taxation.case_fields import MAX_YEN, Day, Disability, FiscalYear, Flag, Rate, SingleParent, Yen
 from kumiai_taxation.case_refusals import refusals_of
 from kumiai_taxation.domain.resident_tax import case as domain
 from kumiai_taxation.domain.resident_tax.refusals import Refused
@@ -31,8 +31,8 @@ class Taxpayer(_Closed):
     """障害者 (`ordinary`, or true) or 特別障害者 (`special`)"""
     widow: Flag = False
     """寡婦"""
-    single_parent: Literal["mother", "father"] | None = None
-    """ひとり親: the adjustment deduction is not the same for both"""
+    single_parent: SingleParent = None
+    """ひとり親: the adjustment deduction is not the same for both; true counts as `mother`"""
     student: Flag = False
     """勤労学生"""
     public_assistance: Flag = False
@@ -161,11 +161,35 @@ _PAID = {
 }
 
 
+class Donation(_Closed):
+    """寄附金 to one municipality."""
+
+    amount: Yen
+    """寄附金額"""
+    one_stop: Flag = False
+    """ワンストップ特例"""
+
+
+_DONATIONS = TypeAdapter(list[Donation])
+
+
 class Credits(_Closed):
     """税額控除の基."""
 
-    donations: Yen = 0
-    """ふるさと納税 (特例控除対象寄附金)"""
+    donations: Annotated[
+        Yen,
+        WithJsonSchema(
+            {
+                "default": 0,
+                "anyOf": [
+                    {"type": "integer", "minimum": 0, "maximum": MAX_YEN},
+                    Donation.model_json_schema(),
+                    {"type": "array", "items": Donation.model_json_schema()},
+                ],
+            }
+        ),
+    ] = 0
+    """ふるさと納税 (特例控除対象寄附金): the year's sum, or one gift or a list of gifts with `amount` and `one_stop`"""
     donations_basic: Yen = 0
     """Donations with the basic part only (共同募金会, 日本赤十字社 and the like)"""
     one_stop: Flag = False
@@ -182,6 +206,25 @@ class Credits(_Closed):
     """外国税額控除"""
     withheld_dividend_levy: Yen = 0
     """配当割額・株式等譲渡所得割額の控除"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sum_of_gifts(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("donations"), dict | list):
+            return given
+        gifts = given["donations"] if isinstance(given["donations"], list) else [given["donations"]]
+        try:
+            read = _DONATIONS.validate_python(gifts)
+        except ValidationError:
+            raise PydanticCustomError(
+                "donation_wrong", "each gift has an amount in whole yen and may say one_stop", {"field": "donations"}
+            ) from None
+        ways = {gift.one_stop for gift in read} | ({given["one_stop"]} if "one_stop" in given else set())
+        if len(ways) > 1:
+            raise PydanticCustomError(
+                "contradiction", "one-stop holds for all gifts of a year or for none", {"field": "donations"}
+            )
+        return given | {"donations": sum(gift.amount for gift in read), "one_stop": True in ways}
 
 
 class Rates(_Closed):

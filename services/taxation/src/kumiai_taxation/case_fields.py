@@ -54,6 +54,13 @@ def _disability(value: object) -> object:
     return value
 
 
+def _single_parent(value: object) -> object:
+    """True where nobody said which: the mother's difference is taken; a case can say `father`."""
+    if isinstance(value, bool):
+        return "mother" if value else None
+    return value
+
+
 _MAX_RATE = WHOLE // 5
 
 _number_or_percent = {
@@ -67,6 +74,10 @@ Flag = Annotated[bool, Field(strict=True)]
 Disability = Annotated[
     Literal["none", "ordinary", "special"],
     BeforeValidator(_disability, json_schema_input_type=Literal["none", "ordinary", "special"] | bool),
+]
+SingleParent = Annotated[
+    Literal["mother", "father"] | None,
+    BeforeValidator(_single_parent, json_schema_input_type=Literal["mother", "father"] | bool | None),
 ]
 FiscalYear = Annotated[
     str,

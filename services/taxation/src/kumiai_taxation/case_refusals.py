@@ -35,6 +35,7 @@ _CODES = {
     "too_long": ("too-many", "件数が多すぎます。"),
     "date_wrong": ("invalid-date", "日付はYYYY-MM-DDの実在する日で記載してください。"),
     "rate_wrong": ("invalid-rate", "税率は0から20%まで、小数第3位までで記載してください。"),
+    "donation_wrong": ("invalid-donation", "寄附金は金額(円)とワンストップ特例の有無で記載してください。"),
     "contradiction": ("contradiction", "同時に記載できない項目があります。"),
     "literal_error": ("unknown-value", "この項目で使える値ではありません。"),
     "bool_type": ("not-a-flag", "trueまたはfalseで記載してください。"),

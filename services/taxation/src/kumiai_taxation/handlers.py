@@ -4,81 +4,97 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kumiai_common.database import Connection
 from kumiai_common.protocol import State
-from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.receipts import Reason
 from kumiai_contracts.resident import (
-    ResidentDied,
+    HouseholdHeadChanged,
+    ResidentBorn,
+    ResidentCarriedOver,
+    ResidentChangedAddress,
     ResidentEvent,
-    ResidentMovedOut,
-    ResidentMovementCancelled,
+    ResidentMovedIn,
 )
-from kumiai_contracts.taxation import EmploymentIncomeReport, IncomeReportRow, TaxationEvent
+from kumiai_contracts.taxation import (
+    EmploymentIncomeReport,
+    IncomeReport,
+    NonResidentTaxpayerNotice,
+    SettleWorkItem,
+    TaxationEvent,
+)
 
-from kumiai_taxation import store
-from kumiai_taxation.assessing import assess_reports
-from kumiai_taxation.domain import refusals
-from kumiai_taxation.domain.roll import TaxationState, assessment_date, cancelled, lived_here, next_version
+from kumiai_taxation import deciding, store
+from kumiai_taxation.domain import work
+from kumiai_taxation.domain.roll import TaxationState
+
+_CHANGE_NOTHING = (
+    ResidentBorn,
+    ResidentCarriedOver,
+    ResidentMovedIn,
+    ResidentChangedAddress,
+    HouseholdHeadChanged,
+)
+"""They give new numbers, which nobody has reported about, or change neither who lives here nor a date of birth."""
 
 
 class Taxation:
     """Assesses from income reports, and follows the registry when it takes a resident back."""
 
     name = "taxation"
-    reacts_to: frozenset[type[Event]] = frozenset((ResidentMovedOut, ResidentDied, ResidentMovementCancelled))
-    """Only what can change who lived here on a 1 January that has passed."""
+    reacts_to: frozenset[type[Event]] = frozenset(ResidentEvent.__subclasses__()) - frozenset(_CHANGE_NOTHING)
+    """What can change who lived here on a 1 January that has passed, or a date of birth."""
 
     async def load(self, connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> Mapping[str, State]:
-        """Histories, reports and assessments of everybody whom the notices and events name."""
-        people = {(m, person) for m, items in wanted.items() for item in items for person in _people(item)}
-        return await store.load(connection, list(wanted), sorted(people))
+        """What is known of everybody whom the notices and events name; of most residents nothing but that."""
+        return await store.load(connection, wanted)
 
     def decide(self, state: State, notice: Notice, context: Context) -> Decision:
-        """Take in an employment-income report and assess the person."""
+        """Take in a report, settle a work item, or enter somebody who is taxed here without being registered."""
         assert isinstance(state, TaxationState)
-        assert isinstance(notice, EmploymentIncomeReport)
-        history = state.history(notice.addressee_number)
-        if not history:
-            return Refused((refusals.unknown_resident("/addressee_number"),))
-        if not lived_here(history, assessment_date(notice.fiscal_year)):
-            return Refused((refusals.not_resident_on_assessment_date("/addressee_number"),))
-        report = _report(notice)
-        others = [
-            other
-            for other in state.reports(notice.fiscal_year, notice.addressee_number)
-            if other.employer != report.employer
-        ]
-        assessed = assess_reports(context.municipality, history[-1], [report, *others])
-        if isinstance(assessed, tuple):
-            return Refused(assessed)
-        return Accepted((next_version(state, assessed, report),))
+        match notice:
+            case EmploymentIncomeReport():
+                return deciding.employment_report(state, notice, context)
+            case IncomeReport():
+                return deciding.income_report(state, notice, context)
+            case SettleWorkItem():
+                return deciding.settle_work_item(state, notice, context)
+            case NonResidentTaxpayerNotice():
+                return deciding.non_resident_taxpayer(state, notice, context)
+        raise TypeError(type(notice).__name__)
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """Take back the assessment of whoever, as is known now, didn't live here; assess again whoever did."""
-        assert isinstance(state, TaxationState)
-        return [following for person in _people(event) for following in self._follow(state, person, context)]
-
-    def _follow(self, state: TaxationState, person: str, context: Context) -> Iterator[TaxationEvent]:
-        history = state.history(person)
-        for fiscal_year in state.fiscal_years(person):
-            latest = state.latest(fiscal_year, person)
-            taxable = lived_here(history, assessment_date(fiscal_year))
-            if latest is not None and not latest.cancelled and not taxable:
-                yield cancelled(latest)
-            elif latest is not None and latest.cancelled and taxable:
-                reports = state.reports(fiscal_year, person)
-                assessed = assess_reports(context.municipality, history[-1], reports)
-                if not isinstance(assessed, tuple):
-                    yield next_version(state, assessed, reports[0])
+        assert isinstance(state, TaxationState) and isinstance(event, ResidentEvent)
+        people = dict.fromkeys(row.addressee_number for row in event.residents)
+        return [following for person in people for following in follow(state, person, context)]
 
 
-def _report(notice: EmploymentIncomeReport) -> IncomeReportRow:
-    return IncomeReportRow(**{name: getattr(notice, name) for name in IncomeReportRow.model_fields})
+def follow(state: TaxationState, person: str, context: Context) -> Iterator[TaxationEvent]:
+    """What a change in the registry means for a person's fiscal years: those that are frozen are only marked."""
+    for fiscal_year in state.fiscal_years(person):
+        run = state.run(fiscal_year)
+        if run is not None and run.state in deciding.COLLECTED:
+            continue
+        if not _changes(state, person, fiscal_year):
+            continue
+        name = f"{context.cause}/{fiscal_year}/{person}"
+        if run is not None and run.state in deciding.FROZEN:
+            yield deciding.raised(name, fiscal_year, person, work.changed_after_freeze())
+            continue
+        for following in deciding.reassessed(state, fiscal_year, person, context):
+            if isinstance(following, Reason):
+                yield deciding.raised(name, fiscal_year, person, following)
+            else:
+                yield following
 
 
-def _people(item: Notice | Event) -> list[str]:
-    match item:
-        case EmploymentIncomeReport():
-            return [item.addressee_number]
-        case ResidentEvent():
-            return list(dict.fromkeys(row.addressee_number for row in item.residents))
-    return []
+def _changes(state: TaxationState, person: str, fiscal_year: int) -> bool:
+    """Whether what counts for the year is no longer what the latest assessment was made by."""
+    latest = state.latest(fiscal_year, person)
+    taxable = state.taxable_here(person, fiscal_year) and bool(state.reports(fiscal_year, person))
+    run = state.run(fiscal_year)
+    if run is not None and run.state in deciding.FROZEN:
+        return bool(state.reports(fiscal_year, person))
+    if latest is None or latest.cancelled:
+        return taxable
+    return not taxable or latest.birth_date != state.birth_date(person)

@@ -104,13 +104,17 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
         last.fiscal_year, "designated_city_shares", _SHARES, required["designated_city_shares"].value
     )
     cities = frozenset(required["designated_cities"].value)
+    area_classes = _by_code(last.fiscal_year, required["area_classes"])
     municipalities = {
         code: _municipality(
             code,
             name,
             designated if code in cities else ordinary,
             code in cities,
-            _Required(last.fiscal_year, nation | prefectures.get(code[:2], {}) | own.get(code, {})),
+            _Required(
+                last.fiscal_year,
+                nation | area_classes.get(code, {}) | prefectures.get(code[:2], {}) | own.get(code, {}),
+            ),
         )
         for code, name in names.items()
     }
@@ -160,6 +164,19 @@ def _municipality(code: str, name: str, shares: Shares, designated: bool, entrie
             if key in entries
         },
     )
+
+
+def _by_code(fiscal_year: str, listed: Entry) -> dict[str, dict[str, Entry]]:
+    """級地 of the municipalities that the list has, each as an entry of its own."""
+    found: dict[str, dict[str, Entry]] = {}
+    for area_class, codes in listed.value.items():
+        for code in codes:
+            if code in found:
+                raise ParameterError(f"{fiscal_year}: the parameter 'area_classes' has {code} twice")
+            found[code] = {
+                "area_class": Entry(value=int(area_class), valid_from=listed.valid_from, source=listed.source)
+            }
+    return found
 
 
 def _layers(fiscal_year: str) -> list[ParameterFile]:

@@ -1,38 +1,124 @@
-"""Reads of taxation, for a purpose."""
+"""Reads of taxation, for a purpose: assessments with their workings, a tax payer, the work list, the run.
+
+Only 税務事務 sees anything here; other bodies' facts go through linkage, which reads the stream.
+"""
+
+from typing import Any
 
 from kumiai_common.http.access import authorise, requested_purpose
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
+from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose, Role
-from kumiai_contracts.taxation import AssessmentRow
+from kumiai_contracts.taxation import AssessmentRow, WorkItemRow
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kumiai_taxation import store
+from kumiai_taxation.domain.roll import TaxationState
+from kumiai_taxation.run_routes import run_routes
 from kumiai_taxation.store import QUERIES
+from kumiai_taxation.stored_working import Disagrees, working_of
+
+_READERS = (Role.CLERK, Role.SYSTEM)
+WORK_ITEMS_A_PAGE = 1000
 
 
 def routes(ground: Ground) -> list[BaseRoute]:
     """The service's own routes."""
 
-    async def assessments(request: Request) -> JSONResponse:
+    async def assessments(request: Request) -> Response:
         """Every version of a person's assessment of a fiscal year, the last one being the one that counts."""
-        municipality = request.path_params["municipality"]
-        purpose = requested_purpose(request)
-        await authorise(request, municipality, purpose=purpose, roles={Role.CLERK, Role.SYSTEM})
-        if purpose is not Purpose.TAXATION:
-            raise Problem(PURPOSE_MISSING)
+        municipality = await _authorised(request)
         async with ground.database.transaction([municipality]) as connection:
             records = await QUERIES.versions(
                 connection,
                 municipality=municipality,
                 fiscal_year=request.path_params["fiscal_year"],
-                addressee_number=request.path_params["addressee_number"],
+                addressee_number=_number(request),
             )
         if not records:
             raise Problem(NOT_FOUND)
         versions = [from_record(AssessmentRow, record).model_dump(mode="json") for record in records]
-        return JSONResponse({"versions": versions})
+        return answer({"versions": versions})
 
-    return [Route("/v1/{municipality}/assessments/{fiscal_year:int}/{addressee_number}", assessments)]
+    async def working(request: Request) -> Response:
+        """The working of one version, made again from the reports that it names."""
+        municipality = await _authorised(request)
+        state, number = await _state(request, municipality), _number(request)
+        year, version = request.path_params["fiscal_year"], request.path_params["version"]
+        row = next((row for row in state.versions(year, number) if row.version == version), None)
+        if row is None:
+            raise Problem(NOT_FOUND)
+        try:
+            return answer(
+                {"version": version, "rule_version": row.rule_version, "working": working_of(municipality, state, row)}
+            )
+        except Disagrees as why:
+            return answer({"version": version, "rule_version": row.rule_version, "working": None, "why": str(why)})
+
+    async def taxpayer(request: Request) -> Response:
+        """納税義務者: years with reports, the assessment that counts, and what is open."""
+        municipality = await _authorised(request)
+        state, number = await _state(request, municipality), _number(request)
+        if not state.knows(number):
+            raise Problem(NOT_FOUND)
+        return answer(
+            {"addressee_number": number, "years": [_year(state, year, number) for year in state.fiscal_years(number)]}
+        )
+
+    async def work_list(request: Request) -> Response:
+        """要確認一覧: the open work items, in the order of their names."""
+        municipality = await _authorised(request)
+        year = count_of(request, "fiscal_year", 0, 2100)
+        async with ground.database.transaction([municipality]) as connection:
+            records = await QUERIES.open_work_items(
+                connection,
+                municipality=municipality,
+                fiscal_year=year or None,
+                after=request.query_params.get("after", ""),
+                limit=count_of(request, "limit", 100, WORK_ITEMS_A_PAGE),
+            )
+        return answer({"work_items": [from_record(WorkItemRow, record).model_dump(mode="json") for record in records]})
+
+    async def _state(request: Request, municipality: str) -> TaxationState:
+        async with ground.database.transaction([municipality]) as connection:
+            people = [(municipality, _number(request))]
+            return (await store.load_people(connection, [municipality], people))[municipality]
+
+    path = "/v1/{municipality}/assessments/{fiscal_year:int}/{addressee_number}"
+    return [
+        Route(path, assessments),
+        Route(path + "/{version:int}/working", working),
+        Route("/v1/{municipality}/taxpayers/{addressee_number}", taxpayer),
+        Route("/v1/{municipality}/work-items", work_list),
+        *run_routes(ground),
+    ]
+
+
+async def _authorised(request: Request) -> str:
+    municipality, purpose = municipality_of(request), requested_purpose(request)
+    await authorise(request, municipality, purpose=purpose, roles=_READERS)
+    if purpose is not Purpose.TAXATION:
+        raise Problem(PURPOSE_MISSING)
+    return municipality
+
+
+def _number(request: Request) -> str:
+    """宛名番号 from the path; what is none is not found, and a NUL never reaches the database."""
+    number = str(request.path_params["addressee_number"])
+    if not (number.isascii() and number.isdigit()):
+        raise Problem(NOT_FOUND)
+    return number
+
+
+def _year(state: TaxationState, year: int, number: str) -> dict[str, Any]:
+    latest = state.latest(year, number)
+    return {
+        "fiscal_year": year,
+        "taxable_here": state.taxable_here(number, year),
+        "reports": [row.model_dump(mode="json") for row in state.reports(year, number)],
+        "assessment": latest.model_dump(mode="json") if latest else None,
+    }

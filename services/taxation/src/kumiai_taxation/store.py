@@ -1,36 +1,90 @@
-"""What taxation reads from its database. It never writes a table: its events' rows do."""
+"""What taxation reads from its database. It never writes a stream's table: its events' rows do."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
-from kumiai_contracts.model import Row
-from kumiai_contracts.resident import ResidentRow
-from kumiai_contracts.taxation import AssessmentRow, IncomeReportRow
+from kumiai_contracts.model import Event, Notice, Row
+from kumiai_contracts.resident import ResidentEvent, ResidentRow
+from kumiai_contracts.taxation import (
+    AssessmentRow,
+    EmploymentIncomeReport,
+    IncomeReport,
+    IncomeReportRow,
+    NonResidentTaxpayerNotice,
+    NonResidentTaxpayerRow,
+    SettleWorkItem,
+    TaxRunRow,
+    UnmatchedReportRow,
+    WorkItemRow,
+)
 
 from kumiai_taxation.domain.roll import TaxationState
 
 QUERIES: Any = load_queries("kumiai_taxation")
+Person = tuple[str, str]
+"""(municipality, 宛名番号)"""
 
 
-async def load(
-    connection: Connection, municipalities: Sequence[str], people: Sequence[tuple[str, str]]
-) -> dict[str, TaxationState]:
-    """The state of these (municipality, 宛名番号), by municipality."""
-    rows: dict[str, list[Row]] = defaultdict(list)
-    named = {
-        "municipalities": [municipality for municipality, _ in people],
-        "addressee_numbers": [addressee_number for _, addressee_number in people],
+async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> Mapping[str, TaxationState]:
+    """The state that these notices and events need, by municipality.
+
+    Most people whom the registry's events name have no report: for them one look at the reports is all.
+    """
+    notices = {(m, number) for m, items in wanted.items() for item in items for number in _named(item)}
+    residents = {
+        (m, row.addressee_number)
+        for m, items in wanted.items()
+        for item in items
+        if isinstance(item, ResidentEvent)
+        for row in item.residents
     }
-    kinds: tuple[tuple[Any, type[Row]], ...] = (
-        (QUERIES.histories, ResidentRow),
-        (QUERIES.reports, IncomeReportRow),
-        (QUERIES.assessments, AssessmentRow),
-    )
-    for query, kind in kinds:
-        for record in await query(connection, **named):
+    if residents:
+        notices |= {(r["municipality"], r["addressee_number"]) for r in await _ask("reported", connection, residents)}
+    items = [(m, item.work_item) for m, sent in wanted.items() for item in sent if isinstance(item, SettleWorkItem)]
+    return await load_people(connection, list(wanted), notices, items)
+
+
+async def load_people(
+    connection: Connection, municipalities: Sequence[str], people: Iterable[Person], items: Sequence[Person] = ()
+) -> dict[str, TaxationState]:
+    """All that is known of these people, the work items named, and how far the runs have come."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    asked: list[tuple[str, type[Row], list[Person]]] = []
+    found = sorted(people)
+    if items:
+        asked += [("work_items", WorkItemRow, list(items)), ("unmatched_reports", UnmatchedReportRow, list(items))]
+    if found:
+        asked += [
+            ("histories", ResidentRow, found),
+            ("non_residents", NonResidentTaxpayerRow, found),
+            ("reports", IncomeReportRow, found),
+            ("assessments", AssessmentRow, found),
+        ]
+    for query, kind, keys in asked:
+        for record in await _ask(query, connection, keys):
             rows[record["municipality"]].append(from_record(kind, record))
+    if asked:
+        for record in await QUERIES.runs(connection, municipalities=list(municipalities)):
+            rows[record["municipality"]].append(from_record(TaxRunRow, record))
     return {municipality: TaxationState(rows[municipality]) for municipality in municipalities}
+
+
+async def _ask(query: str, connection: Connection, keys: Iterable[Person]) -> list[Any]:
+    given = list(keys)
+    found: list[Any] = await getattr(QUERIES, query)(
+        connection, municipalities=[m for m, _ in given], names=[name for _, name in given]
+    )
+    return found
+
+
+def _named(item: Notice | Event) -> list[str]:
+    match item:
+        case EmploymentIncomeReport():
+            return [item.addressee_number]
+        case IncomeReport() | SettleWorkItem() | NonResidentTaxpayerNotice():
+            return [item.addressee_number] if item.addressee_number else []
+    return []

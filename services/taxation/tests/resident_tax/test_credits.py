@@ -67,6 +67,21 @@ def test_the_donor_bears_two_thousand(tax: Tax, given: int) -> None:
     assert tax(income={"business": 5_000_000}, credits={"donations": given}).donation_credit == Split(0, 0)
 
 
+@pytest.mark.parametrize(
+    "donations",
+    [
+        {"amount": 22_000, "one_stop": True},
+        [{"amount": 22_000, "one_stop": True}],
+        [{"amount": 20_000, "one_stop": True}, {"amount": 2_000, "one_stop": True}],
+    ],
+)
+def test_a_list_of_gifts_is_their_sum(tax: Tax, donations: Any) -> None:
+    given: dict[str, Any] = {"income": {"business": 2_429_000}}
+    assert tax(**given, credits={"donations": donations}) == tax(
+        **given, credits={"donations": 22_000, "one_stop": True}
+    )
+
+
 def test_one_stop_adds_the_income_tax_s_part(tax: Tax) -> None:
     given: dict[str, Any] = {"income": {"business": 2_429_000}}
     plain = tax(**given, credits={"donations": 22_000}).donation_credit

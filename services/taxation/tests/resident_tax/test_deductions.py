@@ -237,3 +237,11 @@ def test_what_was_paid_is_deducted_as_its_table_says(personal: Any, paid: dict[s
 
 def test_medical_expenses_of_a_small_income_count_beyond_five_per_cent(personal: Any) -> None:
     assert personal(income={"business": 1_000_000}, deductions={"medical_paid": 60_000})[0] == 10_000
+
+
+def test_a_single_parent_may_be_stated_without_saying_which(tax: Tax) -> None:
+    def levied(state: Any) -> Assessment:
+        return tax(taxpayer={"single_parent": state}, income={"salary": 4_000_000})
+
+    assert levied(True) == levied("mother") != levied("father")
+    assert levied(False) == levied(None)

@@ -37,14 +37,12 @@ def test_a_prefecture_s_surcharge_holds_for_all_of_its_municipalities() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["basic_deduction", "area_class", "ordinary_shares", "municipal_per_capita", "exemption"]
+    "name", ["basic_deduction", "area_class", "area_classes", "ordinary_shares", "municipal_per_capita", "exemption"]
 )
 def test_a_missing_parameter_is_named(base: ParameterFile, name: str) -> None:
     parameters = {key: value for key, value in base.parameters.items() if key != name}
     with pytest.raises(MissingParameter, match=name):
-        files.resolve(
-            [base.model_copy(update={"parameters": parameters, "municipalities": {}})], {"131016": "千代田区"}
-        )
+        files.resolve([base.model_copy(update={"parameters": parameters, "municipalities": {}})], {"133078": "檜原村"})
 
 
 def test_a_missing_part_of_a_parameter_is_named(base: ParameterFile) -> None:
@@ -83,3 +81,17 @@ def test_a_percentage_is_read_exactly(text: str, rate: int) -> None:
 def test_what_is_no_percentage_is_an_error(text: str) -> None:
     with pytest.raises(ParameterError):
         files.rate(text)
+
+
+def test_every_municipality_of_the_list_of_area_classes_exists(base: ParameterFile) -> None:
+    known = load("R7").municipalities
+    listed = base.parameters["area_classes"].value
+    assert set(listed["1"]) | set(listed["2"]) <= known.keys()
+    assert not set(listed["1"]) & set(listed["2"])
+
+
+@pytest.mark.parametrize(
+    ("code", "area_class"), [("131016", 1), ("133035", 2), ("151009", 2), ("042072", 2), ("133078", 3)]
+)
+def test_the_class_of_area_follows_from_the_municipality(code: str, area_class: int) -> None:
+    assert load("R8").municipalities[code].area_class == area_class

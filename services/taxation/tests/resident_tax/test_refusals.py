@@ -43,6 +43,13 @@ BORN = {"birth_date": "1990-01-01"}
         ({"rates": {"city_rate": 0.1234567}}, "invalid-rate", "/rates/city_rate"),
         ({"rates": {"city_rate": -1}}, "invalid-rate", "/rates/city_rate"),
         ({"deductions": {"life_medical": 1, "life_deduction": 1}}, "contradiction", "/deductions/life_deduction"),
+        ({"credits": {"donations": [{"amount": -1}]}}, "invalid-donation", "/credits/donations"),
+        (
+            {"credits": {"donations": [{"amount": 1}, {"amount": 1, "one_stop": True}]}},
+            "contradiction",
+            "/credits/donations",
+        ),
+        ({"taxpayer": {"single_parent": "aunt"}}, "unknown-value", "/taxpayer/single_parent"),
         ({"income": {"retirement": 1}}, "not-implemented", "/income/retirement"),
         ({"income": {"stocks": 1}}, "not-implemented", "/income/stocks"),
         ({"deductions": {"loss_carried_forward": 1}}, "not-implemented", "/deductions/loss_carried_forward"),

@@ -11,22 +11,32 @@ from kumiai_contracts.resident import ResidentRow, Status
 from kumiai_contracts.taxation import (
     AssessmentRow,
     IncomeReportRow,
+    NonResidentTaxpayerRow,
     ResidentTaxAssessed,
     ResidentTaxAssessmentCancelled,
     TaxationEvent,
+    TaxRunRow,
+    UnmatchedReportRow,
+    WorkItemRow,
 )
 
 PersonYear = tuple[int, str]
 """(fiscal year, 宛名番号)"""
+RETURNS = ("tax-return", "resident-tax-return")
+"""申告書, the one that goes before the others first: it holds everything, so payers' reports don't count beside it."""
 
 
 class TaxationState:
-    """The histories, reports and assessments of the people in question."""
+    """The histories, reports, assessments, work items and runs that the notices and events in question need."""
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._histories: dict[str, list[ResidentRow]] = {}
-        self._reports: dict[PersonYear, dict[str, IncomeReportRow]] = {}
+        self._non_residents: dict[str, NonResidentTaxpayerRow] = {}
+        self._reports: dict[PersonYear, dict[str, list[IncomeReportRow]]] = {}
         self._assessments: dict[PersonYear, list[AssessmentRow]] = {}
+        self._work_items: dict[str, WorkItemRow] = {}
+        self._unmatched: dict[str, UnmatchedReportRow] = {}
+        self._runs: dict[int, TaxRunRow] = {}
         for row in rows:
             self._put(row)
 
@@ -34,9 +44,38 @@ class TaxationState:
         """異動履歴 of a person in the order of the history numbers; empty if the registry doesn't know the person."""
         return self._histories.get(addressee_number, ())
 
+    def knows(self, addressee_number: str) -> bool:
+        """Whether the registry or taxation itself has an entry of this number."""
+        return addressee_number in self._histories or addressee_number in self._non_residents
+
+    def birth_date(self, addressee_number: str) -> str:
+        """生年月日 of somebody known, as it is known now."""
+        history = self.history(addressee_number)
+        return history[-1].birth_date if history else self._non_residents[addressee_number].birth_date
+
+    def taxable_here(self, addressee_number: str, fiscal_year: int) -> bool:
+        """Whether this municipality taxes the person: here on 1 January, or entered as taxed here nevertheless."""
+        entry = self._non_residents.get(addressee_number)
+        if entry is not None:
+            return entry.from_year <= fiscal_year <= (entry.until_year or fiscal_year)
+        return lived_here(self.history(addressee_number), assessment_date(fiscal_year))
+
+    def revisions(self, fiscal_year: int, addressee_number: str, reporter: str) -> Sequence[IncomeReportRow]:
+        """Every revision of a reporter's report, as they came."""
+        return self._reports.get((fiscal_year, addressee_number), {}).get(reporter, ())
+
+    def reporters(self, fiscal_year: int, addressee_number: str) -> Iterable[Sequence[IncomeReportRow]]:
+        """Every reporter's revisions for a person and fiscal year."""
+        return self._reports.get((fiscal_year, addressee_number), {}).values()
+
     def reports(self, fiscal_year: int, addressee_number: str) -> list[IncomeReportRow]:
-        """The reports that count, one for each employer."""
-        return list(self._reports.get((fiscal_year, addressee_number), {}).values())
+        """The reports that count: the last revision of each reporter, unless withdrawn."""
+        held = self._reports.get((fiscal_year, addressee_number), {})
+        return counting(max(revisions, key=lambda row: row.revision) for _, revisions in sorted(held.items()))
+
+    def versions(self, fiscal_year: int, addressee_number: str) -> Sequence[AssessmentRow]:
+        """Every version of the assessment, in order."""
+        return self._assessments.get((fiscal_year, addressee_number), ())
 
     def latest(self, fiscal_year: int, addressee_number: str) -> AssessmentRow | None:
         """The version of the assessment that counts."""
@@ -44,11 +83,32 @@ class TaxationState:
         return versions[-1] if versions else None
 
     def fiscal_years(self, addressee_number: str) -> list[int]:
-        """The fiscal years for which the person was assessed, in order."""
-        return sorted(year for year, person in self._assessments if person == addressee_number)
+        """The fiscal years for which there is a report or an assessment of the person, in order."""
+        known = self._assessments.keys() | self._reports.keys()
+        return sorted(year for year, person in known if person == addressee_number)
+
+    def run(self, fiscal_year: int) -> TaxRunRow | None:
+        """当初賦課 of a fiscal year, if the municipality has opened it."""
+        return self._runs.get(fiscal_year)
+
+    def work_item(self, name: str) -> WorkItemRow | None:
+        """要確認事項 by its name."""
+        return self._work_items.get(name)
+
+    def open_items(self, fiscal_year: int, addressee_number: str) -> list[WorkItemRow]:
+        """What is open for a person and fiscal year."""
+        return [
+            item
+            for item in self._work_items.values()
+            if item.state == "open" and (item.fiscal_year, item.addressee_number) == (fiscal_year, addressee_number)
+        ]
+
+    def unmatched(self, work_item: str) -> UnmatchedReportRow | None:
+        """The report that waits with a work item."""
+        return self._unmatched.get(work_item)
 
     def apply(self, event: Event) -> None:
-        """Evolve: take over a report and an assessment."""
+        """Evolve: take over what one of taxation's own events makes true."""
         if isinstance(event, TaxationEvent):
             for row in event.rows():
                 self._put(row)
@@ -58,9 +118,28 @@ class TaxationState:
             case ResidentRow():
                 self._histories.setdefault(row.addressee_number, []).append(row)
             case IncomeReportRow():
-                self._reports.setdefault((row.fiscal_year, row.addressee_number), {})[row.employer] = row
+                held = self._reports.setdefault((row.fiscal_year, row.addressee_number), {})
+                held.setdefault(row.employer, []).append(row)
             case AssessmentRow():
                 self._assessments.setdefault((row.fiscal_year, row.addressee_number), []).append(row)
+            case NonResidentTaxpayerRow():
+                self._non_residents[row.addressee_number] = row
+            case WorkItemRow():
+                self._work_items[row.work_item] = row
+            case UnmatchedReportRow():
+                self._unmatched[row.work_item] = row
+            case TaxRunRow():
+                self._runs[row.fiscal_year] = row
+
+
+def counting(reports: Iterable[IncomeReportRow]) -> list[IncomeReportRow]:
+    """Of each reporter's last revision those that make the assessment: one return alone, else all that payers sent."""
+    standing = [report for report in reports if not report.withdrawn]
+    for kind in RETURNS:
+        returns = [report for report in standing if report.kind == kind]
+        if returns:
+            return returns[-1:]
+    return standing
 
 
 def assessment_date(fiscal_year: int) -> date:
@@ -79,7 +158,9 @@ def lived_here(history: Sequence[ResidentRow], day: date) -> bool:
     return bool(standing) and standing[-1].status is Status.RESIDENT
 
 
-def next_version(state: TaxationState, assessed: AssessmentRow, report: IncomeReportRow) -> ResidentTaxAssessed:
+def next_version(
+    state: TaxationState, assessed: AssessmentRow, report: IncomeReportRow | None = None
+) -> ResidentTaxAssessed:
     """The assessment as the next version of the person's and year's, with the difference from the one before."""
     before = state.latest(assessed.fiscal_year, assessed.addressee_number)
     return ResidentTaxAssessed(

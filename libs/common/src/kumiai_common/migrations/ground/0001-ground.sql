@@ -34,8 +34,8 @@ select kumiai_protect('stream_head', 'select, insert, update');
 create table stream_event (
   municipality text not null,
   stream text not null,
-  position bigint not null,
   incarnation integer not null,
+  position bigint not null,
   hash bytea not null,
   type text not null,
   subject text not null,

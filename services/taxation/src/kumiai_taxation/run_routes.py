@@ -1,0 +1,156 @@
+"""The run over HTTP: a clerk opens a year, freezes, reviews, confirms, issues; anybody who may sees how far it is.
+
+open → freeze (copies the roll and assesses everybody) → review → confirm → issue. `withdraw` goes back to collecting as
+long as nothing is issued; `dry-run` does all but what could be seen outside.
+"""
+
+from typing import Any
+
+from kumiai_common import log
+from kumiai_common.clock import now, timestamp
+from kumiai_common.database import Connection
+from kumiai_common.http import problems
+from kumiai_common.http.access import Caller, authorise, requested_purpose
+from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Kind, Problem
+from kumiai_common.http.requests import answer, count_of, municipality_of
+from kumiai_common.service import Ground
+from kumiai_common.tables import from_record
+from kumiai_contracts.membership import Purpose, Role
+from kumiai_contracts.taxation import STREAM, TaxRunAdvanced, TaxRunRow
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from kumiai_taxation.assessing import rules_of
+from kumiai_taxation.parameters import UnknownFiscalYear, load
+from kumiai_taxation.run import Pass, begin, clear
+from kumiai_taxation.store import QUERIES
+
+NOT_NOW = Kind(
+    "run-not-in-this-state",
+    409,
+    "当初賦課は、いまの段階ではこの操作を受け付けません。進行状況を確認してください。",
+    "The run does not take this step in its present state. Look at its progress.",
+)
+RULES_CHANGED = Kind(
+    "run-rules-changed",
+    409,
+    "計算後に税額計算の規則が変わりました。取り下げて、固定からやり直してください。",
+    "The rules have changed since the calculation. Withdraw the run and freeze again.",
+)
+_FROM: dict[str, tuple[str | None, ...]] = {
+    "open": (None,),
+    "freeze": ("collecting",),
+    "confirm": ("assessed",),
+    "issue": ("confirmed",),
+    "withdraw": ("frozen", "assessed", "confirmed"),
+}
+_TO = {"open": "collecting", "freeze": "frozen", "confirm": "confirmed", "issue": "issuing", "withdraw": "collecting"}
+_READERS = (Role.CLERK, Role.SYSTEM)
+OUTLIERS_A_PAGE = 1000
+
+
+def run_routes(ground: Ground) -> list[BaseRoute]:
+    """`GET …/tax-runs/{year}`, its outliers, and `POST …/tax-runs/{year}/{action}`."""
+
+    async def show(request: Request) -> Response:
+        """How far a run is, with its rate and the time left."""
+        municipality, year = await _authorised(request, _READERS)
+        async with ground.database.transaction([municipality]) as connection:
+            return answer(await _shown(connection, municipality, year))
+
+    async def outliers(request: Request) -> Response:
+        """Who is to be looked at before the run is confirmed."""
+        municipality, year = await _authorised(request, _READERS)
+        async with ground.database.transaction([municipality]) as connection:
+            found = await QUERIES.outliers(
+                connection,
+                municipality=municipality,
+                fiscal_year=year,
+                dry="dry" in request.query_params,
+                after=request.query_params.get("after", ""),
+                limit=count_of(request, "limit", 100, OUTLIERS_A_PAGE),
+            )
+        return answer({"outliers": [dict(record) for record in found]})
+
+    async def act(request: Request) -> Response:
+        """Take a run a step further."""
+        municipality, year = await _authorised(request, _READERS)
+        caller = await authorise(request, municipality, purpose=Purpose.TAXATION, roles=_READERS)
+        action = request.path_params["action"]
+        try:
+            load(f"R{year - 2018}")
+        except UnknownFiscalYear as error:
+            raise Problem(problems.PARAMETER_INVALID, str(error)) from None
+        async with ground.database.transaction([municipality]) as connection:
+            if action == "dry-run":
+                each = Pass(municipality, year, True)
+                await clear(connection, each)
+                await begin(connection, each, "roll", rules_of(year))
+            elif action in _TO:
+                await _act(connection, municipality, year, action, caller)
+            else:
+                raise Problem(NOT_FOUND)
+            shown = await _shown(connection, municipality, year)
+        ground.relay.wake()
+        return answer(shown, 202)
+
+    path = "/v1/{municipality}/tax-runs/{fiscal_year:int}"
+    return [
+        Route(path, show),
+        Route(path + "/outliers", outliers),
+        Route(path + "/{action}", act, methods=["POST"]),
+    ]
+
+
+async def _authorised(request: Request, roles: tuple[Role, ...]) -> tuple[str, int]:
+    municipality, purpose = municipality_of(request), requested_purpose(request)
+    await authorise(request, municipality, purpose=purpose, roles=roles)
+    if purpose is not Purpose.TAXATION:
+        raise Problem(PURPOSE_MISSING)
+    return municipality, request.path_params["fiscal_year"]
+
+
+async def _act(connection: Connection, municipality: str, year: int, action: str, caller: Caller) -> None:
+    await log.lock_heads(connection, [(municipality, STREAM)])
+    record = await QUERIES.run(connection, municipality=municipality, fiscal_year=year)
+    run = from_record(TaxRunRow, record) if record else None
+    if (run.state if run else None) not in _FROM[action]:
+        raise Problem(NOT_NOW, run.state if run else "not opened")
+    if action == "issue" and run is not None and run.rule_version != rules_of(year):
+        raise Problem(RULES_CHANGED)
+    each = Pass(municipality, year, False)
+    time = timestamp(now())
+    kept: dict[str, Any] = run.model_dump() if run and action in ("confirm", "issue") else {"fiscal_year": year}
+    row = TaxRunRow(**kept | {"state": _TO[action], "changed_at": time, "changed_by": caller.party})
+    await log.append(connection, municipality, STREAM, [TaxRunAdvanced(run=row)], time=time)
+    match action:
+        case "freeze":
+            await clear(connection, each)
+            await begin(connection, each, "roll", rules_of(year))
+        case "withdraw":
+            await clear(connection, each)
+            await begin(connection, each, "withdrawn", rules_of(year))
+        case "issue":
+            await begin(connection, each, "issue", rules_of(year))
+            await QUERIES.expect_payers(connection, **each.key(), payers=row.payers)
+
+
+async def _shown(connection: Connection, municipality: str, year: int) -> dict[str, Any]:
+    record = await QUERIES.run(connection, municipality=municipality, fiscal_year=year)
+    passes = await QUERIES.progress(connection, municipality=municipality, fiscal_year=year)
+    return {
+        "run": from_record(TaxRunRow, record).model_dump() if record else None,
+        "passes": [_pass(found) for found in passes],
+    }
+
+
+def _pass(found: Any) -> dict[str, Any]:
+    kept = ("dry", "step", "done", "payers", "assessed", "exempt", "refused", "amount", "last_year_amount", "outliers")
+    rate = found["done"] / found["seconds"] if found["seconds"] > 0 else 0.0
+    left = (found["payers"] - found["done"]) / rate if rate and found["step"] in ("trial", "issue") else None
+    return {
+        **{name: found[name] for name in kept},
+        "per_s": round(rate, 1),
+        "seconds_left": None if left is None else round(left, 1),
+    }

@@ -1,0 +1,269 @@
+"""What follows from reports, work items, entries and the registry: pure, without a database."""
+
+from datetime import date
+from itertools import permutations
+from typing import Any
+
+import pytest
+from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.resident import Address, ResidentMovedOut, ResidentRow, Status
+from kumiai_contracts.taxation import (
+    FurtherItems,
+    IncomeReport,
+    IncomeReported,
+    IncomeReportForwarded,
+    NonResidentTaxpayerEntered,
+    NonResidentTaxpayerNotice,
+    ReportedPerson,
+    ResidentTaxAssessed,
+    ResidentTaxAssessmentCancelled,
+    SettleWorkItem,
+    TaxRunAdvanced,
+    TaxRunRow,
+    WorkItemRaised,
+    WorkItemSettled,
+)
+from kumiai_taxation.domain.roll import TaxationState
+from kumiai_taxation.handlers import Taxation
+from kumiai_taxation.stored_working import Disagrees, working_of
+
+from .test_store import HERE, PERSON, resident
+
+ELSEWHERE = "141003"
+
+
+class Town:
+    """A municipality's taxation with one resident, to whom things are told."""
+
+    def __init__(self, *rows: ResidentRow) -> None:
+        self.state = TaxationState(rows or (resident(),))
+        self._service = Taxation()
+        self._causes = 0
+
+    def tell(self, notice: Notice) -> Decision:
+        """Decide about a notice and apply what follows."""
+        decision = self._service.decide(self.state, notice, self._context())
+        if isinstance(decision, Accepted):
+            self._apply(decision.events)
+        return decision
+
+    def happen(self, event: Event, *rows: ResidentRow) -> list[Event]:
+        """The registry says something."""
+        for row in rows:
+            self.state._put(row)
+        following = list(self._service.react(self.state, event, self._context()))
+        self._apply(following)
+        return following
+
+    def run_is(self, state: Any) -> None:
+        """The year's run has come to a state."""
+        row = TaxRunRow(fiscal_year=2026, state=state, changed_at="2026-05-01T00:00:00.000000Z", changed_by="clerk")
+        self._apply([TaxRunAdvanced(run=row)])
+
+    @property
+    def total(self) -> int:
+        """The tax that counts."""
+        latest = self.state.latest(2026, PERSON)
+        assert latest is not None
+        return latest.total
+
+    def _apply(self, events: Any) -> None:
+        for event in events:
+            self.state.apply(event)
+
+    def _context(self) -> Context:
+        self._causes += 1
+        cause = f"taxation-receipts:1:{self._causes}"
+        return Context(HERE, date(2026, 6, 1), "2026-06-01T00:00:00.000000Z", cause, lambda n: bytes([n]) * 32)
+
+
+def report(**changes: Any) -> IncomeReport:
+    given = {"fiscal_year": 2026, "kind": "employment", "reporter": "e1", "addressee_number": PERSON}
+    return IncomeReport(**given | {"salary": 4_000_000} | changes)
+
+
+def kinds(decision: Decision) -> list[type[Event]]:
+    assert isinstance(decision, Accepted), decision
+    return [type(event) for event in decision.events]
+
+
+def codes(decision: Decision) -> list[str]:
+    assert isinstance(decision, Refused), decision
+    return [reason.code for reason in decision.reasons]
+
+
+def test_a_correction_gives_a_new_version_and_the_difference() -> None:
+    town = Town()
+    town.tell(report())
+    first = town.total
+    decision = town.tell(report(revision=2, salary=5_000_000))
+    assert isinstance(decision, Accepted)
+    (event,) = decision.events
+    assert isinstance(event, ResidentTaxAssessed)
+    assert (event.assessment.version, event.difference) == (2, town.total - first)
+    assert event.assessment.reports == ("e1/2",)
+
+
+def test_a_withdrawn_report_takes_the_assessment_back_and_another_report_brings_it_again() -> None:
+    town = Town()
+    town.tell(report())
+    assert kinds(town.tell(report(revision=2, withdrawn=True))) == [IncomeReported, ResidentTaxAssessmentCancelled]
+    assert town.total == 0
+    assert kinds(town.tell(report(reporter="e2"))) == [ResidentTaxAssessed]
+    assert town.total > 0
+
+
+def test_the_order_of_reports_and_corrections_does_not_matter() -> None:
+    told = [
+        report(salary=9_000_000),
+        report(revision=2, salary=3_000_000),
+        report(reporter="e2", salary=1_000_000),
+        report(reporter="p1", kind="pension", salary=0, further=FurtherItems(pension=1_500_000)),
+    ]
+    results = set()
+    for order in permutations(told):
+        town = Town()
+        for notice in order:
+            town.tell(notice)
+        latest = town.state.latest(2026, PERSON)
+        assert latest is not None
+        results.add((latest.total, latest.reports))
+    assert len(results) == 1
+
+
+def test_a_return_stands_for_everything_that_payers_have_sent() -> None:
+    town = Town()
+    town.tell(report(salary=9_000_000))
+    town.tell(report(kind="tax-return", reporter="r1", salary=4_000_000))
+    alone = Town()
+    alone.tell(report(salary=4_000_000))
+    assert town.total == alone.total
+
+
+def test_the_same_revision_again_changes_nothing_and_other_content_is_refused() -> None:
+    town = Town()
+    town.tell(report())
+    assert kinds(town.tell(report())) == []
+    assert codes(town.tell(report(salary=1))) == ["revision-differs"]
+
+
+def test_what_is_not_computed_goes_to_the_work_list_and_is_never_zero() -> None:
+    town = Town()
+    decision = town.tell(report(further=FurtherItems(not_computed=("stocks",))))
+    assert kinds(decision) == [IncomeReported, WorkItemRaised]
+    assert town.state.latest(2026, PERSON) is None
+    (item,) = town.state.open_items(2026, PERSON)
+    assert (item.code, item.pointer) == ("not-implemented", "/further/stocks")
+
+
+def test_a_report_of_somebody_unknown_waits_until_a_clerk_says_who_it_is() -> None:
+    town = Town()
+    person = ReportedPerson(name="新潟 太郎", name_kana="ニイガタ タロウ", birth_date="1980-01-01")
+    assert kinds(town.tell(report(addressee_number=None, person=person))) == [WorkItemRaised]
+    assert codes(town.tell(report(addressee_number=None))) == ["nobody-named"]
+    settle = SettleWorkItem(work_item="taxation-receipts:1:1", resolution="match", addressee_number=PERSON)
+    assert kinds(town.tell(settle)) == [WorkItemSettled, ResidentTaxAssessed]
+    assert codes(town.tell(settle)) == ["unknown-work-item"]
+
+
+def test_a_report_for_somebody_elsewhere_is_forwarded_there() -> None:
+    decision = Town().tell(report(residence=ELSEWHERE))
+    assert isinstance(decision, Accepted)
+    (event,) = decision.events
+    assert isinstance(event, IncomeReportForwarded)
+    assert event.work_item.forwarded_to == ELSEWHERE
+    assert event.unmatched_report.report.salary == 4_000_000
+
+
+def test_a_clerk_forwards_what_nobody_here_knows_but_not_to_oneself() -> None:
+    town = Town()
+    unknown = "0000000027"
+    town.tell(report(addressee_number=unknown))
+    name = "taxation-receipts:1:1"
+    assert codes(town.tell(SettleWorkItem(work_item=name, resolution="forward", municipality=HERE))) == [
+        "resolution-does-not-fit"
+    ]
+    forwarded = town.tell(SettleWorkItem(work_item=name, resolution="forward", municipality=ELSEWHERE))
+    assert kinds(forwarded) == [IncomeReportForwarded]
+
+
+def gone(**changes: Any) -> ResidentRow:
+    return resident(history_number=2, status=Status.REMOVED, effective_date=date(2025, 12, 31), **changes)
+
+
+def test_whoever_left_before_january_is_put_on_the_work_list() -> None:
+    town = Town(resident(), gone())
+    assert kinds(town.tell(report())) == [IncomeReported, WorkItemRaised]
+    (item,) = town.state.open_items(2026, PERSON)
+    assert item.code == "not-taxable-here"
+
+
+def test_a_resident_cancelled_in_the_registry_is_followed_and_comes_back() -> None:
+    town = Town()
+    town.tell(report())
+    left = gone()
+    event = ResidentMovedOut(residents=(left,), households=())
+    assert [type(found) for found in town.happen(event, left)] == [ResidentTaxAssessmentCancelled]
+    back = resident(history_number=3, cancels=2, effective_date=date(2026, 2, 1))
+    again = town.happen(ResidentMovedOut(residents=(back,), households=()), back)
+    assert [type(found) for found in again] == [ResidentTaxAssessed]
+
+
+def test_a_corrected_date_of_birth_is_assessed_again() -> None:
+    town = Town()
+    town.tell(report(salary=0, kind="pension", further=FurtherItems(pension=1_600_000)))
+    corrected = resident(history_number=2, birth_date="1950-01-01")
+    before = town.total
+    (event,) = town.happen(ResidentMovedOut(residents=(corrected,), households=()), corrected)
+    assert isinstance(event, ResidentTaxAssessed)
+    assert event.difference == town.total - before < 0
+
+
+def test_before_the_run_reports_are_collected_and_after_the_freeze_they_are_marked() -> None:
+    town = Town()
+    town.run_is("collecting")
+    assert kinds(town.tell(report())) == [IncomeReported]
+    left = gone()
+    assert town.happen(ResidentMovedOut(residents=(left,), households=()), left) == []
+    town = Town()
+    town.run_is("collecting")
+    town.tell(report())
+    town.run_is("assessed")
+    assert kinds(town.tell(report(revision=2))) == [IncomeReported, WorkItemRaised]
+    (marked,) = town.happen(ResidentMovedOut(residents=(left,), households=()), left)
+    assert isinstance(marked, WorkItemRaised)
+    assert marked.work_item.code == "changed-after-freeze"
+    assert town.state.latest(2026, PERSON) is None
+
+
+def test_somebody_taxed_without_being_registered_gets_an_entry_and_is_assessed() -> None:
+    town = Town()
+    address = Address(prefecture="新潟県", municipality="新潟市", town="学校町通", number="1")
+    notice = NonResidentTaxpayerNotice(
+        name="東京 花", name_kana="トウキョウ ハナ", birth_date="1975-04-01", address=address, from_year=2026
+    )
+    decision = town.tell(notice)
+    assert isinstance(decision, Accepted)
+    (event,) = decision.events
+    assert isinstance(event, NonResidentTaxpayerEntered)
+    number = event.taxpayer.addressee_number
+    assert number.startswith("9")
+    assert decision.assigned[0].number == number
+    assert kinds(town.tell(report(addressee_number=number))) == [ResidentTaxAssessed]
+    assert kinds(town.tell(report(addressee_number=number, fiscal_year=2025))) == [IncomeReported, WorkItemRaised]
+    reversed_ = notice.model_copy(update={"until_year": 2025})
+    assert codes(town.tell(reversed_)) == ["years-reversed"]
+
+
+def test_the_working_of_a_stored_assessment_is_made_again_or_not_shown() -> None:
+    town = Town()
+    town.tell(report(salary=6_123_456, social_insurance=812_345))
+    row = town.state.latest(2026, PERSON)
+    assert row is not None
+    steps = {step["key"]: step["result"] for step in working_of(HERE, town.state, row)}
+    assert steps["total"] == row.total
+    assert steps["taxable_income"] == row.taxable_income
+    for wrong in ({"total": row.total + 1}, {"rule_version": "R8/0"}, {"reports": ("e1/7",)}, {"reports": ()}):
+        with pytest.raises(Disagrees):
+            working_of(HERE, town.state, row.model_copy(update=wrong))
