@@ -52,6 +52,15 @@ def test_joining_ends_when_every_service_knows_the_municipality(
     rows = [row for row in readers["readers"] if row["municipality"] == TOMAKOMAI]
     assert {(row["stream"], row["service"]) for row in rows} >= {("resident", "taxation"), ("membership", "taxation")}
 
+    code, run = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026")
+    assert (code, run) == (0, {"run": None, "passes": []})
+    code, opened = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "open")
+    assert (code, opened["run"]["state"]) == (0, "collecting")
+    code, early = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "issue")
+    assert (code, early["problem"]["code"]) == (1, "run-not-in-this-state")
+    code, unknown = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2099", "open")
+    assert (code, unknown["problem"]["code"]) == (1, "parameter-invalid")
+
     code, left = kumiai(test_layout, federation, "unsubscribe", TOMAKOMAI, "taxation")
     assert (code, left["active"]) == (0, False)
 

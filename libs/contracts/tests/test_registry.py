@@ -224,3 +224,9 @@ def test_words_do_not_bind_a_reader_and_everything_else_does() -> None:
     place["maxLength"] -= 1
     schema["properties"]["title"] = {"type": "string"}
     assert binding_hash(schema) != before
+
+
+def test_no_two_streams_fill_a_table_of_the_same_name() -> None:
+    # A reader keeps its own tables and those of every stream it reads in one database.
+    kinds = {row for event in EVENTS.values() for row in event.row_fields.values()}
+    assert len({row.table for row in kinds}) == len(kinds)

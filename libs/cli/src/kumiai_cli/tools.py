@@ -10,7 +10,8 @@ import typer
 from kumiai_contracts.topics import SERVICES
 from pydantic import ValidationError
 
-from kumiai_cli.members import Json
+from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure, reporting, say, show_json
 
 tax = typer.Typer(help="Resident tax (住民税), calculated here and explained.", no_args_is_help=True)
@@ -61,6 +62,43 @@ def assess(
         if not case.is_file():
             raise Failure(f"{case} is no file.", USAGE)
         raise typer.Exit(int(explain.assess_file(case, as_json=as_json)))
+
+
+@tax.command("run")
+def tax_run(
+    code: Code,
+    fiscal_year: Annotated[int, typer.Argument(metavar="YEAR", help="The fiscal year, such as 2026.")],
+    action: Annotated[
+        str, typer.Argument(metavar="[ACTION]", help="open, freeze, dry-run, confirm, issue or withdraw.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """How far a member's yearly run is; with an action, take it a step further. Needs the member's credentials.
+
+    kumiai tax run 131016 2026
+
+    kumiai tax run 131016 2026 freeze
+    """
+    with reporting(as_json):
+        owner = read_credentials(parse_code(code))
+        with find_federation().system("taxation", owner) as client:
+            address, purpose = f"/v1/{code}/tax-runs/{fiscal_year}", {"purpose": "taxation"}
+            asked = (
+                client.post(f"{address}/{action}", params=purpose) if action else client.get(address, params=purpose)
+            )
+            found = asked.raise_for_status().json()
+        if as_json:
+            show_json(found)
+            return
+        say(f"{code} {fiscal_year}: {found['run']['state'] if found['run'] else 'not opened'}")
+        for each in found["passes"]:
+            left = "" if each["seconds_left"] is None else f", {each['seconds_left']:,.0f} s left"
+            say(
+                f"{'dry run' if each['dry'] else 'run'}, {each['step']}: {each['done']:,} of {each['payers']:,} done "
+                f"({each['per_s']:,.0f}/s{left}); {each['assessed']:,} assessed, {each['exempt']:,} exempt, "
+                f"{each['refused']:,} refused, {each['outliers']:,} outliers; {each['amount']:,} yen "
+                f"({each['last_year_amount']:,} last year)"
+            )
 
 
 def up(

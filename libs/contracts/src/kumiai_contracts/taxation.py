@@ -295,7 +295,7 @@ class UnmatchedReportRow(Row):
 class WorkItemRow(Row):
     """要確認事項: something that the rules leave to a person."""
 
-    table: ClassVar[str] = "work_item"
+    table: ClassVar[str] = "tax_work_item"
     key: ClassVar[tuple[str, ...]] = ("work_item",)
 
     work_item: ShortText

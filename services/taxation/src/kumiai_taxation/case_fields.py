@@ -49,7 +49,7 @@ def _fiscal_year(value: object) -> object:
 
 
 def _disability(value: object) -> object:
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return "ordinary" if value else "none"
     return value
 
@@ -73,7 +73,7 @@ Rate = Annotated[int, BeforeValidator(_rate), WithJsonSchema(_number_or_percent)
 Flag = Annotated[bool, Field(strict=True)]
 Disability = Annotated[
     Literal["none", "ordinary", "special"],
-    BeforeValidator(_disability, json_schema_input_type=Literal["none", "ordinary", "special"] | bool),
+    BeforeValidator(_disability, json_schema_input_type=Literal["none", "ordinary", "special"] | bool | None),
 ]
 SingleParent = Annotated[
     Literal["mother", "father"] | None,

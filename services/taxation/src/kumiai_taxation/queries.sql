@@ -27,7 +27,7 @@ join unnest(:municipalities::text[], :names::text[]) as given(municipality, addr
 order by a.municipality, a.addressee_number, a.fiscal_year, a.version;
 
 -- name: work_items
-select w.* from work_item w
+select w.* from tax_work_item w
 join unnest(:municipalities::text[], :names::text[]) as given(municipality, work_item) using (municipality, work_item);
 
 -- name: unmatched_reports
@@ -46,7 +46,7 @@ where municipality = :municipality and fiscal_year = :fiscal_year and addressee_
 order by version;
 
 -- name: open_work_items
-select * from work_item
+select * from tax_work_item
 where municipality = :municipality and state = 'open' and work_item > :after
   and (:fiscal_year::bigint is null or fiscal_year = :fiscal_year)
 order by work_item limit :limit;
@@ -181,7 +181,7 @@ select count(*) from run_outlier
 where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry;
 
 -- name: corrections
-select work_item, addressee_number from work_item
+select work_item, addressee_number from tax_work_item
 where municipality = :municipality and fiscal_year = :fiscal_year and state = 'open'
   and code = 'changed-after-freeze' order by work_item limit :limit;
 

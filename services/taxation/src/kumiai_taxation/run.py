@@ -117,9 +117,9 @@ async def advance(ground: Ground, each: Pass) -> None:
     """Do the next chunk of a pass, whatever it is, in one transaction."""
     async with ground.database.transaction([each.municipality]) as connection:
         progress = await QUERIES.locked_progress(connection, **each.key())
-        if progress is None:
+        step = _STEPS.get(progress["step"]) if progress else None
+        if step is None:  # another worker has done the last chunk meanwhile
             return
-        step = _STEPS[progress["step"]]
         appended = await step(connection, each, progress)
     if appended:
         ground.relay.wake()

@@ -1,7 +1,7 @@
 """Random cases in the case format, as JSON lines: `python cases.py 100000 7 > cases.jsonl`.
 
-The same seed gives the same cases. Amounts lie on and around the edges of the brackets as often as between them, and
-only what the facts give rules for occurs.
+The same seed gives the same cases. Amounts lie on and around the edges of the brackets as often as between them. Only
+what the facts give rules for.
 """
 
 import argparse

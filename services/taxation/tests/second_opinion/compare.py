@@ -1,8 +1,8 @@
 """Compares the rules with a second calculation in SQL, over random cases.
 
-`python compare.py SECOND.sql --url postgresql://… [--cases N --seed S]`. The SQL file holds statements (functions),
-a line `-- query`, and one query over `tax_case(id integer, body jsonb)`, the body being a case. The query returns `id` and
-any of the columns in OUTPUTS; an amount of two bodies has two columns. Every difference is listed by field, with the
+`python compare.py SECOND.sql --url postgresql://… [--cases N --seed S]`. The file holds statements (functions), a line
+`-- query`, and one query over `tax_case(id integer, body jsonb)`, the body being a case. It returns `id` and any of
+the columns in OUTPUTS; an amount of two bodies has two columns. Every difference is listed by field, with the
 first cases that show it. Exit code 1 if there is any.
 """
 

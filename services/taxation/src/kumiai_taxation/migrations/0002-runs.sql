@@ -1,6 +1,6 @@
--- depends: taxation-work-and-runs
+-- depends: taxation-tables
 -- What a run works on. No stream fills these tables: they can be made again, and are emptied once a run is issued.
-create index work_item_of_person on work_item (municipality, addressee_number) where state = 'open';
+create index tax_work_item_of_person on tax_work_item (municipality, addressee_number) where state = 'open';
 
 create table roll_entry (
   municipality text not null,

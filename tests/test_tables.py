@@ -1,0 +1,32 @@
+"""The tables that migrations make have the columns of the contracts' rows in their order: rows are written whole."""
+
+import asyncpg
+import pytest
+from kumiai_common.tables import columns_of
+from kumiai_contracts.registry import tables_of_stream
+from kumiai_contracts.topics import READS, SERVICES, STREAM_OF
+from kumiai_local.addresses import StackAddresses
+
+pytestmark = pytest.mark.stack
+
+COLUMNS = """
+    select attname, format_type(atttypid, null) from pg_attribute
+    where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum"""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.usefixtures("federation")
+async def test_every_table_has_the_columns_of_its_row_in_their_order(service: str, addresses: StackAddresses) -> None:
+    url = addresses.postgres_url_of(addresses.postgres_url.split("//")[1].split("@")[0], database(service))
+    connection = await asyncpg.connect(url, password=addresses.postgres_password)
+    try:
+        for stream in {STREAM_OF[service], *READS[service]}:
+            for kind in tables_of_stream(stream):
+                found = [tuple(record) for record in await connection.fetch(COLUMNS, kind.table)]
+                assert found == [("municipality", "text"), *columns_of(kind)], kind.table
+    finally:
+        await connection.close()
+
+
+def database(service: str) -> str:
+    return f"kumiai_{service.replace('-', '_')}"
