@@ -2,7 +2,7 @@
 
 import typer
 
-from kumiai_cli import members, parties, receipts, recovery, status, tools
+from kumiai_cli import members, parties, receipts, recovery, residents, status, tools
 from kumiai_cli.outcome import EXIT_CODES
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ for command in (
     app.command()(command)
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")
+app.add_typer(residents.app, name="residents")
+app.add_typer(residents.worklist, name="worklist")
 app.add_typer(tools.tax, name="tax")
 
 if __name__ == "__main__":

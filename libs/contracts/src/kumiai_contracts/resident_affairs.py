@@ -76,7 +76,7 @@ class GaijiUseRow(Row):
 class WorkItemRow(Row):
     """要処理案件: something that waits for a person's decision."""
 
-    table: ClassVar[str] = "work_item"
+    table: ClassVar[str] = "resident_work_item"
     key: ClassVar[tuple[str, ...]] = ("item",)
 
     item: ShortText

@@ -92,7 +92,7 @@ join gaiji g using (municipality, system, code_point);
 -- name: work_items
 select w.municipality, w.item, w.kind, w.keys, w.state, w.assignee, w.decision, w.opened_at, w.changed_at
 from unnest(:municipalities::text[], :items::text[]) as given(municipality, item)
-join work_item w using (municipality, item);
+join resident_work_item w using (municipality, item);
 
 -- name: histories_of_household
 -- Whole histories of everybody who ever was in a household.
@@ -191,7 +191,7 @@ cross join lateral (
 order by found.key, found.addressee_number;
 
 -- name: work_items_listed
-select item, kind, keys, state, assignee, decision, opened_at, changed_at from work_item
+select item, kind, keys, state, assignee, decision, opened_at, changed_at from resident_work_item
 where municipality = :municipality and (:state::text = '' or state = :state) and item > :after
 order by item limit :limit;
 

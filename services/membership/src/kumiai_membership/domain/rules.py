@@ -126,7 +126,7 @@ def register_party(
     allowed = _ROLES_OF_KIND[kind] & ({Role.OPERATOR} if federal else {Role.SYSTEM, Role.CLERK})
     if not roles or not set(roles) <= allowed:
         reasons.append(refusal("role-not-allowed", "/roles"))
-    if Purpose.OPERATION in purposes and not federal:
+    if Purpose.DISASTER in purposes or (Purpose.OPERATION in purposes and not federal):
         reasons.append(refusal("purpose-not-allowed", "/purposes"))
     if federal and set(purposes) - {Purpose.OPERATION}:
         reasons.append(refusal("purpose-not-allowed", "/purposes"))

@@ -33,7 +33,7 @@ create table gaiji_use (
 );
 select kumiai_protect('gaiji_use');
 
-create table work_item (
+create table resident_work_item (
   municipality text not null,
   item text not null,
   kind text not null,
@@ -45,4 +45,4 @@ create table work_item (
   changed_at text not null,
   primary key (municipality, item)
 );
-select kumiai_protect('work_item');
+select kumiai_protect('resident_work_item');

@@ -1,0 +1,263 @@
+"""The resident desk on the real stack: search, as of, protection, rights by purpose, the record of who read what."""
+
+import asyncio
+import base64
+import json
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from kumiai_common.http.token_client import TokenClient
+from kumiai_common.http.tokens import public_key_text
+from kumiai_contracts.resident import CarryOverNotice, ChangeOfAddressNotice, DeathNotice, MoveOutNotice
+from kumiai_contracts.resident_affairs import (
+    GaijiMapping,
+    GaijiMappingNotice,
+    ProtectionApplicationNotice,
+    WorkItemNotice,
+)
+from kumiai_contracts.topics import events_topic, receipts_stream
+from kumiai_local.addresses import StackAddresses
+
+from tests.conftest import NewSystem
+from tests.support.family import AWAY, HEAD, HOME, NEXT_HOME, carry_over, handled, person, today
+from tests.support.operator import REGISTRY, Operator
+from tests.support.system import System
+
+pytestmark = pytest.mark.stack
+CANARY = "隠れ里金糸雀町"
+DESK = {"place": "本庁", "operator": "desk/1"}
+
+
+class Clerk:
+    """A clerk with purposes of the test's choice."""
+
+    def __init__(self, operator: Operator, code: str, party: str) -> None:
+        self._operator, self._code, self._party = operator, code, party
+        self._key = Ed25519PrivateKey.generate()
+        self.client = httpx.AsyncClient(
+            auth=TokenClient(operator.peers["membership"], f"{code}/{party}", self._key),
+            base_url=f"{operator.peers[REGISTRY]}/v1/{code}/",
+            timeout=20,
+        )
+
+    async def granted(self, *purposes: str) -> "Clerk":
+        """Registered; returns once the registry has heard of it."""
+        body = {
+            "kind": "person",
+            "public_key": public_key_text(self._key.public_key()),
+            "roles": ["clerk"],
+            "purposes": purposes,
+        }
+        await self._operator.ask("POST", "membership", f"/v1/members/{self._code}/parties/{self._party}", json=body)
+        for _ in range(100):
+            if (await self.client.get("emergency-accesses")).is_success:
+                return self
+            await asyncio.sleep(0.1)
+        raise AssertionError("the registry never heard of the clerk")
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """An answer."""
+        answer = await self.client.get(path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+
+async def found(clerk: Clerk, name: str, expected: int) -> list[dict[str, Any]]:
+    """People by name, once the index has caught up."""
+    for _ in range(50):
+        people: list[dict[str, Any]] = (await clerk.get("residents", name=name, purpose="resident-services"))[
+            "residents"
+        ]
+        if len(people) == expected:
+            return people
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{len(people)} instead of {expected}")
+
+
+async def test_people_are_found_however_their_name_is_written(new_system: NewSystem, operator: Operator) -> None:
+    system = await new_system(REGISTRY, code="202011")
+    clerk = await Clerk(operator, system.member.code, "desk").granted("resident-services")
+    told = await system.tell(carry_over(person("渡邉\U000e010f 髙子", HEAD, "1980-02-30")))
+    for written in ("渡辺高子", "渡邊　髙", "高子", "カナ", "かな"):
+        (one,) = await found(clerk, written, 1)
+        assert one["addressee_number"] == told.numbers[0]
+        assert one["name"] == "渡邉\U000e010f 髙子"
+        assert one["birth_date"] == "1980-02-30"
+    assert (await clerk.get("residents", name="山田", purpose="resident-services"))["residents"] == []
+
+
+async def test_as_of_a_day_statistics_and_the_work_list(new_system: NewSystem, operator: Operator) -> None:
+    system = await new_system(REGISTRY, code="202029")
+    clerk = await Clerk(operator, system.member.code, "desk").granted("resident-services")
+    told = await system.tell(carry_over())
+    head, wife, *_ = told.numbers
+    await system.tell(ChangeOfAddressNotice(**handled(), addressee_numbers=told.numbers, address=NEXT_HOME))
+    await system.tell(DeathNotice(**handled(), addressee_number=head))
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    purpose = {"purpose": "resident-services"}
+    now = await clerk.get(f"residents/{wife}", **purpose)
+    then = await clerk.get(f"residents/{wife}", as_of=yesterday, **purpose)
+    assert (now["address"]["number"], then["address"]["number"]) == (NEXT_HOME.number, HOME.number)
+    unknown = await clerk.client.get(f"residents/{wife}", params={"known": yesterday, **purpose})
+    assert unknown.status_code == 404, "nothing was recorded yet"
+    household = await clerk.get(f"households/{told.household_number}", as_of=yesterday, **purpose)
+    assert household["head"] == head and len(household["members"]) == 4
+    (item,) = (await clerk.get("work-items", state="open", **purpose))["work_items"]
+    assert item["kind"] == "head-undecided"
+    await system.tell(WorkItemNotice(item=item["item"], assignee="desk", **DESK))
+    (item,) = (await clerk.get("work-items", state="assigned", **purpose))["work_items"]
+    assert item["assignee"] == "desk"
+    month = await clerk.get(f"statistics/{today():%Y-%m}")
+    assert (month["opening"], month["closing"], month["adds_up"]) == (4, 3, True)
+    assert month["removals"] == {"death": 1}
+    assert month["population"]["by_household_size"] == {"3": 1}
+    changes = await clerk.get("residents/changes", after=0, **purpose)
+    assert [each["reason"] for each in changes["changes"]][-1] == "death"
+
+
+async def test_gaiji_are_kept_shown_once_identified_and_reported(new_system: NewSystem, operator: Operator) -> None:
+    system = await new_system(REGISTRY, code="202037")
+    clerk = await Clerk(operator, system.member.code, "desk").granted("resident-services")
+    notice = CarryOverNotice(
+        **handled(date(2020, 4, 1)), persons=(person("\ue001本", HEAD, "1980-02-02"),), address=HOME, gaiji_system="old"
+    )
+    (number,) = (await system.tell(notice)).numbers
+    (unknown,) = (await clerk.get("gaiji"))["unidentified"]
+    assert (unknown["code_point"], unknown["people"]) == ("U+E001", 1)
+    await system.tell(
+        GaijiMappingNotice(system="old", mappings=(GaijiMapping(code_point="U+E001", mj="MJ025760"),), **DESK)
+    )
+    shown = await clerk.get(f"residents/{number}", purpose="resident-services")
+    assert (shown["name"], shown["identified_name"]) == ("\ue001本", "辻\U000e0102本")
+    assert (await clerk.get("gaiji"))["unidentified"] == []
+
+
+async def test_a_protected_address_is_seen_for_protection_alone_also_where_it_was_published_before(
+    new_system: NewSystem, operator: Operator, addresses: StackAddresses
+) -> None:
+    system = await new_system(code="202045")
+    code = system.member.code
+    clerk = await Clerk(operator, code, "desk").granted("resident-services", "taxation")
+    guardian = await Clerk(operator, code, "guardian").granted("protection")
+    secret = HOME.model_copy(update={"town": CANARY})
+    family = (person("越後 花", HEAD, "1980-02-02"), person("越後 実", "子", "2010-02-02"))
+    told = await system.tell(CarryOverNotice(**handled(date(2020, 4, 1)), persons=family, address=secret))
+    mother, child = told.numbers
+    before = await clerk.get(f"residents/{mother}", purpose="resident-services")
+    assert before["address"]["town"] == CANARY
+    await system.tell(ProtectionApplicationNotice(addressee_numbers=(mother, child), applied_on=today(), **DESK))
+
+    for path in (f"residents/{mother}", f"residents/{mother}/history", f"residents/{child}", "residents/changes"):
+        for purpose in ("resident-services", "taxation"):
+            text = (await clerk.client.get(path, params={"purpose": purpose})).text
+            assert "true" in text and not leaks(text.encode())
+    commitment = (await commitments(system, addresses))[mother]
+    refused = await clerk.client.get(f"parts/{commitment}", params={"purpose": "resident-services"})
+    assert refused.status_code == 403 and not leaks(refused.content)
+    seen = await guardian.get(f"residents/{mother}", purpose="protection")
+    assert seen["address"]["town"] == CANARY
+    listed = await guardian.get("protections", purpose="protection")
+    assert [row["state"] for row in listed["protections"]] == ["provisional", "provisional"]
+
+    # A temporary release opens it to the desk, for a while, and no event says so.
+    head = await operator.head(code, "resident", REGISTRY)
+    body = {"addressee_number": mother, "minutes": 1}
+    released = await guardian.client.post("protections/releases", params={"purpose": "protection"}, json=body)
+    assert released.status_code == 201
+    assert (await clerk.get(f"residents/{mother}", purpose="resident-services"))["address"]["town"] == CANARY
+    assert "address" not in await clerk.get(f"residents/{child}", purpose="resident-services")
+    assert (await operator.head(code, "resident", REGISTRY))["position"] == head["position"]
+
+    await system.tell(
+        MoveOutNotice(**handled(), addressee_numbers=(child,), destination="domestic",
+                      destination_address=AWAY.model_copy(update={"town": CANARY}))
+    )  # fmt: skip
+    await operator.complete(system.member)
+    streams = ("resident", receipts_stream(REGISTRY), "taxation", "linkage", receipts_stream("taxation"))
+    values = [
+        b"".join(record) for stream in streams for record in records(system, addresses, events_topic(code, stream))
+    ]
+    assert values, "nothing was read"
+    assert not [value for value in values if leaks(value)]
+    for planted in ("utf-8", "cp932", "unicode_escape"):
+        assert leaks(values[0] + CANARY.encode(planted)), f"a leak planted as {planted} is found"
+    assert leaks(base64.b64encode(values[0] + CANARY.encode()))
+
+    about = (await clerk.get("access-records", addressee_number=mother))["accesses"]
+    assert {("desk", "resident-services", "resident"), ("guardian", "protection", "release")} <= {
+        (each["party"], each["purpose"], each["action"]) for each in about
+    }
+
+
+async def test_break_glass_needs_a_reason_and_a_second_person(new_system: NewSystem, operator: Operator) -> None:
+    system = await new_system(REGISTRY, code="202053")
+    code = system.member.code
+    first = await Clerk(operator, code, "first").granted("taxation")
+    second = await Clerk(operator, code, "second").granted("taxation")
+    (number,) = (await system.tell(carry_over(person("越後 花", HEAD, "1980-02-02")))).numbers
+    path, disaster = f"residents/{number}", {"purpose": "disaster"}
+    assert (await first.client.get(path, params={"purpose": "resident-services"})).status_code == 403
+    assert (await first.client.get(path, params=disaster)).status_code == 403
+    assert (await first.client.post("emergency-accesses", json={"reason": ""})).status_code == 400
+    asked = (await first.client.post("emergency-accesses", json={"reason": "地震による安否確認"})).json()
+    approval = f"emergency-accesses/{asked['id']}/approval"
+    assert (await first.client.post(approval, json={"minutes": 30})).status_code == 409
+    assert (await second.client.post(approval, json={"minutes": 100_000})).status_code == 400
+    assert (await second.client.post(approval, json={"minutes": 30})).is_success
+    assert (await first.get(path, **disaster))["address"]["town"] == HOME.town
+    assert (await second.client.get(path, params=disaster)).status_code == 403
+    (listed,) = (await second.get("emergency-accesses"))["emergency_accesses"]
+    assert (listed["party"], listed["approved_by"]) == ("first", "second")
+    reads = await Clerk(operator, code, "desk").granted("resident-services")
+    about = (await reads.get("access-records", addressee_number=number))["accesses"]
+    assert [(each["party"], each["purpose"]) for each in about] == [("first", "disaster")]
+
+
+def leaks(content: bytes) -> bool:
+    """Whether the canary stands in some bytes, in any of the encodings in which it could."""
+    utf8 = CANARY.encode()
+    forms = [
+        *[CANARY.encode(encoding) for encoding in ("utf-8", "cp932", "euc_jp", "utf-16-le")],
+        CANARY.encode("ascii", "backslashreplace"),
+        quote(CANARY).encode(),
+        *[base64.b64encode(b"x" * n + utf8)[4:-4] for n in range(3)],
+    ]
+    return any(form in content or form.lower() in content.lower() for form in forms)
+
+
+async def commitments(system: System, addresses: StackAddresses) -> dict[str, str]:
+    """The address commitments in the resident stream, by 宛名番号."""
+    bodies = [
+        json.loads(value) for value, _ in records(system, addresses, events_topic(system.member.code, "resident"))
+    ]
+    return {row["addressee_number"]: row["address"] for body in bodies for row in body.get("residents", ())}
+
+
+def records(system: System, addresses: StackAddresses, topic: str) -> list[tuple[bytes, bytes]]:
+    """Value and headers of every record of a topic, decompressed, read as the municipality itself."""
+    credentials = system.member.credentials
+    consumer = Consumer(
+        {
+            "bootstrap.servers": addresses.kafka_bootstrap,
+            "security.protocol": addresses.kafka_security_protocol,
+            "sasl.mechanism": "SCRAM-SHA-256",
+            "sasl.username": credentials.username,
+            "sasl.password": credentials.password,
+            "group.id": f"lg.{system.member.code}.canary",
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+        }
+    )
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    found: list[tuple[bytes, bytes]] = []
+    while (message := consumer.poll(10)) is not None and not message.error():
+        headers = (name.encode() + (value or b"") for name, value in message.headers() or ())
+        found.append((message.value() or b"", b"".join(headers)))
+    consumer.close()
+    return found
