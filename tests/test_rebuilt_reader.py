@@ -1,4 +1,4 @@
-"""A reader whose log parted from what it had applied reacts, after its rebuild, to what it never saw, and only to that."""
+"""A reader whose log parted from what it had applied reacts, once rebuilt, to what it never saw, and only to that."""
 
 import asyncio
 from collections.abc import Iterator

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
-from hmac import digest as hmac_digest
+from hashlib import blake2b
 from pathlib import Path
 from secrets import token_bytes
 
@@ -35,7 +34,7 @@ class ServiceKeys:
 
     def salt(self, cause: str, n: int) -> bytes:
         """The n-th salt of a decision: unguessable for others, the same again when the decision is repeated."""
-        return hmac_digest(self._salt_key, f"{cause}#{n}".encode(), sha256)
+        return blake2b(f"{cause}#{n}".encode(), digest_size=32, key=self._salt_key).digest()
 
     def encrypt(self, plain: bytes, context: bytes) -> bytes:
         """AES-256-GCM under the key for kept notices; the nonce stands in front."""

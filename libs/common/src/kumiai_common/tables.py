@@ -77,11 +77,11 @@ async def state_hash(connection: Connection, municipality: str, stream: str) -> 
 
 def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
     """A row from a record of its table. Trusted: nothing is validated, since only validated rows were written."""
-    values = dict(record)
+    values = {name: record[name] for name in kind.model_fields}
     for name, load in _loaders(kind):
         if values[name] is not None:
             values[name] = load(values[name])
-    return kind.trusted(**{name: values[name] for name in kind.model_fields})
+    return kind.trusted(**values)
 
 
 @cache
@@ -165,7 +165,7 @@ def _loaders(kind: type[Row]) -> tuple[tuple[str, Any], ...]:
         if type_ == "jsonb":
             found.append((name, _nested_loader(base)))
         elif isinstance(base, type) and issubclass(base, StrEnum):
-            found.append((name, base))
+            found.append((name, {member.value: member for member in base}.__getitem__))
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ envelope is the sender's own.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from kumiai_contracts.chain import length_prefixed, link, origin
@@ -79,16 +80,15 @@ class StoredEvent(NamedTuple):
 
     def covered(self) -> bytes:
         """The envelope's bytes that the hash covers."""
-        return length_prefixed(
-            self.municipality.encode(),
-            self.stream.encode(),
-            b"%d" % self.incarnation,
-            b"%d" % self.position,
-            self.type.encode(),
-            self.subject.encode(),
-            self.time.encode(),
-            self.dataschema.encode(),
-            self.cause.encode(),
+        return (
+            _prefixed(self.municipality)
+            + _prefixed(self.stream)
+            + length_prefixed(b"%d" % self.incarnation, b"%d" % self.position)
+            + _prefixed(self.type)
+            + length_prefixed(self.subject.encode())
+            + _prefixed(self.time)
+            + _prefixed(self.dataschema)
+            + length_prefixed(self.cause.encode())
         )
 
     def expected_hash(self, incarnation: int, previous: bytes) -> bytes:
@@ -188,6 +188,13 @@ _REQUIRED = ("ce_id", "ce_source", "ce_type", "ce_municipality")
 _READ = (*_REQUIRED, "ce_subject", "ce_time", "ce_dataschema", "ce_cause", "traceparent")
 
 
+@lru_cache(maxsize=4096)
+def _prefixed(text: str) -> bytes:
+    """What stays the same over many events, as the chain covers it."""
+    return length_prefixed(text.encode())
+
+
+@lru_cache(maxsize=4096)
 def stream_source(municipality: str, stream: str) -> str:
     """CloudEvents `source` of a stream's events."""
     return f"urn:kumiai:{municipality}:{stream}"

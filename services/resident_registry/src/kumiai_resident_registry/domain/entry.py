@@ -94,7 +94,7 @@ def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decisi
 
 
 def _new_household(state: RegistryState) -> HouseholdRow:
-    return HouseholdRow.model_construct(household_number=number_after(state.last_household), head=None, members=())
+    return HouseholdRow.trusted(household_number=number_after(state.last_household), head=None, members=())
 
 
 def _entering(

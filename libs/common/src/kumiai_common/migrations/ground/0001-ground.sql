@@ -45,7 +45,7 @@ create table stream_event (
   traceparent text not null,
   body bytea not null,
   primary key (municipality, stream, position)
-);
+) with (toast_tuple_target = 8160);  -- compressing the few longer bodies costs more than it saves
 select kumiai_protect('stream_event', 'select, insert');
 
 -- Apart from the head, so that publishing never waits for deciding.
