@@ -45,7 +45,7 @@ async def test_what_was_never_applied_is_reacted_to_once_and_what_was_is_not_dec
     await system.tell(_left_before_january(family.numbers[0]))
     await operator.complete(system.member)
     await asyncio.to_thread(take_backup, addresses, Service(REGISTRY), MIYAZAKI)
-    await system.tell(ChangeOfAddressNotice(**handled(), addressee_numbers=(family.numbers[1],), address=NEXT_HOME))
+    await system.tell(ChangeOfAddressNotice(**handled(), addressee_numbers=(family.numbers[2],), address=NEXT_HOME))
     await operator.complete(system.member)
 
     await asyncio.to_thread(federation[REGISTRY].stop)
