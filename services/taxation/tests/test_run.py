@@ -81,7 +81,7 @@ async def office(stack: Stack, test_layout: Layout) -> AsyncIterator[Office]:
         stack.addresses.postgres_url.rpartition("/")[0] + f"/{service.database}",
         password=stack.addresses.postgres_password,
     )
-    for table in ("tax_run", "run_progress", "roll_entry", "run_outlier", "work_item", "assessment", "income_report",
+    for table in ("tax_run", "run_progress", "roll_entry", "run_outlier", "tax_work_item", "assessment", "income_report",
                   "resident_history", "stream_event", "stream_head"):  # fmt: skip
         await superuser.execute(f"delete from {table} where municipality = $1", HERE)
     await fill(superuser)
