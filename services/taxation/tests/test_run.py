@@ -81,8 +81,8 @@ async def office(stack: Stack, test_layout: Layout) -> AsyncIterator[Office]:
         stack.addresses.postgres_url.rpartition("/")[0] + f"/{service.database}",
         password=stack.addresses.postgres_password,
     )
-    for table in ("tax_run", "run_progress", "roll_entry", "run_outlier", "tax_work_item", "assessment", "income_report",
-                  "resident_history", "stream_event", "stream_head"):  # fmt: skip
+    for table in ("tax_run", "run_progress", "roll_entry", "run_outlier", "tax_work_item", "assessment",
+                  "income_report", "resident_history", "stream_event", "stream_head"):  # fmt: skip
         await superuser.execute(f"delete from {table} where municipality = $1", HERE)
     await fill(superuser)
     pool = await asyncpg.create_pool(url, password=secret, min_size=1, max_size=3)
@@ -181,14 +181,14 @@ async def test_what_comes_after_the_freeze_is_corrected_after_the_issue(office: 
     await office.work(each, "reviewable")
     late = number(500)
     await office.all_seeing.execute(
-        "insert into income_report select municipality, fiscal_year, addressee_number, employer, 9000000, 0, 0, 0,"
-        " spouse, dependants, 2, kind, false, further from income_report where municipality = $1 and"
+        "insert into income_report select municipality, fiscal_year, addressee_number, employer, 2, kind, false,"
+        " 9000000, 0, 0, 0, spouse, dependants, further from income_report where municipality = $1 and"
         " addressee_number = $2",
         HERE,
         late,
     )
     await office.all_seeing.execute(
-        "insert into work_item values ($1, 'taxation-receipts:1:1', 2026, $2, 'changed-after-freeze', '', '', '',"
+        "insert into tax_work_item values ($1, 'taxation-receipts:1:1', 2026, $2, 'changed-after-freeze', '', '', '',"
         " 'open', null)",
         HERE,
         late,
