@@ -113,7 +113,7 @@ def restore_backup(addresses: StackAddresses, service: Service, code: str) -> No
     with superuser(addresses, service) as connection:
         for table in _tables(connection):
             connection.execute(f"delete from public.{table} where municipality = %s", (code,))
-            connection.execute(f"insert into public.{table} select * from backup.{table}")
+            connection.execute(f"insert into public.{table} overriding system value select * from backup.{table}")
         connection.execute("drop schema backup cascade")
 
 
