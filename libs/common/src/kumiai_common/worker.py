@@ -1,4 +1,4 @@
-"""The worker's loop: what Kafka brings, one poll after the other.
+"""The worker's lanes: what Kafka brings for some of the municipalities, one poll after the other in each.
 
 Invariant: the consumer's place in every partition is what the database says, taken again at every assignment. What
 must wait (for a cause, for a catch-up, for a right) waits with its partition paused, while the others go on: nothing
@@ -7,9 +7,9 @@ that stands in one topic, or that happens to it, stops the reading of another.
 
 import asyncio
 import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -37,6 +37,8 @@ CAUSE_PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.02
 LANES = 2
 """Polls at once, each of municipalities of its own, so that none waits for another's locks."""
+FETCH_MS = 200
+"""How long a lane waits for records before it looks again at which partitions are its own."""
 COMMIT_SECONDS = 5.0
 LOOKS_AFTER_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """When topics are looked for, each after the one before: a member's topics are made after the event of its joining."""
@@ -61,17 +63,25 @@ class Worker:
         self._consumer: Any = None
         self._resuming: set[asyncio.Task[None]] = set()
         self.healthy = False
-        self.progress_at = 0.0
-        """Loop time of the last finished poll; a watchdog looks at it."""
+        self._progress = dict.fromkeys(range(LANES), 0.0)
+
+    @property
+    def progress_at(self) -> float:
+        """Loop time at which the slowest lane last finished a poll; a watchdog looks at it."""
+        return min(self._progress.values())
+
+    def begin(self) -> None:
+        """Count progress from now."""
+        self._progress = dict.fromkeys(range(LANES), asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         """Consume until cancelled; a consumer that fails is replaced by a new one."""
         while True:
             try:
                 await self._consume()
-            except (KafkaError, *TRANSIENT) as error:
+            except* (KafkaError, *TRANSIENT) as failures:
                 self.healthy = False
-                _LOG.warning("consumer interrupted", error=type(error).__name__)
+                _LOG.warning("consumer interrupted", errors=sorted({type(e).__name__ for e in _leaves(failures)}))
                 await asyncio.sleep(0.5)
 
     def committed(self, effect: Effect) -> None:
@@ -100,30 +110,45 @@ class Worker:
                 pattern=rf"^lg\.\d{{6}}\.({re.escape(self._service)}\.notices|({streams})\.events)$", listener=places
             )
             self._consumer = consumer
+            self.begin()
             self.healthy = True
-            next_commit = 0.0
-            loop = asyncio.get_running_loop()
-            while True:
-                batch = places.known(await self._fetched(consumer))
-                if batch:
-                    await self._take(consumer, places, batch)
-                self.progress_at = loop.time()
-                if loop.time() > next_commit:
-                    next_commit = loop.time() + COMMIT_SECONDS
-                    await places.report()
+            async with asyncio.TaskGroup() as tasks:
+                for lane in range(LANES):
+                    tasks.create_task(self._run_lane(consumer, places, lane))
+                tasks.create_task(self._report(places))
         finally:
             self._consumer = None
             self.healthy = False
             await consumer.stop()
 
-    async def _fetched(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[Any]]:
-        """The next records. Raises what no single topic is to blame for: then the consumer is replaced."""
+    async def _run_lane(self, consumer: AIOKafkaConsumer, places: Places, lane: int) -> None:
+        """One lane's polls, one after the other: while PostgreSQL works for one lane, the rules run for another.
+
+        A municipality's partitions are all of one lane, so what waits for its cause holds up what came after it.
+        """
+        while True:
+            batch = places.known(await self._fetched(consumer, lane))
+            if batch:
+                await self._poll(consumer, places, batch)
+            self._progress[lane] = asyncio.get_running_loop().time()
+
+    async def _report(self, places: Places) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_SECONDS)
+            await places.report()
+
+    async def _fetched(self, consumer: AIOKafkaConsumer, lane: int) -> dict[TopicPartition, list[Any]]:
+        """A lane's next records. Raises what no single topic is to blame for: then the consumer is replaced."""
         fetching = consumer._fetcher.error_future
         if fetching.done():
             fetching.result()  # aiokafka's fetching has ended by an error, which getmany would wait out forever
+        mine = [partition for partition in consumer.assignment() if _lane_of(partition.topic) == lane]
+        if not mine:
+            await asyncio.sleep(FETCH_MS / 1000)
+            return {}
         batch: dict[TopicPartition, list[Any]] = {}
         try:
-            batch = await consumer.getmany(timeout_ms=500, max_records=self._settings.poll_max_records)
+            batch = await consumer.getmany(*mine, timeout_ms=FETCH_MS, max_records=self._settings.poll_max_records)
         except TopicAuthorizationFailedError as refused:
             # Raised only while aiokafka hands out nothing else, so nothing is lost.
             for partition in consumer.assignment():
@@ -132,19 +157,7 @@ class Worker:
                     self._pause(consumer, partition, REFUSED_SECONDS)
         return batch
 
-    # One fetch is up to LANES polls, one poll is one transaction
-
-    async def _take(self, consumer: AIOKafkaConsumer, places: Places, batch: dict[TopicPartition, list[Any]]) -> None:
-        """Run the lanes' polls side by side: while PostgreSQL works for one, the rules run for the other."""
-        lanes: dict[int, dict[TopicPartition, list[Any]]] = defaultdict(dict)
-        for partition, records in batch.items():
-            lanes[shard_of(topic_of(partition.topic).municipality, LANES)][partition] = records
-        outcomes = await asyncio.gather(
-            *[self._poll(consumer, places, lane) for lane in lanes.values()], return_exceptions=True
-        )
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+    # One fetch is one poll, one poll is one transaction
 
     async def _poll(self, consumer: AIOKafkaConsumer, places: Places, batch: dict[TopicPartition, list[Any]]) -> None:
         poll = Poll()
@@ -269,3 +282,16 @@ class Worker:
         task = asyncio.create_task(resume())
         self._resuming.add(task)
         task.add_done_callback(self._resuming.discard)
+
+
+@lru_cache(maxsize=100_000)
+def _lane_of(topic: str) -> int:
+    return shard_of(topic_of(topic).municipality, LANES)
+
+
+def _leaves(failures: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for failure in failures.exceptions:
+        if isinstance(failure, BaseExceptionGroup):
+            yield from _leaves(failure)
+        else:
+            yield failure
