@@ -1,54 +1,30 @@
--- name: people
--- The current rows of the people named and of everybody in the households they are in or that are named: what an
--- ordinary movement needs, however long the histories are. Whole histories where the past matters: of everybody who
--- ever was in a household of somebody's whose movement is cancelled, and of whoever's current row is a cancellation.
-with named as (
-  select municipality, addressee_number
-  from unnest(:municipalities::text[], :addressee_numbers::text[]) as given(municipality, addressee_number)
-), their_households as (
-  select named.municipality, latest.household_number
-  from named
-  cross join lateral (
-    select h.household_number from resident_history h
-    where h.municipality = named.municipality and h.addressee_number = named.addressee_number
-    order by h.history_number desc limit 1) as latest
-  union
-  select municipality, household_number
-  from unnest(:household_municipalities::text[], :household_numbers::text[]) as given(municipality, household_number)
-), members as (
-  select h.municipality, member.addressee_number
-  from their_households
-  join household h using (municipality, household_number)
-  cross join lateral jsonb_array_elements_text(h.members) as member(addressee_number)
-), former as (
-  select earlier.municipality, other.addressee_number
-  from unnest(:cancelling_municipalities::text[], :cancelling_numbers::text[]) as given(municipality, addressee_number)
-  join resident_history earlier using (municipality, addressee_number)
-  join resident_history other
-    on other.municipality = earlier.municipality and other.household_number = earlier.household_number
-), latest as (
-  select last.*
-  from (select * from named union select * from members) as ordinary
-  cross join lateral (
-    select h.* from resident_history h
-    where h.municipality = ordinary.municipality and h.addressee_number = ordinary.addressee_number
-    order by h.history_number desc limit 1) as last
-), whole as (
-  select municipality, addressee_number from former
-  union
-  select municipality, addressee_number from latest where cancels is not null
-)
-select * from latest
-where not exists (
-  select from whole
-  where whole.municipality = latest.municipality and whole.addressee_number = latest.addressee_number)
-union all
-select h.* from whole join resident_history h using (municipality, addressee_number)
-order by municipality, addressee_number, history_number;
+-- name: latest
+-- The current rows of these people: what an ordinary movement needs, however long the histories are.
+select last.*
+from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, addressee_number)
+cross join lateral (
+  select h.* from resident_history h
+  where h.municipality = given.municipality and h.addressee_number = given.addressee_number
+  order by h.history_number desc limit 1) as last;
+
+-- name: former
+-- Everybody who ever was in a household in which one of these people ever was.
+select distinct other.municipality, other.addressee_number
+from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, addressee_number)
+join resident_history earlier using (municipality, addressee_number)
+join resident_history other
+  on other.municipality = earlier.municipality and other.household_number = earlier.household_number;
+
+-- name: whole
+-- The whole histories of these people, in order.
+select h.*
+from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, addressee_number)
+join resident_history h using (municipality, addressee_number)
+order by h.municipality, h.addressee_number, h.history_number;
 
 -- name: households
 select h.municipality, h.household_number, h.head, h.members
-from unnest(:municipalities::text[], :household_numbers::text[]) as given(municipality, household_number)
+from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, household_number)
 join household h using (municipality, household_number);
 
 -- name: last_numbers

@@ -24,42 +24,66 @@ from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
 
 from kumiai_resident_registry.domain.state import BODY_DIGITS, RegistryState
 
+Pair = tuple[str, str]
+"""(municipality, addressee or household number)"""
 QUERIES: Any = load_queries("kumiai_resident_registry")
 _GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNotice)
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
-    """Everybody whom the notices can touch, their households, and the last numbers given: three queries at most."""
+    """Everybody whom the notices can touch, their households, and the last numbers given, each kind in one query."""
     rows = await _rows(connection, wanted)
     last = await _last_numbers(connection, wanted)
     return {m: RegistryState(rows[m], *last.get(m, (0, 0))) for m in wanted}
 
 
 async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, list[Row]]:
+    """Current rows of the people named and of everybody in the households that they are in or that are named.
+
+    Whole histories where the past matters: of everybody who ever was in a household of somebody's whose movement is
+    cancelled, and of whoever's current row is a cancellation. Simple queries one after the other, which PostgreSQL
+    answers in less time than it plans and runs one for all.
+    """
     found: dict[str, list[Row]] = defaultdict(list)
-    people = _pairs(wanted, _people)
-    households = _pairs(wanted, _households)
     cancelling = _pairs(wanted, lambda n: [n.addressee_number] if isinstance(n, CancelMovementNotice) else [])
-    if not (people or households):
-        return found
-    histories = await QUERIES.people(
-        connection,
-        municipalities=[m for m, _ in people],
-        addressee_numbers=[number for _, number in people],
-        household_municipalities=[m for m, _ in households],
-        household_numbers=[number for _, number in households],
-        cancelling_municipalities=[m for m, _ in cancelling],
-        cancelling_numbers=[number for _, number in cancelling],
-    )
-    touched = set(households)
-    for record in histories:
-        touched.add((record["municipality"], record["household_number"]))
+    whole = {_person(record) for record in await _asked(connection, QUERIES.former, cancelling)}
+    latest = await _asked(connection, QUERIES.latest, _pairs(wanted, _people))
+    households = _lived_in(latest).union(_pairs(wanted, _households))
+    named = {_person(record) for record in latest}
+    members: set[Pair] = set()
+    for municipality, household in await _of_households(connection, households):
+        found[municipality].append(household)
+        members.update((municipality, number) for number in household.members)
+    latest += await _asked(connection, QUERIES.latest, sorted(members - named))
+    whole.update(_person(record) for record in latest if record["cancels"] is not None)
+    records = [record for record in latest if _person(record) not in whole]
+    records += await _asked(connection, QUERIES.whole, sorted(whole))
+    for record in records:
         found[record["municipality"]].append(from_record(ResidentRow, record))
-    for record in await QUERIES.households(
-        connection, municipalities=[m for m, _ in touched], household_numbers=[number for _, number in touched]
-    ):
-        found[record["municipality"]].append(from_record(HouseholdRow, record))
+    for municipality, household in await _of_households(connection, _lived_in(records) - households):
+        found[municipality].append(household)
     return found
+
+
+async def _of_households(connection: Connection, wanted: Iterable[Pair]) -> list[tuple[str, HouseholdRow]]:
+    records = await _asked(connection, QUERIES.households, sorted(wanted))
+    return [(record["municipality"], from_record(HouseholdRow, record)) for record in records]
+
+
+async def _asked(connection: Connection, query: Any, pairs: Sequence[Pair]) -> list[Any]:
+    """A query about these people or households; none is made about nobody."""
+    if not pairs:
+        return []
+    municipalities, numbers = zip(*pairs, strict=True)
+    return list(await query(connection, municipalities=municipalities, numbers=numbers))
+
+
+def _lived_in(records: Iterable[Mapping[str, Any]]) -> set[Pair]:
+    return {(record["municipality"], record["household_number"]) for record in records}
+
+
+def _person(record: Mapping[str, Any]) -> Pair:
+    return record["municipality"], record["addressee_number"]
 
 
 async def _last_numbers(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, tuple[int, int]]:
