@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     database_url: str
     """PostgreSQL URL of the service's own role, without a password."""
     database_password_file: Path
-    database_pool_size: int = 6
+    database_pool_size: int = 10
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     """Base address of each service, as `name=http://host:port` separated by commas."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    poll_max_records: int = Field(default=1000, ge=1)
+    poll_max_records: int = Field(default=500, ge=1)
     """The most records in one transaction."""
     head_poll_seconds: float = Field(default=2.0, gt=0)
     """How often the producers are asked for their heads."""

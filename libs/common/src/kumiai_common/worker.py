@@ -35,7 +35,7 @@ _LOG = structlog.get_logger()
 CAUSE_PATIENCE_SECONDS = 10.0
 """How long a notice waits for the event that its sender says it has seen; then it is refused."""
 PAUSE_SECONDS = 0.02
-LANES = 2
+LANES = 4
 """Polls at once, each of municipalities of its own, so that none waits for another's locks."""
 FETCH_MS = 200
 """How long a lane waits for records before it looks again at which partitions are its own."""
