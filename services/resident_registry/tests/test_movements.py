@@ -47,6 +47,20 @@ def test_moving_into_an_existing_household_joins_it(registry: Registry) -> None:
     assert len(accepted.assigned) == 1
 
 
+def test_moving_in_from_abroad_has_its_own_reason(registry: Registry) -> None:
+    notice = move_in("世帯主").model_copy(update={"origin": "abroad"})
+    number = registry.accept(notice).assigned[0].number
+    assert registry.row(number).reason is Reason.MOVE_IN_FROM_ABROAD
+    assert registry.row(number).status is Status.RESIDENT
+
+
+def test_moving_out_abroad_has_its_own_reason(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    registry.accept(move_out(head).model_copy(update={"destination": "abroad"}))
+    assert registry.row(head).reason is Reason.MOVE_OUT_ABROAD
+    assert registry.row(head).status is Status.REMOVED
+
+
 def test_a_child_is_born_at_the_address_of_the_head(registry: Registry) -> None:
     (head,) = registry.family("世帯主")
     accepted = registry.accept(birth(registry.household_of(head).household_number))
