@@ -31,6 +31,7 @@ def test_a_yen_of_difference_and_a_missing_case_are_found() -> None:
 async def test_the_second_calculation_agrees_on_random_cases(stack: Stack) -> None:
     given = list(cases(2_000, 3))
     told = await second_opinion(_superuser(stack), SQL.read_text("utf-8"), given)
+    assert all(found.keys() == {"id", *OUTPUTS} for found in told.values())
     assert differences({case["id"]: outputs_of(case) for case in given}, told) == {}
 
 
