@@ -63,12 +63,29 @@ create function pg_temp.relative_special(income bigint) returns bigint language 
     when income <= 1230000 then 30000 else 0 end
 $$;
 
+-- 障害者控除 of the taxpayer, a spouse or a dependant, and the difference to the income tax's (人的控除差).
+create function pg_temp.disabled(kind text, living_together boolean) returns integer language sql immutable as $$
+  select case when kind = 'ordinary' then 260000 when kind = 'special' and living_together then 530000
+    when kind = 'special' then 300000 else 0 end
+$$;
+create function pg_temp.disabled_difference(kind text, living_together boolean) returns integer language sql immutable as $$
+  select case when kind = 'ordinary' then 10000 when kind = 'special' and living_together then 220000
+    when kind = 'special' then 100000 else 0 end
+$$;
+
 -- ふるさと納税の特例控除: the share by the rate of the income tax that the taxable income would have.
 create function pg_temp.donation_share(taxable bigint, difference bigint) returns numeric language sql immutable as $$
   select case when taxable < difference then 0.90 when taxable - difference <= 1950000 then 0.84895
     when taxable - difference <= 3300000 then 0.7979 when taxable - difference <= 6950000 then 0.6958
     when taxable - difference <= 9000000 then 0.66517 when taxable - difference <= 18000000 then 0.56307
     when taxable - difference <= 40000000 then 0.4916 else 0.44055 end
+$$;
+
+-- 寄附金税額控除 of one body, which bears so many fifths: basic part and special part, each up to a whole yen.
+create function pg_temp.donation(donations bigint, income numeric, share numeric, fifths integer, levy numeric)
+returns numeric language sql immutable as $$
+  select case when donations <= 2000 then 0 else ceil((least(donations, floor(income * 0.3)) - 2000) * fifths * 2 / 100)
+    + ceil(least((donations - 2000) * share * fifths / 5, levy * 0.2)) end
 $$;
 
 -- query
@@ -110,12 +127,10 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
       when within and age >= 70 and together and ascendant then 450000
       when within and age >= 70 then 380000
       when not within and fy >= 8 and age between 19 and 22 then pg_temp.relative_special(income) else 0 end)
-    + sum(case when not within then 0 when disability = 'ordinary' then 260000
-      when disability = 'special' and together then 530000 when disability = 'special' then 300000 else 0 end) as deduction,
+    + sum(case when within then pg_temp.disabled(disability, together) else 0 end) as deduction,
     sum(case when not within or age < 16 then 0 when age between 19 and 22 then 180000
       when age >= 70 and together and ascendant then 130000 when age >= 70 then 100000 else 50000 end)
-    + sum(case when not within then 0 when disability = 'ordinary' then 10000
-      when disability = 'special' and together then 220000 when disability = 'special' then 100000 else 0 end) as difference
+    + sum(case when within then pg_temp.disabled_difference(disability, together) else 0 end) as difference
   from relative group by id
 ), household as materialized (
   select limits.*, coalesce(r.deduction, 0) as dependants_deduction, coalesce(r.difference, 0) as dependants_difference,
@@ -144,14 +159,11 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
       when spouse_within then (array[0, 20000, 40000, 50000])[thirds + 1]
       when spouse_income < 500000 then (array[0, 20000, 40000, 50000])[thirds + 1]
       when spouse_income < 550000 then (array[0, 10000, 20000, 30000])[thirds + 1] else 0 end as spouse_difference,
-    case when spouse_within and spouse_disability = 'ordinary' then 260000
-      when spouse_within and spouse_disability = 'special' and spouse_together then 530000
-      when spouse_within and spouse_disability = 'special' then 300000 else 0 end as spouse_disabled,
-    case when spouse_within and spouse_disability = 'ordinary' then 10000
-      when spouse_within and spouse_disability = 'special' and spouse_together then 220000
-      when spouse_within and spouse_disability = 'special' then 100000 else 0 end as spouse_disabled_difference,
-    case disability when 'ordinary' then 260000 when 'special' then 300000 else 0 end as own_disabled,
-    case disability when 'ordinary' then 10000 when 'special' then 100000 else 0 end as own_disabled_difference,
+    case when spouse_within then pg_temp.disabled(spouse_disability, spouse_together) else 0 end as spouse_disabled,
+    case when spouse_within then pg_temp.disabled_difference(spouse_disability, spouse_together) else 0 end
+      as spouse_disabled_difference,
+    pg_temp.disabled(disability, false) as own_disabled,
+    pg_temp.disabled_difference(disability, false) as own_disabled_difference,
     -- 寡婦・ひとり親: not above an income of 5 million.
     case when total_income > 5000000 then 0 when single_parent is not null then 300000 when widow then 260000 else 0 end as alone,
     case when total_income > 5000000 then 0 when single_parent = 'mother' then 50000 when single_parent = 'father' then 10000
@@ -197,15 +209,10 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
   select *, gross_municipal - adjustment_municipal as levy_m, gross_prefectural - adjustment_prefectural as levy_p
   from adjusted
 ), donated as materialized (
-  select *,
-    case when no_levy or donations <= 2000 then 0 else
-      ceil((least(donations, floor(total_income * 0.3)) - 2000) * municipal_fifths * 2 / 100)
-      + ceil(least((donations - 2000) * pg_temp.donation_share(taxable_income, difference) * municipal_fifths / 5, levy_m * 0.2))
-      end as donation_m,
-    case when no_levy or donations <= 2000 then 0 else
-      ceil((least(donations, floor(total_income * 0.3)) - 2000) * (5 - municipal_fifths) * 2 / 100)
-      + ceil(least((donations - 2000) * pg_temp.donation_share(taxable_income, difference) * (5 - municipal_fifths) / 5, levy_p * 0.2))
-      end as donation_p
+  select *, case when no_levy then 0 else pg_temp.donation(donations, total_income,
+      pg_temp.donation_share(taxable_income, difference::bigint), municipal_fifths, levy_m) end as donation_m,
+    case when no_levy then 0 else pg_temp.donation(donations, total_income,
+      pg_temp.donation_share(taxable_income, difference::bigint), 5 - municipal_fifths, levy_p) end as donation_p
   from after_adjustment
 ), after_donations as materialized (
   select *, case when no_levy then 0 else greatest(levy_m - donation_m, 0) end as left_m,
