@@ -195,7 +195,6 @@ async def _started(task: Task, ground: Ground) -> None:
 
 async def _watch(worker: Worker) -> None:
     loop = asyncio.get_running_loop()
-    worker.begin()
     while True:
         await asyncio.sleep(WATCHDOG_SECONDS / 4)
         if worker.healthy and loop.time() - worker.progress_at > WATCHDOG_SECONDS:

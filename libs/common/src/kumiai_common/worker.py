@@ -7,7 +7,7 @@ that stands in one topic, or that happens to it, stops the reading of another.
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -70,10 +70,6 @@ class Worker:
         """Loop time at which the slowest lane last finished a poll; a watchdog looks at it."""
         return min(self._progress.values())
 
-    def begin(self) -> None:
-        """Count progress from now."""
-        self._progress = dict.fromkeys(range(LANES), asyncio.get_running_loop().time())
-
     async def run(self) -> None:
         """Consume until cancelled; a consumer that fails is replaced by a new one."""
         while True:
@@ -81,7 +77,7 @@ class Worker:
                 await self._consume()
             except* (KafkaError, *TRANSIENT) as failures:
                 self.healthy = False
-                _LOG.warning("consumer interrupted", errors=sorted({type(e).__name__ for e in _leaves(failures)}))
+                _LOG.warning("consumer interrupted", errors=sorted({type(e).__name__ for e in failures.exceptions}))
                 await asyncio.sleep(0.5)
 
     def committed(self, effect: Effect) -> None:
@@ -110,7 +106,7 @@ class Worker:
                 pattern=rf"^lg\.\d{{6}}\.({re.escape(self._service)}\.notices|({streams})\.events)$", listener=places
             )
             self._consumer = consumer
-            self.begin()
+            self._progress = dict.fromkeys(range(LANES), asyncio.get_running_loop().time())
             self.healthy = True
             async with asyncio.TaskGroup() as tasks:
                 for lane in range(LANES):
@@ -287,11 +283,3 @@ class Worker:
 @lru_cache(maxsize=100_000)
 def _lane_of(topic: str) -> int:
     return shard_of(topic_of(topic).municipality, LANES)
-
-
-def _leaves(failures: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
-    for failure in failures.exceptions:
-        if isinstance(failure, BaseExceptionGroup):
-            yield from _leaves(failure)
-        else:
-            yield failure

@@ -31,7 +31,7 @@ _GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNoti
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
-    """Everybody whom the notices can touch, their households, and the last numbers given, each kind in one query."""
+    """Everybody whom the notices can touch, their households, and the last numbers given, in a few queries."""
     rows = await _rows(connection, wanted)
     last = await _last_numbers(connection, wanted)
     return {m: RegistryState(rows[m], *last.get(m, (0, 0))) for m in wanted}
