@@ -25,7 +25,7 @@ from kumiai_common.intake import Received, receive
 from kumiai_common.kafka import consumer as make_consumer
 from kumiai_common.log import StreamKey
 from kumiai_common.places import Places, topic_of
-from kumiai_common.poll import Effect, Poll, StaleAssignment
+from kumiai_common.poll import MEMBERSHIP, Effect, Poll, StaleAssignment
 from kumiai_common.queries import QUERIES
 from kumiai_common.relay import shard_of
 from kumiai_common.runner import Runner
@@ -34,6 +34,8 @@ from kumiai_common.settings import Settings
 _LOG = structlog.get_logger()
 CAUSE_PATIENCE_SECONDS = 10.0
 """How long a notice waits for the event that its sender says it has seen; then it is refused."""
+JOINED = Cause(MEMBERSHIP, 1, 1)
+"""What every notice follows: topics are made before the services hear whose they are."""
 PAUSE_SECONDS = 0.02
 LANES = 4
 """Polls at once, each of municipalities of its own, so that none waits for another's locks."""
@@ -241,14 +243,15 @@ class Worker:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _after_its_cause(self, received: Received) -> tuple[Received, bool]:
-        cause = received.cause
-        if cause is None or await self._has_applied(received.municipality, cause):
+        if await self._has_applied(received.municipality, received.cause or JOINED):
             self._waiting_since.pop(received.kept_as, None)
             return received, True
         time = asyncio.get_running_loop().time()
         if time - self._waiting_since.setdefault(received.kept_as, time) < CAUSE_PATIENCE_SECONDS:
             return received, False
         self._waiting_since.pop(received.kept_as, None)
+        if received.cause is None:
+            return received, True  # of nobody we have heard of: refused as not subscribed
         return replace(received, notice=None, reasons=(reason("cause-not-found", "/ce_cause"),)), True
 
     async def _has_applied(self, municipality: str, cause: Cause) -> bool:
