@@ -26,7 +26,7 @@ from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.intake import Received
 from kumiai_common.keys import ServiceKeys
 from kumiai_common.log import Head, StreamKey
-from kumiai_common.protocol import Service, State
+from kumiai_common.protocol import Keeper, Service, State
 from kumiai_common.queries import QUERIES
 from kumiai_common.tables import folded
 
@@ -165,6 +165,7 @@ class _Transaction:
         self._new_inbox: list[tuple[str, str, str, bytes, int]] = []
         self._kept: list[tuple[Received, str]] = []
         self._parked_keys: dict[str, set[str]] = defaultdict(set)
+        self._states: Mapping[str, State] = {}
 
     async def run(self) -> Effect:
         municipalities = sorted(self._poll.municipalities())
@@ -226,7 +227,7 @@ class _Transaction:
         for received in self._poll.notices:
             if received.notice is not None and received.municipality in self._subscribers:
                 wanted[received.municipality].append(received.notice)
-        states = await self._load(wanted) if wanted else {}
+        states = self._states = await self._load(wanted) if wanted else {}
         if reactions:
             for record in await QUERIES.parked(self._connection, municipalities=municipalities):
                 self._parked_keys[record["municipality"]].update(orjson.loads(record["keys"]))
@@ -403,6 +404,9 @@ class _Transaction:
     async def _write(self) -> None:
         connection, effect = self._connection, self._effect
         await log.write(connection, effect.appended, self._heads.values())
+        if isinstance(self._service, Keeper):
+            loaded = {m: state for m, state in self._states.items() if not isinstance(state, _NotLoaded)}
+            await self._service.keep(connection, loaded)
         if self._parts:
             stream = self._processor.stream
             await QUERIES.save_sealed_parts(

@@ -1,7 +1,7 @@
 """What a service gives to the ground: how to load its state, how to decide about a notice, how to react to an event."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice
@@ -35,3 +35,17 @@ class Service(Protocol):
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """The own events that follow from a foreign one. Pure."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A service that also keeps what may stand in no event, in tables of its own that are the fold of no log.
+
+    Its states take in with `apply` which of the things they were loaded with have come true.
+    """
+
+    async def keep(self, connection: Connection, states: Mapping[str, State]) -> None:
+        """Write what the states of a poll have to keep, by municipality, in the poll's own transaction; never commits.
+
+        Their heads are locked. What it raises fails the poll, so it may raise only what a repetition heals.
+        """
