@@ -7,6 +7,7 @@ from typing import Any
 
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
 from kumiai_contracts.examples_affairs import affairs
+from kumiai_contracts.examples_exchange import exchanges
 from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, MOTHER, resident_events, resident_notices
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Event, Notice
@@ -16,7 +17,15 @@ def valid_examples() -> dict[str, Event | Notice]:
     """A valid example of every type, by type."""
     return {
         example.type: example
-        for example in (*_membership(), *resident_notices(), *resident_events(), *affairs(), *_taxation(), *_others())
+        for example in (
+            *_membership(),
+            *resident_notices(),
+            *resident_events(),
+            *affairs(),
+            *_taxation(),
+            *exchanges(),
+            *_others(),
+        )
     }
 
 

@@ -5,7 +5,17 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from kumiai_contracts import linkage, membership, operations, receipts, resident, resident_affairs, taxation
+from kumiai_contracts import (
+    exchange,
+    exchange_notices,
+    linkage,
+    membership,
+    operations,
+    receipts,
+    resident,
+    resident_affairs,
+    taxation,
+)
 from kumiai_contracts.model import Event, Frozen, Notice, Row
 from kumiai_contracts.strict_json import json_pointer, parse_strictly
 
@@ -15,7 +25,17 @@ Location = tuple[int | str, ...]
 MAX_FAULTS = 20
 """The most faults of one body that are named."""
 
-MODULES = (membership, resident, resident_affairs, taxation, linkage, operations, receipts)
+MODULES = (
+    membership,
+    resident,
+    resident_affairs,
+    taxation,
+    linkage,
+    exchange,
+    exchange_notices,
+    operations,
+    receipts,
+)
 
 
 class BodyError(ValueError):
