@@ -1,6 +1,6 @@
 """Reads of the linkage service, for a purpose."""
 
-from kumiai_common.http.access import authorise, requested_purpose
+from kumiai_common.http.access import authorised, requested_purpose
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
 from kumiai_common.service import Ground
 from kumiai_contracts.membership import Purpose, Role
@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.store import QUERIES
+
+READERS = (Role.CLERK, Role.SYSTEM)
 
 
 def routes(ground: Ground) -> list[BaseRoute]:
@@ -19,10 +21,9 @@ def routes(ground: Ground) -> list[BaseRoute]:
         municipality = request.path_params["municipality"]
         number = request.path_params["addressee_number"]
         purpose = requested_purpose(request)
-        await authorise(request, municipality, purpose=purpose, roles={Role.CLERK, Role.SYSTEM})
-        if purpose is not Purpose.LINKAGE:
-            raise Problem(PURPOSE_MISSING)
-        async with ground.database.transaction([municipality]) as connection:
+        async with authorised(request, municipality, purpose=purpose, roles=READERS) as (_, connection):
+            if purpose is not Purpose.LINKAGE:
+                raise Problem(PURPOSE_MISSING)
             link = await QUERIES.addressee(connection, municipality=municipality, addressee_number=number)
             if link is None:
                 raise Problem(NOT_FOUND)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from kumiai_common.database import Connection
-from kumiai_common.http.access import Caller, authorise, requested_purpose
+from kumiai_common.http.access import Caller, authorised, requested_purpose
 from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import municipality_of
 from kumiai_common.service import Ground
@@ -106,10 +106,10 @@ async def reading(ground: Ground, request: Request, action: str) -> "AsyncIterat
     municipality, purpose = municipality_of(request), requested_purpose(request)
     disaster = purpose is Purpose.DISASTER
     # Nobody is granted 災害時の閲覧: whether it holds is asked of the emergency accesses, below.
-    caller = await authorise(request, municipality, purpose=None if disaster else purpose, roles=READERS)
-    if purpose not in FIELDS:
-        raise Problem(PURPOSE_MISSING)
-    async with ground.database.transaction([municipality]) as connection:
+    asked = authorised(request, municipality, purpose=None if disaster else purpose, roles=READERS)
+    async with asked as (caller, connection):
+        if purpose not in FIELDS:
+            raise Problem(PURPOSE_MISSING)
         if disaster and not await QUERIES.emergency_holds(connection, municipality=municipality, party=caller.party):
             raise Problem(PURPOSE_MISSING, "no emergency access of this party is approved and still holds")
         yield Reading(connection, municipality, caller, purpose, action)

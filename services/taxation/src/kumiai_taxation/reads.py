@@ -3,9 +3,12 @@
 Only 税務事務 sees anything here; other bodies' facts go through linkage, which reads the stream.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from kumiai_common.http.access import authorise, requested_purpose
+from kumiai_common.database import Connection
+from kumiai_common.http.access import authorised, requested_purpose
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
@@ -31,8 +34,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def assessments(request: Request) -> Response:
         """Every version of a person's assessment of a fiscal year, the last one being the one that counts."""
-        municipality = await _authorised(request)
-        async with ground.database.transaction([municipality]) as connection:
+        async with _reading(request) as (municipality, connection):
             records = await QUERIES.versions(
                 connection,
                 municipality=municipality,
@@ -46,8 +48,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def working(request: Request) -> Response:
         """The working of one version, made again from the reports that it names."""
-        municipality = await _authorised(request)
-        state, number = await _state(request, municipality), _number(request)
+        municipality, number, state = await _state(request)
         year, version = request.path_params["fiscal_year"], request.path_params["version"]
         row = next((row for row in state.versions(year, number) if row.version == version), None)
         if row is None:
@@ -61,8 +62,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def taxpayer(request: Request) -> Response:
         """納税義務者: years with reports, the assessment that counts, and what is open."""
-        municipality = await _authorised(request)
-        state, number = await _state(request, municipality), _number(request)
+        _, number, state = await _state(request)
         if not state.knows(number):
             raise Problem(NOT_FOUND)
         return answer(
@@ -71,9 +71,8 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def work_list(request: Request) -> Response:
         """要確認一覧: the open work items, in the order of their names."""
-        municipality = await _authorised(request)
-        year = count_of(request, "fiscal_year", 0, 2100)
-        async with ground.database.transaction([municipality]) as connection:
+        async with _reading(request) as (municipality, connection):
+            year = count_of(request, "fiscal_year", 0, 2100)
             records = await QUERIES.open_work_items(
                 connection,
                 municipality=municipality,
@@ -82,11 +81,6 @@ def routes(ground: Ground) -> list[BaseRoute]:
                 limit=count_of(request, "limit", 100, WORK_ITEMS_A_PAGE),
             )
         return answer({"work_items": [from_record(WorkItemRow, record).model_dump(mode="json") for record in records]})
-
-    async def _state(request: Request, municipality: str) -> TaxationState:
-        async with ground.database.transaction([municipality]) as connection:
-            people = [(municipality, _number(request))]
-            return (await store.load_people(connection, [municipality], people))[municipality]
 
     path = "/v1/{municipality}/assessments/{fiscal_year:int}/{addressee_number}"
     return [
@@ -98,12 +92,22 @@ def routes(ground: Ground) -> list[BaseRoute]:
     ]
 
 
-async def _authorised(request: Request) -> str:
+@asynccontextmanager
+async def _reading(request: Request) -> AsyncIterator[tuple[str, Connection]]:
+    """The municipality, and a transaction to read in, for a caller who may. Raises Problem."""
     municipality, purpose = municipality_of(request), requested_purpose(request)
-    await authorise(request, municipality, purpose=purpose, roles=_READERS)
-    if purpose is not Purpose.TAXATION:
-        raise Problem(PURPOSE_MISSING)
-    return municipality
+    async with authorised(request, municipality, purpose=purpose, roles=_READERS) as (_, connection):
+        if purpose is not Purpose.TAXATION:
+            raise Problem(PURPOSE_MISSING)
+        yield municipality, connection
+
+
+async def _state(request: Request) -> tuple[str, str, TaxationState]:
+    """Municipality and number from the path, and all that taxation knows of the person."""
+    async with _reading(request) as (municipality, connection):
+        number = _number(request)
+        states = await store.load_people(connection, [municipality], [(municipality, number)])
+        return municipality, number, states[municipality]
 
 
 def _number(request: Request) -> str:

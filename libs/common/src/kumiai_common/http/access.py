@@ -5,7 +5,8 @@ holds now. Both must agree, and the replica is read at every request, so a revoc
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,15 +15,17 @@ from kumiai_contracts.membership import PartyRow, Purpose, Role
 from kumiai_contracts.topics import FEDERATION
 from starlette.requests import Request
 
-from kumiai_common.database import Database
+from kumiai_common.database import Connection, Database
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Problem
 from kumiai_common.http.queries import QUERIES
-from kumiai_common.http.tokens import AccessToken, TokenError, verify_access
+from kumiai_common.http.tokens import AccessToken, TokenError, check_times, verify_access
 from kumiai_common.tables import from_record
 
 FEDERAL_ROLES = frozenset((Role.OPERATOR, Role.SERVICE))
 """Roles of the federation's own organisation: they hold for every municipality, and nobody else can have them."""
+SIGNATURES_REMEMBERED = 1000
+"""How many tokens' signatures a process remembers to have verified: that costs as much as reading the party does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,33 @@ class Access:
         self._key = membership_key
         self._database = database
         self._clock = clock
+        self._signed: dict[str, AccessToken] = {}
 
     async def check(
         self, request: Request, municipality: str | None, purpose: Purpose | None, roles: Collection[Role]
     ) -> Caller:
         """Find out who calls, or raise the Problem that refuses it."""
+        token, held = self._claimed(request, municipality, purpose, roles)
+        if token.kind != "service":
+            async with self._database.transaction([token.municipality]) as connection:
+                held = await _still_held(connection, token, held, purpose, roles)
+        return Caller(token.municipality, token.party, held, purpose)
+
+    @asynccontextmanager
+    async def reading(
+        self, request: Request, municipality: str, purpose: Purpose | None, roles: Collection[Role]
+    ) -> AsyncIterator[tuple[Caller, Connection]]:
+        """`check`, and then the same transaction for what the caller reads."""
+        token, held = self._claimed(request, municipality, purpose, roles)
+        async with self._database.transaction({municipality, token.municipality}) as connection:
+            if token.kind != "service":
+                held = await _still_held(connection, token, held, purpose, roles)
+            yield Caller(token.municipality, token.party, held, purpose), connection
+
+    def _claimed(
+        self, request: Request, municipality: str | None, purpose: Purpose | None, roles: Collection[Role]
+    ) -> tuple[AccessToken, frozenset[Role]]:
+        """The token, and its roles that count here. Raises Problem where it does not even claim the right."""
         token = self._token(request)
         held = _held_roles(token)
         if municipality != token.municipality:
@@ -65,33 +90,50 @@ class Access:
             raise Problem(problems.ROLE_MISSING)
         if purpose is not None and purpose not in token.purposes:
             raise Problem(problems.PURPOSE_MISSING)
-        if token.kind != "service":
-            held = await self._still_held(token, held, purpose)
-            if not held & set(roles):
-                raise Problem(problems.ROLE_MISSING)
-        return Caller(token.municipality, token.party, held, purpose)
+        return token, held
 
     def _token(self, request: Request) -> AccessToken:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise Problem(problems.TOKEN_MISSING)
         try:
-            return verify_access(text.strip(), self._key, self._clock())
+            return self._verified(text.strip(), self._clock())
         except TokenError:
             raise Problem(problems.TOKEN_INVALID) from None
 
-    async def _still_held(self, token: AccessToken, held: frozenset[Role], purpose: Purpose | None) -> frozenset[Role]:
-        async with self._database.transaction([token.municipality]) as connection:
-            record = await QUERIES.party(connection, municipality=token.municipality, party=token.party)
-        if record is None:
-            raise Problem(problems.PARTY_UNKNOWN)
-        party = from_record(PartyRow, record)
-        # Another key means that the party was registered anew: tokens of the lost key must not outlive it.
-        if party.revoked or party.public_key != token.key:
-            raise Problem(problems.PARTY_REVOKED)
-        if purpose is not None and purpose not in party.purposes:
-            raise Problem(problems.PURPOSE_MISSING)
-        return held & frozenset(party.roles)
+    def _verified(self, text: str, now: float) -> AccessToken:
+        """`verify_access`, with the signature of a text checked once; its times are checked at every request."""
+        token = self._signed.get(text)
+        if token is None:
+            token = verify_access(text, self._key, now)
+            if len(self._signed) >= SIGNATURES_REMEMBERED:
+                del self._signed[next(iter(self._signed))]  # the one that came first expires first, or nearly so
+            self._signed[text] = token
+        check_times(token.issued_at, token.expires_at, now)
+        return token
+
+
+async def _still_held(
+    connection: Connection,
+    token: AccessToken,
+    held: frozenset[Role],
+    purpose: Purpose | None,
+    roles: Collection[Role],
+) -> frozenset[Role]:
+    """The roles that the replica of `party` confirms. Raises Problem where none of `roles` is left."""
+    record = await QUERIES.party(connection, municipality=token.municipality, party=token.party)
+    if record is None:
+        raise Problem(problems.PARTY_UNKNOWN)
+    party = from_record(PartyRow, record)
+    # Another key means that the party was registered anew: tokens of the lost key must not outlive it.
+    if party.revoked or party.public_key != token.key:
+        raise Problem(problems.PARTY_REVOKED)
+    if purpose is not None and purpose not in party.purposes:
+        raise Problem(problems.PURPOSE_MISSING)
+    confirmed = held & frozenset(party.roles)
+    if not confirmed & set(roles):
+        raise Problem(problems.ROLE_MISSING)
+    return confirmed
 
 
 async def authorise(
@@ -102,6 +144,16 @@ async def authorise(
     `municipality` is None for what concerns the whole federation. Raises Problem, 401 or 403.
     """
     return await cast(Access, request.app.state.access).check(request, municipality, purpose, roles)
+
+
+@asynccontextmanager
+async def authorised(
+    request: Request, municipality: str, *, purpose: Purpose | None, roles: Collection[Role]
+) -> AsyncIterator[tuple[Caller, Connection]]:
+    """`authorise`, and the transaction in which the right was read, to read in what it opens: one instead of two."""
+    access = cast(Access, request.app.state.access)
+    async with access.reading(request, municipality, purpose, roles) as reading:
+        yield reading
 
 
 def requested_purpose(request: Request) -> Purpose:

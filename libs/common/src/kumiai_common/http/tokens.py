@@ -123,6 +123,14 @@ def verify_access(text: str, key: Ed25519PublicKey, now: float) -> AccessToken:
         raise TokenError("claims") from None
 
 
+def check_times(issued_at: int, expires_at: int, now: float) -> None:
+    """Whether a token holds now, with clocks that may be apart. Raises TokenError."""
+    if expires_at + SKEW_SECONDS <= now:
+        raise TokenError("expired")
+    if issued_at - SKEW_SECONDS > now:
+        raise TokenError("not yet valid")
+
+
 def make_assertion(subject: str, key: Ed25519PrivateKey, now: float) -> str:
     """A request for an access token: `<municipality>/<party>` or `service/<name>`, for one use within a minute."""
     issued = int(now)
@@ -214,8 +222,5 @@ def _checked_times(claims: dict[str, Any], now: float) -> tuple[int, int]:
     issued_at, expires_at = claims.get("iat"), claims.get("exp")
     if type(issued_at) is not int or type(expires_at) is not int:
         raise TokenError("times")
-    if expires_at + SKEW_SECONDS <= now:
-        raise TokenError("expired")
-    if issued_at - SKEW_SECONDS > now:
-        raise TokenError("not yet valid")
+    check_times(issued_at, expires_at, now)
     return issued_at, expires_at
