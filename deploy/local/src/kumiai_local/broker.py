@@ -101,7 +101,8 @@ class Broker:
         scram = f"SCRAM-SHA-256=[name={ADMIN},password={self._settings.admin_password}]"
         arguments = self._arguments(
             "kafka-format", "kafka.tools.StorageTool", "format",
-            "--cluster-id", cluster, "--config", str(properties), "--add-scram", scram,
+            # With an equals sign: one identifier in 64 begins with a hyphen and would be taken for an option.
+            f"--cluster-id={cluster}", "--config", str(properties), "--add-scram", scram,
         )  # fmt: skip
         with step("Formatting Kafka's storage"):
             done = subprocess.run(["java", f"@{arguments}"], capture_output=True, text=True, check=False)
