@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.live import Live
 
 from kumiai_demo.access_token import NoToken
+from kumiai_demo.asking import bars
 from kumiai_demo.member_run import CheckerFailed, MemberRun
 from kumiai_demo.operator_view import PARTY, OperatorView, Picture, domain_events
 from kumiai_demo.plan import Plan
@@ -93,7 +94,7 @@ class Demo:
             await self._watch()
             picture = await self._settled()
             self._say(f"{self._now():4.0f} s  all sent and answered; asking the services person by person …")
-            verdicts = await asyncio.gather(*[run.check(self._services.peers) for run in self._runs])
+            verdicts = await self._checked()
             self._say(f"{self._now():4.0f} s  {sum(verdict['people'] for verdict in verdicts)} people asked for")
             return await self._conclude(picture, {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)})
         finally:
@@ -132,6 +133,23 @@ class Demo:
             if time.monotonic() > deadline:
                 raise CheckerFailed("a service does not say how far it is; see its log")
             await asyncio.sleep(0.5)
+
+    async def _checked(self) -> list[dict[str, Any]]:
+        """The verdicts of the checkers, which all run at once; how far they are is shown meanwhile."""
+        checking = asyncio.gather(*[run.check(self._services.peers) for run in self._runs])
+        next_line = time.monotonic() + LINE_EVERY_S
+        with bars(self._console) as shown:
+            tasks = [shown.add_task(run.member.label, total=None) for run in self._runs]
+            while not checking.done():
+                far = [run.asked() for run in self._runs]
+                for task, (answered, asked) in zip(tasks, far, strict=True):
+                    shown.update(task, completed=answered, total=asked or None)
+                if not self._console.is_terminal and time.monotonic() > next_line:
+                    next_line = time.monotonic() + LINE_EVERY_S
+                    answered, asked = (sum(counts) for counts in zip(*far, strict=True))
+                    self._say(f"{self._now():4.0f} s  {answered} of {asked} questions answered")
+                await asyncio.wait([checking], timeout=LOOK_EVERY_S / 4)
+        return await checking
 
     async def _picture(self) -> Picture | None:
         """The picture now; None while a service is being started again."""

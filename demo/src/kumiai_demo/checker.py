@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 
 from kumiai_demo.answers import Answers, HttpAnswers, NoAnswer
+from kumiai_demo.asking import Report, reported, unreported
 from kumiai_demo.comparing import (
     assessment_findings,
     household_findings,
@@ -44,10 +45,17 @@ Check = Callable[[], Awaitable[list[Finding]]]
 class Checker:
     """Asks about everything that one municipality's accepted notices must have led to."""
 
-    def __init__(self, expectation: Expectation, answers: Answers, services: Collection[str]) -> None:
+    def __init__(
+        self,
+        expectation: Expectation,
+        answers: Answers,
+        services: Collection[str],
+        report: Report = unreported,
+    ) -> None:
         self._expectation = expectation
         self._answers = answers
         self._services = services
+        self._report = report
         self._links: dict[str, list[str]] = {}
 
     async def findings(self, *, sample: int | None, patience_s: float, ghosts: bool, seed: int = 0) -> list[Finding]:
@@ -85,12 +93,25 @@ class Checker:
         return bool(people) and all(len(person.steps) == 1 and not person.may_follow for person in people)
 
     async def _ask(self, checks: dict[str, Check], patience_s: float) -> list[Finding]:
-        found = await _gathered(checks)
+        found = await self._gathered(checks)
         deadline = time.monotonic() + patience_s
         while found and time.monotonic() < deadline:
             await asyncio.sleep(ASK_AGAIN_S)
-            found = await _gathered({name: checks[name] for name in found})
+            found = await self._gathered({name: checks[name] for name in found})
         return [finding for findings in found.values() for finding in findings]
+
+    async def _gathered(self, checks: dict[str, Check]) -> dict[str, list[Finding]]:
+        answered = 0
+
+        async def one(check: Check) -> list[Finding]:
+            nonlocal answered
+            findings = await check()
+            answered += 1
+            self._report(answered, len(checks))
+            return findings
+
+        answers = await asyncio.gather(*[one(check) for check in checks.values()])
+        return {name: findings for name, findings in zip(checks, answers, strict=True) if findings}
 
     async def _person(self, person: ExpectedPerson) -> list[Finding]:
         current = await self._answers.resident(person.number)
@@ -120,11 +141,6 @@ class Checker:
 _AGAIN = Finding("lost", "", "asked again")
 
 
-async def _gathered(checks: dict[str, Check]) -> dict[str, list[Finding]]:
-    answers = await asyncio.gather(*[check() for check in checks.values()])
-    return {name: findings for name, findings in zip(checks, answers, strict=True) if findings}
-
-
 def unnamed_numbers(named: Collection[str]) -> list[str]:
     """Numbers among and right after those that receipts named, which nobody may have; none if they are scattered."""
     bodies = {int(number[:-1]) for number in named}
@@ -144,12 +160,14 @@ async def check(
     sample: int | None = None,
     patience_s: float = 0.0,
     ghosts: bool = True,
+    report: Report = unreported,
 ) -> Verdict:
     """Check one municipality. Raises NoAnswer if a service can't be asked."""
     messages, given = list(sent), list(receipts)
     expectation, findings = replayed(messages, given)
     findings += [Finding("unexpected", "receipts", text) for text in broken_chains]
-    asked = await Checker(expectation, answers, services).findings(sample=sample, patience_s=patience_s, ghosts=ghosts)
+    checker = Checker(expectation, answers, services, report)
+    asked = await checker.findings(sample=sample, patience_s=patience_s, ghosts=ghosts)
     ours = {message.identity for message in messages}
     outcomes = {receipt.identity: receipt.accepted for receipt in given if receipt.identity in ours}
     return Verdict(
@@ -171,6 +189,7 @@ async def check_municipality(
     sample: int | None = None,
     patience_s: float = 0.0,
     ghosts: bool = True,
+    report: Report = unreported,
 ) -> Verdict:
     """Check what a simulator's ledger in `out` says against the running federation."""
     feed = ReceiptFeed(municipality, [name for name in services if name in (REGISTRY, TAXATION)])
@@ -190,6 +209,7 @@ async def check_municipality(
             sample=sample,
             patience_s=patience_s,
             ghosts=ghosts,
+            report=report,
         )
     finally:
         await answers.close()
@@ -213,18 +233,20 @@ def main() -> int:
     broker = Broker(given.bootstrap, Credentials.read(given.credentials), given.security_protocol, given.ca_file)
     peers = dict(peer.split("=", 1) for peer in given.peers.split(","))
     try:
-        verdict = asyncio.run(
-            check_municipality(
-                given.municipality,
-                given.services.split(","),
-                given.out,
-                broker,
-                peers,
-                sample=given.sample,
-                patience_s=given.patience,
-                ghosts=not given.shared,
+        with reported(given.out, given.municipality) as report:
+            verdict = asyncio.run(
+                check_municipality(
+                    given.municipality,
+                    given.services.split(","),
+                    given.out,
+                    broker,
+                    peers,
+                    sample=given.sample,
+                    patience_s=given.patience,
+                    ghosts=not given.shared,
+                    report=report,
+                )
             )
-        )
     except (NoAnswer, KafkaError) as error:
         print(error, file=sys.stderr)
         return 2

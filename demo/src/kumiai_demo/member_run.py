@@ -14,6 +14,7 @@ from kumiai_local.layout import Layout
 from kumiai_local.processes import Child
 from kumiai_local.secret_files import write_private
 
+from kumiai_demo.asking import how_far
 from kumiai_demo.plan import Plan
 from kumiai_demo.show import Member
 from kumiai_demo.simulator import PROGRESS
@@ -74,6 +75,10 @@ class MemberRun:
             return found
         return {}
 
+    def asked(self) -> tuple[int, int]:
+        """How many questions the checker has answers to, of how many."""
+        return how_far(self._out)
+
     async def check(self, peers: Mapping[str, str]) -> dict[str, Any]:
         """Run the checker as a process of its own. Raises CheckerFailed if it could not say anything."""
         process = await asyncio.create_subprocess_exec(
@@ -90,7 +95,11 @@ class MemberRun:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        output, errors = await process.communicate()
+        try:
+            output, errors = await process.communicate()
+        except BaseException:
+            process.kill()
+            raise
         if process.returncode not in (0, 1) or not output:
             raise CheckerFailed(errors.decode(errors="replace").strip())
         verdict: dict[str, Any] = json.loads(output)
