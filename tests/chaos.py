@@ -9,22 +9,25 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from kumiai_contracts.topics import events_topic
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout, checkout
 from kumiai_local.service_processes import ServiceProcesses
-from kumiai_local.stack import Stack
+from kumiai_local.stack import Part, Stack
 
-from tests.support.faults import delete_group, die_at, lose_tail, second_worker
+from tests.support.faults import assert_live_but_not_ready, delete_group, die_at, lose_tail, second_worker
 from tests.support.faulty import POINTS
 from tests.support.load import Load, differing_hashes
-from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
+from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Member, Operator
 from tests.support.system import broker_of
 
 DEAD_BROKER_S = 60.0
+DEAD_DATABASE_S = 10.0
+NOTICED_S = 6.0
+"""After so long every part of a service has noticed that the broker, or the database, is dead."""
 SLEEP_S = 14.0
 """Longer than a consumer's session and a relay's lease."""
 CODES = ("131016", "132012", "472018")
@@ -32,12 +35,22 @@ COMPLETE_WITHIN_S = 180.0
 
 
 class Chaos:
-    """A running federation and what may befall it."""
+    """A running federation under load and what may befall it."""
 
-    def __init__(self, stack: Stack, layout: Layout, services: ServiceProcesses, rng: random.Random) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        layout: Layout,
+        services: ServiceProcesses,
+        operator: Operator,
+        members: Sequence[Member],
+        rng: random.Random,
+    ) -> None:
         self._stack = stack
         self._layout = layout
         self._services = services
+        self._operator = operator
+        self._members = members
         self._rng = rng
         self._faults: tuple[Callable[[], Awaitable[str]], ...] = (
             self._kill,
@@ -49,20 +62,30 @@ class Chaos:
             self._forget_group,
             self._lose_tail,
             self._kill_broker,
-            self._restart_database,
+            self._dead_broker,
+            self._frozen_broker,
+            self._kill_database,
+            self._dead_database,
         )
 
-    async def provoke(self) -> None:
-        """One fault, drawn by lot, and the services' recovery from it."""
-        began = time.monotonic()
-        what = await self._rng.choice(self._faults)()
-        for worker in self._services:
-            await asyncio.to_thread(worker.wait_ready)
-        print(f"{what}: over after {time.monotonic() - began:.0f} s", flush=True)
-        await asyncio.sleep(self._rng.uniform(0, 3))
+    async def provoke(self, until: float) -> None:
+        """Each fault once, in an order drawn by lot, for as long as there is time (`until`: monotonic seconds)."""
+        for fault in self._rng.sample(self._faults, len(self._faults)):
+            if time.monotonic() > until:
+                return
+            began = time.monotonic()
+            what = await fault()
+            for worker in self._services:
+                await asyncio.to_thread(worker.wait_ready)
+            ready = time.monotonic()
+            for member in self._members:
+                await self._operator.caught_up(member, COMPLETE_WITHIN_S)
+            caught_up = time.monotonic() - ready
+            print(f"{what}: ready after {ready - began:.0f} s, caught up {caught_up:.1f} s later", flush=True)
+            await asyncio.sleep(self._rng.uniform(0, 3))
 
     async def _kill(self) -> str:
-        worker = self._services[self._rng.choice(ALL)]
+        worker = self._services[self._rng.choice(("membership", *ALL))]
         worker.kill()
         worker.start()
         return f"kill -9 of {worker.name}"
@@ -104,20 +127,43 @@ class Chaos:
         return f"tail of {topic} lost"
 
     async def _kill_broker(self) -> str:
-        seconds = self._rng.uniform(1, DEAD_BROKER_S)
         await asyncio.to_thread(self._stack.control.kill, "kafka")
-        await asyncio.sleep(seconds)
         await asyncio.to_thread(self._stack.control.start, "kafka")
-        return f"broker dead for {seconds:.0f} s"
+        return "kill -9 of the broker"
 
-    async def _restart_database(self) -> str:
-        await asyncio.to_thread(self._stack.control.restart, "postgres")
-        return "PostgreSQL restarted"
+    async def _dead_broker(self) -> str:
+        await asyncio.to_thread(self._stack.control.kill, "kafka")
+        await self._dead("kafka", DEAD_BROKER_S)
+        return f"broker dead for {DEAD_BROKER_S:.0f} s"
+
+    async def _frozen_broker(self) -> str:
+        seconds = self._rng.uniform(5, 25)
+        await asyncio.to_thread(self._stack.control.pause, "kafka")
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(self._stack.control.resume, "kafka")
+        return f"broker frozen for {seconds:.0f} s"
+
+    async def _kill_database(self) -> str:
+        await asyncio.to_thread(self._stack.control.kill, "postgres")
+        await asyncio.to_thread(self._stack.control.start, "postgres")
+        return "kill -9 of PostgreSQL"
+
+    async def _dead_database(self) -> str:
+        await asyncio.to_thread(self._stack.control.stop, "postgres")
+        await self._dead("postgres", DEAD_DATABASE_S)
+        return f"PostgreSQL stopped for {DEAD_DATABASE_S:.0f} s"
+
+    async def _dead(self, part: Part, seconds: float) -> None:
+        """While it is dead, the services live and say that they can't work, from first to last."""
+        await asyncio.sleep(NOTICED_S)
+        await assert_live_but_not_ready(self._services)
+        await asyncio.sleep(seconds - NOTICED_S)
+        await assert_live_but_not_ready(self._services)
+        await asyncio.to_thread(self._stack.control.start, part)
 
 
 async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes: float, seed: int) -> list[str]:
     """Provoke faults for so long; what is wrong at the end, in words."""
-    chaos = Chaos(stack, layout, services, random.Random(seed))
     async with Operator(services.peers, layout) as operator, AsyncExitStack() as loads:
         await operator.admitted()
         running: list[Load] = []
@@ -126,9 +172,11 @@ async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes:
             folder = layout.root / "load" / code
             running.append(Load(member, broker_of(stack.addresses, member), folder, seed + 1000 * n, patience_s=180.0))
             await loads.enter_async_context(running[-1].running())
+        members = [load.member for load in running]
+        chaos = Chaos(stack, layout, services, operator, members, random.Random(seed))
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:
-            await chaos.provoke()
+            await chaos.provoke(end)
         await loads.aclose()
         found: list[str] = []
         for load in running:

@@ -4,10 +4,11 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
+import httpx
 import psycopg
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -54,6 +55,16 @@ async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> No
     while not true():
         assert time.monotonic() < deadline, otherwise
         await asyncio.sleep(0.05)
+
+
+async def assert_live_but_not_ready(workers: Iterable[Worker]) -> None:
+    """No process has ended, each answers, and each says that it can't do its work."""
+    async with httpx.AsyncClient(timeout=10) as client:
+        for worker in workers:
+            live = await client.get(f"{worker.url}/health/live")
+            assert live.status_code == httpx.codes.OK, f"{worker.name} is not live"
+            ready = await client.get(f"{worker.url}/health/ready")
+            assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE, f"{worker.name} says that it is ready"
 
 
 def _with_tests(path: str) -> str:

@@ -11,7 +11,7 @@ import httpx
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import load_private_key
 from kumiai_contracts.municipalities import municipality
-from kumiai_contracts.topics import READS, STREAM_OF
+from kumiai_contracts.topics import READS, SERVICE_OF
 from kumiai_demo.connection import Credentials
 from kumiai_local.layout import Layout
 
@@ -117,6 +117,23 @@ class Operator:
         """Wait until every reader of the municipality's streams is at its head. Raises NotYet."""
         await self._until_none(lambda: self._behind(member), f"not complete in {member.code}", within_s)
 
+    async def caught_up(self, member: Member, within_s: float = 60.0) -> None:
+        """Wait, under load, until every reader has applied what its producer's log holds now. Raises NotYet."""
+        ends = [
+            (reader, stream, (await self.head(member.code, stream, owner))["position"])
+            for reader, stream, owner in _followed(member)
+        ]
+
+        async def short_of_it() -> list[str]:
+            found = []
+            for reader, stream, end in ends:
+                at = await self.reader(reader, member.code, stream)
+                if end and (at is None or at["position"] < end):
+                    found.append(f"{reader} of {stream}: {at and at['position']} of {end}")
+            return found
+
+        await self._until_none(short_of_it, f"not caught up in {member.code}", within_s)
+
     async def diverged(self, service: str, code: str, stream: str, within_s: float = 20.0) -> None:
         """Wait until a reader has stopped because the log contradicts what it has applied. Raises NotYet."""
 
@@ -135,18 +152,12 @@ class Operator:
 
     async def _behind(self, member: Member) -> list[str]:
         found = []
-        for reader in member.services:
-            for stream in READS[reader]:
-                owner = next(service for service, own in STREAM_OF.items() if own == stream)
-                if owner != "membership" and owner not in member.services:
-                    continue
-                head, at = await self.head(member.code, stream, owner), await self.reader(reader, member.code, stream)
-                if head["position"] and (
-                    at is None or (at["position"], at["hash"]) != (head["position"], head["hash"])
-                ):
-                    found.append(f"{reader} of {stream}: {at and at['position']} of {head['position']}")
-                if at is not None and at["diverged"]:
-                    found.append(f"{reader} of {stream} has diverged")
+        for reader, stream, owner in _followed(member):
+            head, at = await self.head(member.code, stream, owner), await self.reader(reader, member.code, stream)
+            if head["position"] and (at is None or (at["position"], at["hash"]) != (head["position"], head["hash"])):
+                found.append(f"{reader} of {stream}: {at and at['position']} of {head['position']}")
+            if at is not None and at["diverged"]:
+                found.append(f"{reader} of {stream} has diverged")
         return found
 
     async def ask(self, method: str, service: str, path: str, **request: Any) -> dict[str, Any]:
@@ -163,3 +174,13 @@ class Operator:
                 if time.monotonic() > deadline:
                     raise
             await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _followed(member: Member) -> list[tuple[str, str, str]]:
+    """Reader, stream and the stream's owner, for everything that is read of a municipality."""
+    return [
+        (reader, stream, SERVICE_OF[stream])
+        for reader in member.services
+        for stream in READS[reader]
+        if SERVICE_OF[stream] in ("membership", *member.services)
+    ]
