@@ -5,6 +5,7 @@ Exit codes: 0 nothing was lost, doubled or out of order and every table is its l
 
 import argparse
 import asyncio
+import logging
 import random
 import shutil
 import sys
@@ -189,12 +190,17 @@ async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes:
 def main() -> int:
     """Parse the command line and run on a stack of its own."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--minutes", type=float, default=30.0, help="how long faults are provoked (default 30)")
+    parser.add_argument(
+        "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="repeats the faults of an earlier run"
+    )
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     layout = Layout(checkout() / ".local" / "chaos")
     shutil.rmtree(layout.root / "load", ignore_errors=True)
+    # What the simulated systems' Kafka clients say of every broken connection is for whoever looks into a finding.
+    layout.prepare()
+    logging.basicConfig(filename=layout.logs / "load.log", filemode="w", format="%(asctime)s %(levelname)s %(message)s")
     with new_stack(layout, fresh=True) as stack, ServiceProcesses(stack.addresses, layout) as services:
         found = asyncio.run(run(stack, layout, services, given.minutes, given.seed))
     for text in found:
