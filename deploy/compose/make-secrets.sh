@@ -31,4 +31,6 @@ for service in membership resident-registry taxation national-id-linkage; do
   password "postgres-${database}_app"
   signing_key "$service"
 done
+deploy/setup/vault-keys.sh "$folder/vault-keys.json"
+chmod 444 "$folder/vault-keys.json"
 echo "secrets are in $folder"

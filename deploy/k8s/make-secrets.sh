@@ -45,6 +45,10 @@ for service in membership resident-registry taxation national-id-linkage; do
   kubectl -n "$namespace" get secret "signing-key-$service" -o jsonpath='{.data.signing-key\.pem}' | base64 -d \
     | openssl pkey -pubout -out "$scratch/$service.pub.pem"
 done
+if missing secret vault-keys; then
+  "$(dirname "$0")/../setup/vault-keys.sh" "$scratch/vault-keys.json"
+  kubectl -n "$namespace" create secret generic vault-keys --from-file=vault-keys.json="$scratch/vault-keys.json"
+fi
 if missing configmap operator-keys; then
   kubectl -n "$namespace" create configmap operator-keys --from-file=operator.pub.pem="$operator"
 fi

@@ -20,10 +20,10 @@ from kumiai_demo.receipt_feed import Receipt, ReceiptFeed
 from kumiai_demo.script import Learned, learned_from
 from kumiai_local.addresses import StackAddresses
 
-from tests.support.operator import REGISTRY, TAXATION, Member
+from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Member
 
 RECEIPT_S = 20.0
-PURPOSES = {REGISTRY: "resident-services", TAXATION: "taxation", "national-id-linkage": "national-id-linkage"}
+PURPOSES = {REGISTRY: "resident-services", TAXATION: "taxation", LINKAGE: "national-id-linkage"}
 
 
 def broker_of(addresses: StackAddresses, member: Member) -> Broker:
@@ -44,7 +44,7 @@ class System:
         self.broker = broker
         self._ledger = Ledger(folder)
         self.post = Post(member.code, broker, self._ledger)
-        self.feed = ReceiptFeed(member.code, (REGISTRY, TAXATION))
+        self.feed = ReceiptFeed(member.code, (REGISTRY, TAXATION, LINKAGE))
         self._ids = count(1)
         self._client = httpx.AsyncClient(timeout=20)
         subject = f"{member.code}/{member.credentials.party}"

@@ -9,7 +9,7 @@ from kumiai_local.layout import Layout, default_layout
 from kumiai_local.progress import step
 from kumiai_local.provision_broker import provision_broker
 from kumiai_local.provision_database import provision_databases
-from kumiai_local.secret_files import signing_key
+from kumiai_local.secret_files import make_vault_keys, signing_key
 from kumiai_local.services import SERVICES, Service
 
 
@@ -27,4 +27,6 @@ def provision_services(
         provision_broker(addresses, where, wanted)
         for service in wanted:
             signing_key(service.private_key(where), service.public_key(where))
+            if (vault_keys := service.vault_keys(where)) is not None:
+                make_vault_keys(service.module, vault_keys)
         signing_key(where.operators / "operator.pem", where.operators / "operator.pub.pem")

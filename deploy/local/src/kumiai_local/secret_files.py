@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,3 +36,10 @@ def signing_key(private: Path, public: Path) -> None:
     key = Ed25519PrivateKey.generate()
     write_private(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def make_vault_keys(module: str, path: Path) -> None:
+    """Have a service's own program make its vault's key file, unless it exists."""
+    if not path.exists():
+        command = [sys.executable, "-m", f"{module}.vault.keys", str(path)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

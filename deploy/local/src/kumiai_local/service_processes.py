@@ -190,6 +190,8 @@ class ServiceProcesses:
             "KUMIAI_OPERATOR_KEYS_DIR": str(self.layout.operators),
             "KUMIAI_PEERS": ",".join(f"{name}={url}" for name, url in self.peers.items()),
         }
+        if (vault_keys := service.vault_keys(self.layout)) is not None:
+            own["KUMIAI_VAULT_KEY_FILE"] = str(vault_keys)
         if addresses.kafka_ca_file:
             own["KUMIAI_KAFKA_CA_FILE"] = str(addresses.kafka_ca_file)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("KUMIAI_STACK_")}

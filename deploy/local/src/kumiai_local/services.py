@@ -55,5 +55,9 @@ class Service:
     def public_key(self, layout: Layout) -> Path:
         return layout.keys / f"{self.name}.pub.pem"
 
+    def vault_keys(self, layout: Layout) -> Path | None:
+        """The key file of the vault, if this service has one; no other gets to know where it is."""
+        return layout.secrets / "vault-keys.json" if self.name == "national-id-linkage" else None
+
 
 SERVICES = tuple(Service(name) for name in ("membership", "resident-registry", "taxation", "national-id-linkage"))

@@ -10,6 +10,7 @@ from kumiai_contracts import (
     exchange_notices,
     linkage,
     membership,
+    my_number,
     operations,
     receipts,
     resident,
@@ -33,6 +34,7 @@ MODULES = (
     linkage,
     exchange,
     exchange_notices,
+    my_number,
     operations,
     receipts,
 )

@@ -8,6 +8,8 @@ from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
 from kumiai_contracts.linkage import AddresseeLinkRow
+from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.my_number import MyNumberNotice
 from kumiai_contracts.resident import ResidentEvent
 
 from kumiai_national_id_linkage.domain.numbering import LinkageState
@@ -15,13 +17,13 @@ from kumiai_national_id_linkage.domain.numbering import LinkageState
 QUERIES: Any = load_queries("kumiai_national_id_linkage")
 
 
-async def load(connection: Connection, wanted: Mapping[str, Sequence[ResidentEvent]]) -> dict[str, LinkageState]:
-    """The links of everybody in these events, and each municipality's highest number."""
+async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> dict[str, LinkageState]:
+    """The links of everybody whom these are about, and each municipality's highest number."""
     people = [
-        (municipality, row.addressee_number)
-        for municipality, events in wanted.items()
-        for event in events
-        for row in event.residents
+        (municipality, addressee_number)
+        for municipality, items in wanted.items()
+        for item in items
+        for addressee_number in _addressees(item)
     ]
     links: dict[str, list[AddresseeLinkRow]] = defaultdict(list)
     for record in await QUERIES.links(
@@ -35,3 +37,12 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[ResidentEve
         for record in await QUERIES.last_numbers(connection, municipalities=list(wanted))
     }
     return {m: LinkageState(links[m], last.get(m, 0)) for m in wanted}
+
+
+def _addressees(item: Notice | Event) -> list[str]:
+    match item:
+        case ResidentEvent():
+            return [row.addressee_number for row in item.residents]
+        case MyNumberNotice():
+            return [item.addressee_number]
+    return []

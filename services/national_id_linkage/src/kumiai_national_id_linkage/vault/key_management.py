@@ -1,0 +1,140 @@
+"""Key management (鍵管理): the keys that protect the vault's own keys, and the keys that senders encrypt to.
+
+What PKCS#11 modules and key-management services offer: wrap a key, unwrap it again under the same context, agree on a
+secret with an elliptic-curve key that never leaves them. Each call names its key, so keys rotate while they are in use.
+"""
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any, Protocol
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet, OctKey
+
+_LOG = structlog.get_logger()
+NONCE_BYTES = 12
+KEY_BYTES = 32
+CURVE = "P-256"
+
+
+class KeyMissing(OSError):
+    """A key that something was wrapped with is not at hand. It heals when the key is: so the same is tried again."""
+
+
+class KeyFileError(ValueError):
+    """The key file can't be used; the message says why and never what stands in it."""
+
+
+class KeyManagement(Protocol):
+    """What the vault needs of whoever keeps the keys. Calls are synchronous, as those of a PKCS#11 module are."""
+
+    @property
+    def wrapping_key(self) -> str:
+        """The id of the key that wraps now; older ones only unwrap."""
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        """A key encrypted under the wrapping key, bound to its context."""
+
+    def unwrap(self, wrapped_by: str, wrapped: bytes, context: bytes) -> bytes:
+        """The key again. Raises KeyMissing, or ValueError if it was changed or belongs elsewhere."""
+
+    def receiving_key(self, kid: str) -> ECKey | None:
+        """The private key of an id, current or older, or None. In a module, an ECKey that can only agree."""
+
+    def published_key(self) -> dict[str, Any]:
+        """The public key (JWK) that senders encrypt to now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    wrapping: dict[str, bytes]
+    receiving: dict[str, ECKey]
+
+
+class FileKeys:
+    """Keys in a file: a JWK Set (RFC 7517), `oct` keys that wrap and `EC` keys that receive, the newest of each first.
+
+    The file is read again when it changes; one that can't be used is refused with a line in the log, and what was read
+    last goes on.
+    """
+
+    def __init__(self, path: Path, *, readable_by_others: bool = False) -> None:
+        """Raises KeyFileError, also for a file that others may read (unless that is said), and OSError."""
+        self._path = path
+        self._open = readable_by_others
+        self._seen = _identity(path)
+        self._read = read_keys(path, readable_by_others=readable_by_others)
+
+    @property
+    def wrapping_key(self) -> str:
+        """The first `oct` key."""
+        return next(iter(self._keys().wrapping))
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        """AES-256-GCM with the context as associated data; the nonce stands in front."""
+        nonce = token_bytes(NONCE_BYTES)
+        return nonce + AESGCM(self._keys().wrapping[self.wrapping_key]).encrypt(nonce, key, context)
+
+    def unwrap(self, wrapped_by: str, wrapped: bytes, context: bytes) -> bytes:
+        """What `wrap` was given."""
+        key = self._keys().wrapping.get(wrapped_by)
+        if key is None:
+            raise KeyMissing(
+                f"the key file has no wrapping key {wrapped_by}: put it back until nothing is wrapped with it"
+            )
+        try:
+            return AESGCM(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
+        except (InvalidTag, ValueError):
+            raise ValueError("a wrapped key was changed, or stands where it does not belong") from None
+
+    def receiving_key(self, kid: str) -> ECKey | None:
+        """The `EC` key of that id."""
+        return self._keys().receiving.get(kid)
+
+    def published_key(self) -> dict[str, Any]:
+        """The public half of the first `EC` key."""
+        return dict(next(iter(self._keys().receiving.values())).as_dict(private=False))
+
+    def _keys(self) -> _Keys:
+        try:
+            found = _identity(self._path)
+            if found != self._seen:
+                self._seen = found
+                self._read = read_keys(self._path, readable_by_others=self._open)
+        except (OSError, KeyFileError) as error:
+            _LOG.error("changed key file refused", error=type(error).__name__)
+        return self._read
+
+
+def read_keys(path: Path, *, readable_by_others: bool = False) -> _Keys:
+    """The keys of a file. Raises KeyFileError, or OSError if it can't be read."""
+    closed = stat.S_IWGRP | stat.S_IWOTH | (0 if readable_by_others else stat.S_IROTH)
+    if path.stat().st_mode & closed:
+        raise KeyFileError(f"{path} may be read by others: chmod 600 {path}")
+    try:
+        keys = KeySet.import_key_set(json.loads(path.read_text())).keys
+    except (ValueError, KeyError, TypeError, JoseError):
+        raise KeyFileError(
+            f"{path} is not a JWK Set: make one with `python -m kumiai_national_id_linkage.vault.keys`"
+        ) from None
+    wrapping = {str(key.kid): key.raw_value for key in keys if isinstance(key, OctKey) and key.kid}
+    receiving = {str(key.kid): key for key in keys if isinstance(key, ECKey) and key.kid}
+    if not wrapping or not receiving or len(wrapping) + len(receiving) != len(keys):
+        raise KeyFileError(f"{path} needs `oct` keys and `EC` keys, at least one of each, each with a `kid` of its own")
+    if any(len(key) != KEY_BYTES for key in wrapping.values()):
+        raise KeyFileError(f"{path}: a wrapping key has {KEY_BYTES} bytes")
+    if any(key.curve_name != CURVE or not key.is_private for key in receiving.values()):
+        raise KeyFileError(f"{path}: a receiving key is a private key on {CURVE}")
+    return _Keys(wrapping, receiving)
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    found = os.stat(path)  # noqa: PTH116 - a symbolic link is followed: that is how Kubernetes changes a Secret
+    return found.st_ino, found.st_mtime_ns, found.st_size
