@@ -139,6 +139,17 @@ def read_credentials(municipality: str) -> Credentials:
     return Credentials(municipality, found["party"], key)
 
 
+def read_party(municipality: str, party: str) -> Credentials:
+    """The key of a party of a municipality, as `kumiai party add` wrote it. Raises Failure if it is not here."""
+    path = local_folder() / "credentials" / f"{municipality}-{party}.pem"
+    try:
+        return Credentials(municipality, party, load_private_key(path))
+    except (OSError, ValueError):
+        raise Failure(
+            f"{path} holds no key of {party}; make one (kumiai party add {municipality} {party}).", USAGE
+        ) from None
+
+
 def _raise_problem(response: httpx.Response) -> None:
     # 401 is left to the token client, which asks again with a new token first.
     if response.status_code >= 400 and response.status_code != httpx.codes.UNAUTHORIZED:

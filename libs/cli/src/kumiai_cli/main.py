@@ -2,7 +2,7 @@
 
 import typer
 
-from kumiai_cli import members, parties, receipts, recovery, residents, status, tools
+from kumiai_cli import bundle, members, parties, receipts, recovery, residents, status, tools
 from kumiai_cli.outcome import EXIT_CODES
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ for command in (
     tools.down,
 ):
     app.command()(command)
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")

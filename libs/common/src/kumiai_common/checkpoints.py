@@ -70,6 +70,11 @@ async def sign_moved_heads(database: Database, keys: ServiceKeys, municipalities
                 times=[checkpoint.time for checkpoint in moved],
                 signatures=signatures,
             )
+            await QUERIES.note_checkpoint_signer(
+                connection,
+                municipalities=sorted({checkpoint.municipality for checkpoint in moved}),
+                public_key=keys.public_text,
+            )
     return len(moved)
 
 

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from kumiai_common.http.tokens import public_key_text
+
 
 @dataclass(frozen=True)
 class ServiceKeys:
@@ -31,6 +33,11 @@ class ServiceKeys:
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError(f"{path} is not an Ed25519 private key")
         return cls(key)
+
+    @cached_property
+    def public_text(self) -> str:
+        """The public key as the federation writes it: base64url without padding."""
+        return public_key_text(self.signing.public_key())
 
     def salt(self, cause: str, n: int) -> bytes:
         """The n-th salt of a decision: unguessable for others, the same again when the decision is repeated."""

@@ -197,3 +197,28 @@ where municipality = :municipality and read_stream = :stream and position = :pos
 -- name: parked_rows
 select read_stream, position, keys, state, error from parked_event
 where municipality = :municipality and state = 'parked' order by read_stream, position;
+
+-- name: note_checkpoint_signer!
+insert into checkpoint_signer (municipality, public_key)
+select unnest(:municipalities::text[]), :public_key on conflict do nothing;
+
+-- name: checkpoint_signers
+select public_key from checkpoint_signer where municipality = :municipality order by public_key;
+
+-- name: is_member$
+select exists (select from member where municipality = :municipality) as there;
+
+-- name: add_to_inbox!
+insert into inbox select * from unnest(:entries::inbox[]) on conflict do nothing;
+
+-- name: add_sealed_parts!
+insert into sealed_part select * from unnest(:rows::sealed_part[]) on conflict do nothing;
+
+-- name: add_kept_notices!
+insert into kept_notice select * from unnest(:rows::kept_notice[]) on conflict do nothing;
+
+-- name: add_checkpoints!
+insert into checkpoint select * from unnest(:rows::checkpoint[]) on conflict do nothing;
+
+-- name: add_checkpoint_signers!
+insert into checkpoint_signer select * from unnest(:rows::checkpoint_signer[]) on conflict do nothing;

@@ -23,6 +23,7 @@ from kumiai_contracts.topics import READS
 from starlette.routing import BaseRoute
 
 from kumiai_common import checkpoints, incarnation, logging
+from kumiai_common.bundle.part import Kept
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
 from kumiai_common.http.server import serve
@@ -60,6 +61,7 @@ class Ground:
     worker: Worker
     follower: Follower
     peers: Peers
+    kept: Kept
 
     async def intake(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
         """Notices that came by HTTP or from a file: the same intake, the same receipts, in the same order."""
@@ -94,8 +96,13 @@ Routes = Callable[[Ground], Sequence[BaseRoute]]
 Task = Callable[[Ground], Awaitable[None]]
 
 
-def run(service: Service, *, routes: Routes | None = None, tasks: Sequence[Task] = ()) -> None:
-    """Run a service until it is told to stop. Exits with a line on standard error if it can't start."""
+def run(
+    service: Service, *, routes: Routes | None = None, tasks: Sequence[Task] = (), kept: Kept | None = None
+) -> None:
+    """Run a service until it is told to stop. Exits with a line on standard error if it can't start.
+
+    `kept` says what it keeps of a municipality beside its streams, for the bundle.
+    """
     settings = Settings()  # pyright: ignore[reportCallIssue]
     logging.configure(service.name, settings.log_level)
     # Long-lived objects of the imports need not be looked at again, and young garbage comes in batches.
@@ -104,7 +111,7 @@ def run(service: Service, *, routes: Routes | None = None, tasks: Sequence[Task]
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        async with _running(service, settings, broker, routes, tasks, stop=program.exit):
+        async with _running(service, settings, broker, routes, tasks, kept or Kept(), stop=program.exit):
             yield
 
     broker = make_broker(settings)
@@ -119,12 +126,13 @@ async def _running(
     broker: KafkaBroker,
     routes: Routes | None,
     tasks: Sequence[Task],
+    kept: Kept,
     *,
     stop: Callable[[], None],
 ) -> AsyncIterator[Ground]:
     database = await Database.open(settings)
     try:
-        ground = assemble(service, settings, database, broker)
+        ground = assemble(service, settings, database, broker, kept)
         # The log must be known to hold everything it published before anything is appended to it.
         server = asyncio.create_task(serve(ground, routes(ground) if routes else ()))
         await _until_kafka_answers(database, settings)
@@ -156,7 +164,9 @@ async def _running(
         await database.close()
 
 
-def assemble(service: Service, settings: Settings, database: Database, broker: KafkaBroker) -> Ground:
+def assemble(
+    service: Service, settings: Settings, database: Database, broker: KafkaBroker, kept: Kept | None = None
+) -> Ground:
     """Put a service's parts together; nothing connects here."""
     keys = ServiceKeys.load(settings.key_file)
     telemetry = Telemetry(service.name)
@@ -175,7 +185,19 @@ def assemble(service: Service, settings: Settings, database: Database, broker: K
     follower = Follower(service.name, database, peers, runner, telemetry, relay.holds, settings.head_poll_seconds)
     worker = Worker(service.name, settings, database, runner, follower)
     return Ground(
-        service.name, settings, keys, database, broker, telemetry, relay, processor, runner, worker, follower, peers
+        service.name,
+        settings,
+        keys,
+        database,
+        broker,
+        telemetry,
+        relay,
+        processor,
+        runner,
+        worker,
+        follower,
+        peers,
+        kept or Kept(),
     )
 
 

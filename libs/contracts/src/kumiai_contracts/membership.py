@@ -42,6 +42,8 @@ class Purpose(StrEnum):
     """支援措置事務: the only one that sees where protected people live."""
     DISASTER = "disaster"
     """災害時の閲覧: never granted; holds while an emergency access does that two persons agreed on."""
+    EXPORT = "export"
+    """持出し: taking everything of the municipality along, in clear. Nobody has it by joining."""
     OPERATION = "operation"
     """運用: heads, lags, health; no records."""
     REPLICATION = "replication"

@@ -1,5 +1,6 @@
 """`python -m kumiai_resident_registry`: run the service."""
 
+from kumiai_common.bundle.part import Kept
 from kumiai_common.service import run
 
 from kumiai_resident_registry import name_index
@@ -7,4 +8,9 @@ from kumiai_resident_registry.handlers import ResidentRegistry
 from kumiai_resident_registry.reads import routes
 
 if __name__ == "__main__":
-    run(ResidentRegistry(), routes=routes, tasks=[name_index.run])
+    run(
+        ResidentRegistry(),
+        routes=routes,
+        tasks=[name_index.run],
+        kept=Kept(("access_record", "emergency_access", "protection_release")),
+    )

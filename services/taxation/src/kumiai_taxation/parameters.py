@@ -73,6 +73,11 @@ def load(fiscal_year: str) -> FiscalYearParameters:
     return resolve(_layers(fiscal_year), _names())
 
 
+def files_for(municipality: str) -> dict[str, bytes]:
+    """The parameter files as they are, by name: they say what holds where, for every municipality."""
+    return {file.name: file.read_bytes() for file in _FILES.iterdir() if file.name.endswith((".json", ".csv"))}
+
+
 @cache
 def fiscal_years() -> tuple[str, ...]:
     """The fiscal years that have a parameter file, the oldest first."""

@@ -202,12 +202,13 @@ class Streams:
 
     async def _lines(self, municipality: str, stream: str, page: list[StoredEvent], limit: int) -> AsyncIterator[bytes]:
         while page:
-            yield b"".join(map(_line, page))
+            yield b"".join(map(line_of_event, page))
             limit -= len(page)
             page = await self._page(municipality, stream, page[-1].position, min(limit, PAGE_EVENTS))
 
 
-def _line(event: StoredEvent) -> bytes:
+def line_of_event(event: StoredEvent) -> bytes:
+    """An event as a line of JSON, with everything that is stored of it but its stream."""
     return orjson.dumps(
         {
             "incarnation": event.incarnation,

@@ -1,0 +1,1 @@
+"""The bundle (持出しデータ): everything of a municipality, as files that need none of our code."""

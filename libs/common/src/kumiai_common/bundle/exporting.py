@@ -1,0 +1,96 @@
+"""`GET /v1/{municipality}/bundle?purpose=export`: a service's part of the bundle, as it is written.
+
+Invariant: the transaction lasts as long as the database and the disk need, never as long as a slow client reads. The
+part is written to a temporary file, and the answer follows the writing.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from tempfile import TemporaryFile
+from typing import IO, Protocol
+
+import structlog
+from kumiai_contracts.membership import Purpose, Role
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from kumiai_common import checkpoints
+from kumiai_common.bundle.frames import PIECE_BYTES, Framed
+from kumiai_common.bundle.part import Kept, write_part
+from kumiai_common.database import Database
+from kumiai_common.http import problems
+from kumiai_common.http.access import authorise
+from kumiai_common.http.problems import Problem
+from kumiai_common.http.requests import municipality_of
+from kumiai_common.keys import ServiceKeys
+
+_LOG = structlog.get_logger()
+LOOK_SECONDS = 0.05
+MEDIA_TYPE = "application/vnd.kumiai.bundle-part"
+
+
+class Exported(Protocol):
+    """What the export needs of a running service."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def keys(self) -> ServiceKeys: ...
+    @property
+    def kept(self) -> Kept: ...
+
+
+def export_routes(service: Exported) -> list[Route]:
+    """The address of the service's part."""
+
+    async def export(request: Request) -> Response:
+        """Everything that the service holds of a municipality, for those of its own who may take it along."""
+        municipality = municipality_of(request)
+        if request.query_params.get("purpose") != Purpose.EXPORT:
+            raise Problem(problems.PARAMETER_INVALID, f"purpose: {Purpose.EXPORT}")
+        caller = await authorise(request, municipality, purpose=Purpose.EXPORT, roles=(Role.SYSTEM, Role.CLERK))
+        # A checkpoint of the very heads that are exported: what the municipality keeps of it is evidence to their end.
+        await checkpoints.sign_moved_heads(service.database, service.keys, [municipality])
+        _LOG.info("exported", municipality=municipality, party=caller.party)
+        return StreamingResponse(
+            _following(service, municipality), headers={"cache-control": "no-store"}, media_type=MEDIA_TYPE
+        )
+
+    return [Route("/v1/{municipality}/bundle", export)]
+
+
+async def _following(service: Exported, municipality: str) -> AsyncIterator[bytes]:
+    with TemporaryFile() as written:
+        writing = asyncio.create_task(_write(service, municipality, written))
+        try:
+            sent = 0
+            while True:
+                done = writing.done()
+                written.flush()
+                data = await asyncio.to_thread(_read_at, written, sent)
+                sent += len(data)
+                if data:
+                    yield data
+                elif done:
+                    await writing  # raises what went wrong: a cut answer must not look like a whole one
+                    return
+                else:
+                    await asyncio.wait((writing,), timeout=LOOK_SECONDS)
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+
+async def _write(service: Exported, municipality: str, written: IO[bytes]) -> None:
+    framed = Framed(written)
+    part = await write_part(service.database, service.name, municipality, service.keys, framed, kept=service.kept)
+    framed.end(part, service.keys.public_text, part.signature(service.keys.signing))
+
+
+def _read_at(file: IO[bytes], offset: int) -> bytes:
+
+    return os.pread(file.fileno(), PIECE_BYTES, offset)

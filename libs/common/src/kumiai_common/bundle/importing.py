@@ -1,0 +1,191 @@
+"""Taking a bundle in: logs are appended exactly as they are, and tables follow from them by the same code as always.
+
+Invariant: nothing is decided again. Readers are put where they had been before anything can wake them: a municipality
+whose membership is unknown here is followed by nobody, so its membership comes last, and with it everything begins at
+once. Every call may be repeated; what is there already is compared and skipped.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from kumiai_contracts.chain import commitment
+from kumiai_contracts.envelope import StoredEvent
+from kumiai_contracts.receipts import ReceiptIssued
+from kumiai_contracts.topics import READS, STREAM_OF, receipts_stream
+
+from kumiai_common import log
+from kumiai_common.bundle.part import record_columns
+from kumiai_common.continuity import ReaderPosition, continue_from
+from kumiai_common.database import Connection, Database
+from kumiai_common.keys import ServiceKeys
+from kumiai_common.queries import QUERIES
+from kumiai_common.tables import folded
+
+MEMBERSHIP = STREAM_OF["membership"]
+
+
+class NotImportable(Exception):
+    """What was sent does not go on from what is here; nothing of it was taken in."""
+
+
+class AlreadyLives(Exception):
+    """The municipality is a member here: its logs grow by its own notices alone."""
+
+
+class Importer:
+    """Takes one service's part of one municipality in."""
+
+    def __init__(self, database: Database, service: str, keys: ServiceKeys, records: Sequence[str] = ()) -> None:
+        self._database = database
+        self._service = service
+        self._keys = keys
+        self._tables = frozenset(records)
+
+    async def own_log(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
+        """Append events of one of the service's own streams; gives the position reached.
+
+        Raises NotImportable where the chain does not go on, KeyError for a type that is not known here.
+        """
+        async with self._database.transaction([municipality]) as connection:
+            await self._refuse_a_member(connection, municipality, stream)
+            heads = await log.lock_heads(connection, [(municipality, stream)])
+            head = heads[municipality, stream]
+            at = ReaderPosition(municipality, stream, head.incarnation, head.position, head.hash)
+            new = _following(at, events)
+            if new:
+                head.incarnation, head.position, head.hash = new[-1].incarnation, new[-1].position, new[-1].hash
+                await log.write(connection, new, [head])
+                if stream == receipts_stream(self._service):
+                    await QUERIES.add_to_inbox(connection, entries=_inbox(new))
+            return head.position
+
+    async def replica(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
+        """Fold events of a foreign stream that the service had applied; gives the position reached.
+
+        Raises NotImportable where the chain does not go on.
+        """
+        async with self._database.transaction([municipality]) as connection:
+            await self._refuse_a_member(connection, municipality, stream)
+            await log.lock_heads(connection, [(municipality, STREAM_OF[self._service])])
+            found = await QUERIES.reader_positions(connection, municipalities=[municipality])
+            at = next((ReaderPosition(**row) for row in found if row["stream"] == stream), None)
+            at = at or ReaderPosition.start(municipality, stream)
+            new = _following(at, events)
+            if new:
+                await folded(new, own=False).write(connection)
+                last = new[-1]
+                await QUERIES.replace_reader_position(
+                    connection,
+                    municipality=municipality,
+                    stream=stream,
+                    incarnation=last.incarnation,
+                    position=last.position,
+                    hash=last.hash,
+                )
+                return last.position
+            return at.position
+
+    def reads(self, stream: str) -> bool:
+        """Whether the service reads this foreign stream and may have reacted to it.
+
+        Membership's is left to the living reader: nobody reacts to it, and it is what makes a member of somebody.
+        """
+        return stream in READS[self._service] and stream != MEMBERSHIP
+
+    def owns(self, stream: str) -> bool:
+        """Whether the service writes this stream."""
+        return stream in (STREAM_OF[self._service], receipts_stream(self._service))
+
+    async def parts(self, municipality: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Sealed parts with their salts. Raises NotImportable for one that is not what its commitment says."""
+        rows = []
+        for line in lines:
+            salt = None if line["salt"] is None else bytes.fromhex(line["salt"])
+            part = None if line["part"] is None else line["part"].encode()
+            erased_at = None if line["erased_at"] is None else datetime.fromisoformat(line["erased_at"])
+            if erased_at is None and (salt is None or part is None or commitment(salt, part) != line["commitment"]):
+                raise NotImportable("a sealed part does not fit its commitment")
+            rows.append((municipality, line["commitment"], line["stream"], line["position"], line["name"],
+                         salt, part, erased_at))  # fmt: skip
+        await self._beside(municipality, QUERIES.add_sealed_parts, rows)
+
+    async def kept_notices(self, municipality: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Refused notices, encrypted again under this service's key."""
+        rows = [
+            (municipality, line["kept_as"], line["source"], line["id"], line["code"],
+             self._keys.encrypt(bytes.fromhex(line["body"]), municipality.encode()),
+             datetime.fromisoformat(line["kept_at"]), datetime.fromisoformat(line["expires_at"]))
+            for line in lines
+        ]  # fmt: skip
+        await self._beside(municipality, QUERIES.add_kept_notices, rows)
+
+    async def checkpoints(self, municipality: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Signed checkpoints of the federation that the bundle came from."""
+        rows = [
+            (municipality, line["stream"], line["incarnation"], line["position"], bytes.fromhex(line["hash"]),
+             line["time"], bytes.fromhex(line["signature"]))
+            for line in lines
+        ]  # fmt: skip
+        await self._beside(municipality, QUERIES.add_checkpoints, rows)
+
+    async def signers(self, municipality: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Whose signatures the checkpoints bear."""
+        rows = [(municipality, line["public_key"]) for line in lines]
+        await self._beside(municipality, QUERIES.add_checkpoint_signers, rows)
+
+    async def records(self, municipality: str, table: str, first: int, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Rows of a table that no stream fills, `first` being the number of the first one.
+
+        Raises KeyError for a table that the service does not keep.
+        """
+        if table not in self._tables:
+            raise KeyError(table)
+        async with self._database.transaction([municipality]) as connection:
+            await self._refuse_a_member(connection, municipality, table)
+            await log.lock_heads(connection, [(municipality, STREAM_OF[self._service])])
+            known = [column.name for column in await record_columns(connection, table)]
+            there = await connection.fetchval(f"select count(*) from {table} where municipality = $1", municipality)
+            rows = [
+                {"municipality": municipality, **{name: line[name] for name in known}}
+                for line in lines[max(0, there - first) :]
+            ]
+            if rows:
+                names = ", ".join(("municipality", *known))
+                await connection.execute(
+                    f"insert into {table} ({names}) select {names} from jsonb_populate_recordset(null::{table}, $1)",
+                    orjson.dumps(rows).decode(),
+                )
+
+    async def _beside(self, municipality: str, query: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+        async with self._database.transaction([municipality]) as connection:
+            await self._refuse_a_member(connection, municipality, "")
+            await query(connection, rows=rows)
+
+    async def _refuse_a_member(self, connection: Connection, municipality: str, stream: str) -> None:
+        """Membership's own log makes a member; it comes whole, and the same again changes nothing."""
+        if stream == MEMBERSHIP and self.owns(stream):
+            return
+        if await QUERIES.is_member(connection, municipality=municipality):
+            raise AlreadyLives
+
+
+def _following(at: ReaderPosition, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    going_on = continue_from(at, events)
+    if going_on.verdict != "fits":
+        raise NotImportable(f"{at.stream} does not go on after position {at.position}: {going_on.verdict}")
+    return going_on.apply
+
+
+def _inbox(events: Sequence[StoredEvent]) -> list[tuple[str, str, str, bytes, int]]:
+    """The first receipt of each notice, as the intake had noted it."""
+    found: dict[tuple[str, str], tuple[str, str, str, bytes, int]] = {}
+    for event in events:
+        if event.type != ReceiptIssued.type:
+            continue
+        body = orjson.loads(event.body)
+        source, id_ = body["notice_source"], body["notice_id"]
+        digest = bytes.fromhex(body["notice_digest"])
+        found.setdefault((source, id_), (event.municipality, source, id_, digest, event.position))
+    return list(found.values())

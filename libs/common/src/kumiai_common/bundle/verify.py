@@ -1,0 +1,775 @@
+#!/usr/bin/env python3
+# ruff: noqa: E501
+"""Verify a bundle (持出しデータの検証): is this everything, unchanged, and does it agree with what we kept ourselves?
+
+Needs Python 3.11 and the package `cryptography`; nothing else, and no network. Take this file from a source that you
+trust rather than from the bundle: whoever changes a bundle can change the copy in it, too.
+
+    python verify.py BUNDLE [--evidence DIR]... [--identity HASH] [--went-on STREAM] [--json]
+
+Without evidence it finds what contradicts itself. With evidence (the receipts and checkpoints that the municipality's
+own systems kept) it also finds a log that was rewritten as a whole, by whoever holds the services' keys.
+Exit codes: 0 proven; 1 falls short, and it says where; 2 unusable: this is no bundle, or no evidence, that can be read.
+"""
+
+import argparse
+import base64
+import csv
+import json
+import re
+import sqlite3
+import sys
+import tempfile
+from array import array
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+CONTRACT: dict[str, Any] = {}  # filled in when this file is handed out
+
+MESSAGES = {
+    "file-missing": ("the manifest lists this file, and it is not there", "目録にあるファイルがありません"),
+    "file-unlisted": ("the manifest does not list this file", "目録にないファイルがあります"),
+    "file-changed": ("its SHA-256 or size is not the manifest's", "SHA-256または大きさが目録と一致しません"),
+    "count-differs": ("it holds {found} records, the manifest says {stated}", "件数が目録({stated})と違います({found})"),
+    "identity-differs": ("the identity does not follow from the files and heads", "同一性ハッシュが内容と一致しません"),
+    "not-the-identity": ("this is another bundle than the one named", "指定された持出しデータではありません"),
+    "signature-invalid": ("the signature is not this key's over this part", "署名がこの鍵のものではありません"),
+    "key-unknown": ("it is signed with a key that your evidence does not name", "証拠にない鍵で署名されています"),
+    "municipality-differs": ("it is another municipality's: {found}", "別の団体({found})のものです"),
+    "line-malformed": ("line {line} can't be read: {why}", "{line}行目を読み取れません({why})"),
+    "position-broken": ("line {line} has position {found}", "{line}行目の位置が{found}です"),
+    "chain-broken": ("the hash of position {position} does not follow", "位置{position}のハッシュが連鎖しません"),
+    "incarnation-broken": ("position {position} begins no incarnation", "位置{position}の世代が正しくありません"),
+    "type-misplaced": ("position {position}: {type} does not belong here", "位置{position}: {type}は別のストリームの種類です"),
+    "head-differs": ("it ends at {found}, its head is {stated}", "末尾({found})が先頭情報({stated})と違います"),
+    "stream-missing": ("there is no stream for a head of the manifest", "目録の先頭に対応するストリームがありません"),
+    "row-malformed": ("position {position}: a row of {table} lacks columns", "位置{position}: {table}の行の列が違います"),
+    "table-missing": ("events fill this table, and it is not there", "イベントが埋める表がありません"),
+    "row-differs": ("row {line} (key {key}) is not what its last event says", "{line}行目(キー {key})がイベントと違います"),
+    "row-unfounded": ("no event makes row {line} (key {key}) true", "{line}行目(キー {key})の根拠となるイベントがありません"),
+    "row-lacking": ("it lacks the row that position {position} of the log makes true", "位置{position}のイベントの行がありません"),
+    "row-repeated": ("{count} rows have the key of another row", "キーの重複した行が{count}件あります"),
+    "columns-differ": ("its columns are not the table's", "列が表の定義と違います"),
+    "state-differs": ("the state hash does not follow from the tables", "状態ハッシュが表と一致しません"),
+    "receipt-unfulfilled": ("receipt {receipt} names position {position}, which holds another event",
+                            "受領書{receipt}が示す位置{position}に別のイベントがあります"),
+    "cause-unfounded": ("position {position} names a cause that does not name it: {cause}",
+                        "位置{position}の原因({cause})がこのイベントを示していません"),
+    "cause-missing": ("position {position} has a cause that is not in the bundle: {cause}",
+                      "位置{position}の原因({cause})がありません"),
+    "commitment-broken": ("part {line} is not what its commitment was made of", "{line}行目の封緘部分がコミットメントと違います"),
+    "part-missing": ("position {position} holds the commitment of a part that is not there",
+                     "位置{position}のコミットメントに対応する封緘部分がありません"),
+    "part-unfounded": ("no event holds the commitment of part {line}", "{line}行目の封緘部分の根拠がありません"),
+    "part-misplaced": ("part {line} belongs to another position or field", "{line}行目の封緘部分の位置または項目が違います"),
+    "checkpoint-invalid": ("checkpoint {line} is signed by none of the keys", "{line}行目の検査点の署名が無効です"),
+    "checkpoint-contradicts": ("checkpoint {line} says otherwise of position {position}",
+                               "{line}行目の検査点が位置{position}と矛盾します"),
+    "kept-differs": ("line {line} is not the notice that its receipt refused", "{line}行目が不受理の通知と一致しません"),
+    "reader-contradicts": ("it says that {stream} had another hash at position {position}",
+                           "{stream}の位置{position}のハッシュが違います"),
+    "service-missing": ("the municipality subscribed to it, and its part is not there", "利用したサービスの部分がありません"),
+    "evidence-contradicts": ("your evidence ({source}) says otherwise of position {position}",
+                             "手元の証拠({source})が位置{position}と矛盾します"),
+    "evidence-beyond": ("you hold position {position} ({source}); the bundle ends at {head}",
+                        "手元の証拠({source})には位置{position}がありますが、{head}で終わっています"),
+    "evidence-not-signed": ("checkpoint in {source} is signed by none of the keys", "{source}の検査点の署名が鍵と合いません"),
+    "evidence-short": ("your evidence reaches position {reached} of {head}: keep a checkpoint of its end",
+                       "手元の証拠は位置{reached}までです(末尾は{head})。末尾の検査点を取得してください"),
+}  # fmt: skip
+MOST_OF_A_KIND = 20
+SERVICE_FILES = ("inbox.csv", "checkpoints.csv", "parts.jsonl", "kept-notices.jsonl")
+INBOX = [["source", "text", False], ["id", "text", False], ["digest", "text", False],
+         ["receipt_position", "bigint", False]]  # fmt: skip
+LINE = {"incarnation", "position", "hash", "type", "subject", "time", "dataschema", "cause", "traceparent", "body"}
+PATH = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}")
+ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+csv.field_size_limit(64 * 1024 * 1024)
+
+
+class Unusable(Exception):
+    """What was given can't be verified at all."""
+
+
+class Finding(NamedTuple):
+    """Where the bundle falls short, and how."""
+
+    code: str
+    where: str
+    en: str
+    ja: str
+
+
+class Findings(list[Finding]):
+    """What was found so far; of each kind in each place, some."""
+
+    def note(self, code: str, where: str, **values: Any) -> None:
+        if sum(1 for found in self if (found.code, found.where) == (code, where)) < MOST_OF_A_KIND:
+            english, japanese = MESSAGES[code]
+            self.append(Finding(code, where, english.format(**values), japanese.format(**values)))
+
+
+def prefixed(*parts: bytes) -> bytes:
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+
+
+def canonical(value: Any) -> bytes:
+    text: str = ENCODE(value)
+    return text.encode()
+
+
+def short(value: Any) -> bytes:
+    return sha256(canonical(value)).digest()[:16]
+
+
+class Scratch:
+    """Keys and digests of everything that has to fit together, on disk, so that memory stays small."""
+
+    def __init__(self, folder: str) -> None:
+        self.db = sqlite3.connect(str(Path(folder) / "scratch.db"), isolation_level=None)
+        self.db.executescript(
+            "pragma journal_mode=off; pragma synchronous=off; pragma cache_size=-65536; begin;"
+            "create table folded (key blob primary key, digest blob, position int) without rowid;"
+            "create table written (key blob primary key, digest blob, line int, named text) without rowid;"
+            "create table sealed (key blob primary key, position int, name text) without rowid;"
+            "create table parts (key blob primary key, position int, name text, line int) without rowid;"
+        )
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {}
+
+    def put(self, statement: str, row: tuple[Any, ...]) -> None:
+        rows = self._waiting.setdefault(statement, [])
+        rows.append(row)
+        if len(rows) >= 10_000:
+            self._flush(statement)
+
+    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        for statement in list(self._waiting):
+            self._flush(statement)
+        return self.db.execute(query, values).fetchall()
+
+    def _flush(self, statement: str) -> None:
+        self.db.executemany(statement, self._waiting.pop(statement, []))
+
+
+LAST = "insert or replace into folded values (?, ?, ?)"
+FIRST = "insert or ignore into folded values (?, ?, ?)"
+
+
+class PartResult(NamedTuple):
+    """What is left of a part when it has been checked by itself."""
+
+    findings: Findings
+    events: int
+    hashes: dict[str, bytes]
+    """By stream: the hash of each position, one after the other."""
+    receipts: bytes
+    """The digest of each receipt's content, for evidence that holds no hash."""
+    subscribed: list[str]
+
+
+class PartCheck:
+    """Checks one service's part by itself."""
+
+    def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], scratch: Scratch) -> None:
+        self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
+        self.service, self.municipality = part["service"], part["municipality"]
+        self.findings = Findings()
+        self.hashes: dict[str, bytearray] = {}
+        self.receipts = bytearray()
+        self.causes: dict[str, array[int]] = {}
+        self.listed = {file["path"]: file for file in part["files"]}
+        self.refused: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.caused_by: list[array[int]] = [array("q"), array("q")]  # (receipt, position) pairs of the own stream
+        self.subscribed: list[str] = []
+        self.used: set[str] = set()
+        tables = CONTRACT["tables"]
+        self.shapes = {name: ([c[0] for c in t["columns"]], t["key"], [c[0] for c in t["columns"] if c[3]])
+                       for name, t in tables.items()}  # fmt: skip
+
+    def run(self) -> PartResult:
+        own = CONTRACT["streams"][self.service]
+        self.kept_notices(look=False)
+        for head in sorted(self.part["heads"], key=lambda head: head["stream"] != own):
+            self.stream(head)  # what receipts name comes before the receipts
+        for path in self.listed:
+            name = path.removeprefix(self.service + "/streams/").removesuffix(".jsonl")
+            if path.startswith(self.service + "/streams/") and name not in self.hashes:
+                self.findings.note("stream-missing", path)
+        self.fulfilled(own)
+        self.tables()
+        self.sealed_parts()
+        self.inbox()
+        self.kept_notices(look=True)
+        self.checkpoints()
+        events = sum(len(hashes) // 32 for hashes in self.hashes.values())
+        hashes = {stream: bytes(found) for stream, found in self.hashes.items()}
+        return PartResult(self.findings, events, hashes, bytes(self.receipts), self.subscribed)
+
+    # Streams: the chain, and what each event makes true.
+
+    def stream(self, head: dict[str, Any]) -> None:
+        stream, note = head["stream"], self.findings.note
+        path = f"{self.service}/streams/{stream}.jsonl"
+        if path not in self.listed or not (self.folder / path).is_file():
+            note("stream-missing", path)
+            return
+        self.hashes[stream], self.causes[stream] = bytearray(), array("q")
+        incarnation, previous, number = 1, self.origin(stream, 1), 0
+        for number, line in self.lines(path):
+            try:
+                event = json.loads(line)
+                content = json.loads(event["body"])
+                if event.keys() != LINE or not isinstance(content, dict):
+                    raise ValueError("attributes")
+                if event["incarnation"] != incarnation:
+                    previous = self.begin(path, event, incarnation, previous)
+                    incarnation = event["incarnation"]
+                previous = self.link(stream, event, previous)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                note("line-malformed", path, line=number, why=type(error).__name__)
+                break
+            if event["position"] != number:
+                note("position-broken", path, line=number, found=event["position"])
+                break
+            if previous.hex() != event["hash"]:
+                note("chain-broken", path, position=number)
+                break
+            self.hashes[stream] += previous
+            self.event(path, stream, event, content)
+        reached = len(self.hashes[stream]) // 32
+        if (incarnation, reached, previous.hex()) != (head["incarnation"], head["position"], head["hash"]):
+            stated = f"{head['position']} ({head['hash'][:12]}…)"
+            note("head-differs", path, found=f"{reached} ({previous.hex()[:12]}…)", stated=stated)
+        if number != self.listed[path]["records"]:
+            note("count-differs", path, found=number, stated=self.listed[path]["records"])
+
+    def begin(self, path: str, event: dict[str, Any], before: int, previous: bytes) -> bytes:
+        """The hash before the first event of another incarnation."""
+        if event["incarnation"] < before or event["type"] != "operation.incarnation-begun.v1":
+            self.findings.note("incarnation-broken", path, position=event["position"])
+        return self.origin(path.rpartition("/")[2].removesuffix(".jsonl"), event["incarnation"], previous)
+
+    def link(self, stream: str, event: dict[str, Any], previous: bytes) -> bytes:
+        covered = prefixed(
+            self.municipality.encode(), stream.encode(), b"%d" % event["incarnation"], b"%d" % event["position"],
+            event["type"].encode(), event["subject"].encode(), event["time"].encode(), event["dataschema"].encode(),
+            event["cause"].encode(),
+        )  # fmt: skip
+        return sha256(prefixed(previous, covered, event["body"].encode())).digest()
+
+    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
+        """What an event says, its place in the chain being right."""
+        type_, position, cause = event["type"], event["position"], event["cause"]
+        kind = CONTRACT["types"].get(type_)
+        if kind is None:
+            raise Unusable(f"{path} line {position}: this verifier is older than the type {type_}")
+        is_receipts = stream.endswith("-receipts")
+        if kind["stream"] not in ("*", "receipts" if is_receipts else stream):
+            self.findings.note("type-misplaced", path, position=position, type=type_)
+        self.causes[stream].append(self.cause(path, position, cause) if cause else 0)
+        for field, table in kind["rows"]:
+            if content.get(field) is not None:
+                self.rows(path, position, table, content[field])
+        if type_ == "receipt.issued.v1" and is_receipts:
+            self.receipt(position, content)
+        elif is_receipts:
+            self.receipts += bytes(16)
+
+    def origin(self, stream: str, incarnation: int, continued: bytes = b"") -> bytes:
+        names = (b"kumiai-stream-v1", self.municipality.encode(), stream.encode(), b"%d" % incarnation, continued)
+        return sha256(prefixed(*names)).digest()
+
+    def cause(self, path: str, position: int, cause: str) -> int:
+        """The position of a cause among the service's own receipts, or 0. What lies elsewhere must be there."""
+        stream, _, place = cause.partition(":")
+        place = place.partition(":")[2]
+        if not place.isdigit() or not 0 < int(place) <= self.heads.get(stream, int(place)):
+            self.findings.note("cause-missing", path, position=position, cause=cause)
+            return 0
+        return int(place) if stream == self.service + "-receipts" else 0
+
+    def rows(self, path: str, position: int, table: str, value: Any) -> None:
+        names, key, sealed = self.shapes[table]
+        self.used.add(table)
+        for row in (value,) if isinstance(value, dict) else value:
+            try:
+                values = [row[name] for name in names]
+            except (KeyError, TypeError):
+                self.findings.note("row-malformed", path, position=position, table=table)
+                continue
+            identifier = short([table, *[row[column] for column in key]])
+            self.scratch.put(LAST, (identifier, short(values), position))
+            if table == "subscription" and self.service == "membership":
+                self.subscribed.append(row["service"])
+            for name in sealed:
+                if row[name] is not None:
+                    self.scratch.put("insert or ignore into sealed values (?, ?, ?)",
+                                     (bytes.fromhex(row[name]), position, name))  # fmt: skip
+
+    def receipt(self, position: int, receipt: dict[str, Any]) -> None:
+        self.receipts += short(receipt)
+        place = (receipt["notice_source"], receipt["notice_id"])
+        values = [*place, receipt["notice_digest"], position]
+        self.scratch.put(FIRST, (short(["inbox", *place]), short(values), position))
+        if place in self.refused and receipt["outcome"] == "refused":
+            self.refused[place].append((receipt["notice_type"], receipt["notice_digest"]))
+        own = CONTRACT["streams"][self.service]
+        for caused in receipt["caused"]:
+            at = caused["position"]
+            there = self.hashes.get(own, b"")[32 * at - 32 : 32 * at].hex()
+            if caused["stream"] != own or at < 1 or there != caused["hash"]:
+                where = f"{self.service}/streams/{own}.jsonl"
+                self.findings.note("receipt-unfulfilled", where, receipt=position, position=at)
+            self.caused_by[0].append(position)
+            self.caused_by[1].append(at)
+
+    def fulfilled(self, own: str) -> None:
+        """Every event that names a receipt as its cause is named by that receipt."""
+        named = set(zip(*self.caused_by, strict=True))
+        for position, receipt in enumerate(self.causes.get(own, ()), 1):
+            if receipt and (receipt, position) not in named:
+                where = f"{self.service}/streams/{own}.jsonl"
+                cause = f"{self.service}-receipts {receipt}"
+                self.findings.note("cause-unfounded", where, position=position, cause=cause)
+
+    # Tables: what stands in the files against what the events say.
+
+    def tables(self) -> None:
+        total = sha256()
+        for path in sorted(self.listed):
+            table = path.removeprefix(self.service + "/tables/").removesuffix(".csv")
+            if path.startswith(self.service + "/tables/") and table in CONTRACT["tables"]:
+                self.used.discard(table)
+                self.csv(path, table, CONTRACT["tables"][table], total if table != "parked_event" else None)
+        for table in sorted(self.used):
+            self.findings.note("table-missing", f"{self.service}/tables/{table}.csv")
+        if total.hexdigest() != self.part["state_hash"]:
+            self.findings.note("state-differs", self.service)
+
+    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> None:
+        """Compare a file with the fold; `total` is the state hash so far."""
+        if not (self.folder / path).is_file():
+            return
+        columns, note = shape["columns"], self.findings.note
+        names = [column[0] for column in columns]
+        keys = [names.index(column) for column in shape["key"]]
+        readers = [reader(*column[1:3]) for column in columns]
+        count = repeated = 0
+        with (self.folder / path).open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            try:
+                if next(rows, None) != names:
+                    note("columns-differ", path)
+                    return
+                for count, row in enumerate(rows, 1):
+                    values = [read(text) for read, text in zip(readers, row, strict=True)]
+                    written = canonical(values)
+                    if total is not None:
+                        if count == 1:
+                            total.update(prefixed(table.encode()))
+                        total.update(prefixed(written))
+                    key = [values[n] for n in keys]
+                    self.scratch.put("insert or ignore into written values (?, ?, ?, ?)",
+                                     (short([table, *key]), sha256(written).digest()[:16], count + 1,
+                                      "/".join(map(str, key))))  # fmt: skip
+            except (ValueError, KeyError, csv.Error) as error:
+                note("line-malformed", path, line=count + 1, why=type(error).__name__)
+        (there,) = self.scratch.ask("select count(*) from written")[0]
+        repeated = count - there
+        if repeated > 0:
+            note("row-repeated", path, count=repeated)
+        wrong = "select w.line, w.named, f.key is null from written w left join folded f on f.key = w.key"
+        for line, named, alone in self.scratch.ask(f"{wrong} where f.digest is not w.digest limit {MOST_OF_A_KIND}"):
+            note("row-unfounded" if alone else "row-differs", path, line=line, key=named)
+        self.scratch.ask("delete from folded where key in (select key from written)")
+        self.scratch.ask("delete from written")
+        if count != self.listed[path]["records"]:
+            note("count-differs", path, found=count, stated=self.listed[path]["records"])
+
+    def sealed_parts(self) -> None:
+        path, note = f"{self.service}/parts.jsonl", self.findings.note
+        for number, line in self.lines(path):
+            try:
+                part = json.loads(line)
+                commitment = bytes.fromhex(part["commitment"])
+                erased = part["part"] is None and part["erased_at"] is not None
+                whole = erased or sha256(bytes.fromhex(part["salt"]) + part["part"].encode()).digest() == commitment
+                row = (commitment, part["position"], part["name"], number)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                note("line-malformed", path, line=number, why=type(error).__name__)
+                continue
+            if not whole:
+                note("commitment-broken", path, line=number)
+            self.scratch.put("insert or ignore into parts values (?, ?, ?, ?)", row)
+        joined = "from parts p left join sealed s on s.key = p.key"
+        for line, at in self.scratch.ask(f"select p.line, s.position {joined}"
+                                         " where s.key is null or p.position > s.position or p.name <> s.name"
+                                         f" limit {MOST_OF_A_KIND}"):  # fmt: skip
+            note("part-unfounded" if at is None else "part-misplaced", path, line=line)
+        missing = "select s.position from sealed s left join parts p on p.key = s.key where p.key is null"
+        for (at,) in self.scratch.ask(f"{missing} order by 1 limit {MOST_OF_A_KIND}"):
+            note("part-missing", path, position=at)
+
+    def inbox(self) -> None:
+        self.csv(f"{self.service}/inbox.csv", "inbox", {"columns": INBOX, "key": ["source", "id"]}, None)
+        # Whatever the files have not used up by now is lacking in one of them.
+        for (at,) in self.scratch.ask(f"select position from folded order by 1 limit {MOST_OF_A_KIND}"):
+            self.findings.note("row-lacking", f"{self.service} (tables, inbox)", position=at)
+
+    def kept_notices(self, *, look: bool) -> None:
+        path = f"{self.service}/kept-notices.jsonl"
+        for number, line in self.lines(path):
+            try:
+                kept = json.loads(line)
+                place, body = (kept["source"], kept["id"]), bytes.fromhex(kept["body"])
+            except (ValueError, KeyError, TypeError) as error:
+                if look:
+                    self.findings.note("line-malformed", path, line=number, why=type(error).__name__)
+                continue
+            receipts = self.refused.setdefault(place, [])
+            if look and place != ("", "") and not any(
+                sha256(prefixed(type_.encode(), body)).hexdigest() == digest for type_, digest in receipts
+            ):  # fmt: skip
+                self.findings.note("kept-differs", path, line=number)
+
+    def checkpoints(self) -> None:
+        path, note = f"{self.service}/checkpoints.csv", self.findings.note
+        if not (self.folder / path).is_file():
+            return
+        keys = [public_key(text) for text in self.part["checkpoint_signers"]]
+        with (self.folder / path).open(encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file, strict=True), 2):
+                try:
+                    said = Said(row["stream"], int(row["incarnation"]), int(row["position"]), row["hash"], row["time"])
+                    signed = is_signed(self.municipality, said, row["signature"], keys)
+                except (ValueError, KeyError, TypeError) as error:
+                    note("line-malformed", path, line=number, why=type(error).__name__)
+                    continue
+                if not signed:
+                    note("checkpoint-invalid", path, line=number)
+                if hash_at(self.hashes, said.stream, said.position) != said.hash:
+                    note("checkpoint-contradicts", path, line=number, position=said.position)
+
+    def lines(self, path: str) -> Any:
+        if path in self.listed and (self.folder / path).is_file():
+            with (self.folder / path).open("rb") as lines:
+                yield from enumerate(lines, 1)
+
+
+def reader(type_: str, nullable: bool) -> Any:
+    """What reads a cell of a column."""
+
+    def number(text: str) -> int:
+        if str(int(text)) != text:
+            raise ValueError("number")
+        return int(text)
+
+    plain = {"bigint": number, "boolean": {"true": True, "false": False}.__getitem__, "jsonb": json.loads}.get(
+        type_, str
+    )
+    if not nullable:
+        return plain
+    if type_ == "text":
+        return lambda text: None if not text else text if text.strip('"') else text[2:]
+    return lambda text: plain(text) if text else None
+
+
+# Signatures and checkpoints.
+
+
+class Said(NamedTuple):
+    """What a checkpoint says."""
+
+    stream: str
+    incarnation: int
+    position: int
+    hash: str
+    time: str
+
+
+def public_key(text: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def verified(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_signed(municipality: str, said: Said, signature: str, keys: list[Ed25519PublicKey]) -> bool:
+    message = prefixed(
+        b"kumiai-checkpoint-v1", municipality.encode(), said.stream.encode(), b"%d" % said.incarnation,
+        b"%d" % said.position, bytes.fromhex(said.hash), said.time.encode()
+    )  # fmt: skip
+    return any(verified(key, bytes.fromhex(signature), message) for key in keys)
+
+
+def hash_at(hashes: Any, stream: str, position: int) -> str:
+    found: bytes = hashes.get(stream, b"")[32 * position - 32 : 32 * position] if position > 0 else b""
+    return found.hex()
+
+
+# The whole bundle.
+
+
+def load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{path} can't be read: {type(error).__name__}") from None
+
+
+class BundleCheck:
+    """Checks a bundle: files, signatures, each part by itself, and the parts against each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.findings = Findings()
+        self.manifest = load(folder / "manifest.json")
+        try:
+            assert self.manifest["format"] == "kumiai-bundle-v1"
+            self.parts = {part["service"]: part for part in self.manifest["parts"]}
+            self.municipality, self.identity = self.manifest["municipality"], self.manifest["identity"]
+            assert self.parts and self.parts.keys() <= CONTRACT["streams"].keys()
+            self.heads = {s: 0 for name in self.parts for s in (CONTRACT["streams"][name], f"{name}-receipts")}
+            self.heads |= {head["stream"]: head["position"] for part in self.parts.values() for head in part["heads"]}
+            self.files = {f["path"]: f for p in self.parts.values() for f in p["files"]}
+            self.files |= {file["path"]: file for file in self.manifest["documents"]}
+            assert all(PATH.fullmatch(path) or path == "README.md" for path in self.files)
+        except (KeyError, TypeError, AssertionError):
+            raise Unusable("manifest.json is not that of a bundle of this version") from None
+        self.signatures = {said.get("service"): said for said in load(folder / "signatures.json")}
+        self.results: dict[str, PartResult] = {}
+
+    def run(self) -> None:
+        self.sums()
+        self.statements()
+        with ProcessPoolExecutor() as pool:
+            running = {name: pool.submit(check_part, str(self.folder), part, self.heads)
+                       for name, part in sorted(self.parts.items())}  # fmt: skip
+            self.results = {name: found.result() for name, found in running.items()}
+        for result in self.results.values():
+            self.findings += result.findings
+        self.hashes = {s: h for result in self.results.values() for s, h in result.hashes.items()}
+        self.across()
+
+    def sums(self) -> None:
+        there = {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if not path.is_dir()}
+        for path in sorted(there - self.files.keys() - {"manifest.json", "signatures.json"}):
+            self.findings.note("file-unlisted", path)
+        for path, stated in sorted(self.files.items()):
+            if path not in there:
+                self.findings.note("file-missing", path)
+                continue
+            total, size = sha256(), 0
+            with (self.folder / path).open("rb") as file:
+                while data := file.read(1024 * 1024):
+                    total.update(data)
+                    size += len(data)
+            if (total.hexdigest(), size) != (stated["sha256"], stated["bytes"]):
+                self.findings.note("file-changed", path)
+
+    def statements(self) -> None:
+        for service, part in sorted(self.parts.items()):
+            if part["municipality"] != self.municipality:
+                self.findings.note("municipality-differs", service, found=part["municipality"])
+            said = {
+                name: part[name] for name in ("municipality", "service", "heads", "readers", "state_hash")
+            }  # fmt: skip
+            said["files"] = [{name: file[name] for name in ("path", "records", "sha256")}
+                             for file in part["files"] if file["identity"] and file["records"]]  # fmt: skip
+            if sha256(canonical(said)).hexdigest() != part["identity"]:
+                self.findings.note("identity-differs", service)
+            signed = self.signatures.get(service, {})
+            message = prefixed(b"kumiai-bundle-part-v1", canonical(part))
+            try:
+                valid = verified(public_key(signed["public_key"]), bytes.fromhex(signed["signature"]), message)
+            except (KeyError, ValueError, TypeError):
+                valid = False
+            if not valid:
+                self.findings.note("signature-invalid", service)
+            for name in ("inbox.csv", "checkpoints.csv", "parts.jsonl", "kept-notices.jsonl"):
+                if f"{service}/{name}" not in self.files:
+                    self.findings.note("file-missing", f"{service}/{name}")
+        named = sorted((p["municipality"], p["service"], p["identity"]) for p in self.parts.values())
+        whole = prefixed(b"kumiai-bundle-v1", *[text.encode() for each in named for text in each])
+        if sha256(whole).hexdigest() != self.identity:
+            self.findings.note("identity-differs", "manifest.json")
+
+    def across(self) -> None:
+        """What the parts say of each other."""
+        for service, part in sorted(self.parts.items()):
+            for reader_ in part["readers"]:
+                stream, position = reader_["stream"], reader_["position"]
+                if stream in self.hashes and position and hash_at(self.hashes, stream, position) != reader_["hash"]:
+                    self.findings.note("reader-contradicts", service, stream=stream, position=position)
+        subscribed = self.results["membership"].subscribed if "membership" in self.results else []
+        for service in sorted(set(subscribed) - self.parts.keys()):
+            self.findings.note("service-missing", service)
+
+
+def check_part(folder: str, part: dict[str, Any], heads: dict[str, int]) -> PartResult:
+    """One service's part, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="kumiai-verify-") as scratch:
+        return PartCheck(Path(folder), part, heads, Scratch(scratch)).run()
+
+
+class EvidenceCheck:
+    """Holds a bundle against what the municipality kept itself."""
+
+    def __init__(self, bundle: BundleCheck, went_on: set[str]) -> None:
+        self.bundle, self.went_on = bundle, went_on
+        self.reached = dict.fromkeys(bundle.heads, 0)
+        self.keys: dict[str, list[str]] = {}
+        self.seen = 0
+
+    def run(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise Unusable(f"{folder} is no folder")
+        for path in sorted(folder.rglob("keys.json")):
+            for service, keys in load(path).items():
+                self.keys.setdefault(service, []).extend(keys)
+        for service, signed in sorted(self.bundle.signatures.items()):
+            if service in self.keys and signed.get("public_key") not in self.keys[service]:
+                self.bundle.findings.note("key-unknown", service)
+        for path in sorted(folder.rglob("*.jsonl")):
+            with path.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    try:
+                        self.line(f"{path.name} line {number}", json.loads(line))
+                    except (ValueError, KeyError, TypeError, AttributeError) as error:
+                        raise Unusable(f"{path} line {number} can't be read: {type(error).__name__}") from None
+
+    def line(self, source: str, said: dict[str, Any]) -> None:
+        """A line of evidence: a Kafka record, a line of a log, a checkpoint, or a receipt without its hash."""
+        if "headers" in said:
+            headers = said["headers"]
+            said = {name.removeprefix("ce_"): headers[name] for name in headers if name.startswith("ce_")} | {
+                "stream": headers["ce_source"].rpartition(":")[2], "body": said["value"]}  # fmt: skip
+        if said.get("municipality", self.bundle.municipality) != self.bundle.municipality:
+            return
+        if "receipt" in said:
+            stream = said["service"] + "-receipts"
+            self.receipt(source, stream, int(said["position"]), said["receipt"], None)
+        elif "signature" in said:
+            checkpoint = Said(
+                said["stream"], int(said["incarnation"]), int(said["position"]), said["hash"], said["time"]
+            )
+            self.checkpoint(source, checkpoint, said["signature"])
+        elif "hash" in said:
+            stream, position = said["stream"], int(said["position"])
+            if stream.endswith("-receipts") and said["type"] == "receipt.issued.v1":
+                self.receipt(source, stream, position, json.loads(said["body"]), said["hash"])
+            else:
+                self.hash(source, stream, position, said["hash"])
+
+    def receipt(self, source: str, stream: str, position: int, receipt: dict[str, Any], hash_: str | None) -> None:
+        service = stream.removesuffix("-receipts")
+        if hash_ is not None:
+            self.hash(source, stream, position, hash_)
+        elif service in self.bundle.results and not self.beyond(source, stream, position):
+            known = self.bundle.results[service].receipts[16 * position - 16 : 16 * position]
+            self.compare(source, stream, position, known == short(receipt))
+        for caused in receipt["caused"]:
+            self.hash(source, caused["stream"], caused["position"], caused["hash"])
+
+    def checkpoint(self, source: str, said: Said, signature: str) -> None:
+        owner = next((name for name, own in CONTRACT["streams"].items() if own == said.stream),
+                     said.stream.removesuffix("-receipts"))  # fmt: skip
+        if owner not in self.bundle.parts:
+            return
+        signed_with = self.keys.get(owner) or self.bundle.parts[owner]["checkpoint_signers"]
+        if is_signed(self.bundle.municipality, said, signature, [public_key(text) for text in signed_with]):
+            self.hash(source, said.stream, said.position, said.hash)
+        else:
+            self.bundle.findings.note("evidence-not-signed", said.stream, source=source)
+
+    def hash(self, source: str, stream: str, position: int, hash_: str) -> None:
+        owner = next((n for n, own in CONTRACT["streams"].items() if own == stream), stream.removesuffix("-receipts"))
+        if owner in self.bundle.parts and not self.beyond(source, stream, position):
+            known = hash_at(self.bundle.hashes, stream, position)
+            self.compare(source, stream, position, known == hash_)
+
+    def beyond(self, source: str, stream: str, position: int) -> bool:
+        head = self.bundle.heads.get(stream, 0)
+        if position > head:
+            self.seen += 1
+            if stream not in self.went_on:
+                self.bundle.findings.note("evidence-beyond", stream, source=source, position=position, head=head)
+        return position > head
+
+    def compare(self, source: str, stream: str, position: int, same: bool) -> None:
+        self.seen += 1
+        if same:
+            self.reached[stream] = max(self.reached.get(stream, 0), position)
+        else:
+            self.bundle.findings.note("evidence-contradicts", stream, source=source, position=position)
+
+    def close(self) -> None:
+        """What reaches a position proves everything up to it, and nothing beyond."""
+        if not self.seen:
+            raise Unusable("the evidence says nothing about this municipality's streams")
+        for stream, head in sorted(self.bundle.heads.items()):
+            if self.reached[stream] < head:
+                self.bundle.findings.note("evidence-short", stream, reached=self.reached[stream], head=head)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Verify, say what was found, and give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=Path, help="the bundle's folder")
+    parser.add_argument(
+        "--evidence", type=Path, action="append", default=[], help="receipts and checkpoints of your own"
+    )
+    parser.add_argument("--identity", default="", help="the identity that the bundle must have")
+    parser.add_argument("--went-on", action="append", default=[], metavar="STREAM",
+                        help="a stream that rightly went on after the export, such as membership while you leave")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    asked = parser.parse_args(arguments)
+    evidence = None
+    try:
+        bundle = BundleCheck(asked.bundle)
+        bundle.run()
+        if asked.identity and asked.identity != bundle.identity:
+            bundle.findings.note("not-the-identity", "manifest.json")
+        if asked.evidence:
+            evidence = EvidenceCheck(bundle, set(asked.went_on))
+            for folder in asked.evidence:
+                evidence.run(folder)
+            evidence.close()
+    except (Unusable, OSError, UnicodeDecodeError) as error:
+        if asked.json:
+            print(json.dumps({"proven": False, "unusable": str(error)}))
+        else:
+            print(f"unusable / 検証不能: {error}", file=sys.stderr)
+        return 2
+    events = sum(result.events for result in bundle.results.values())
+    if asked.json:
+        print(json.dumps({
+            "proven": not bundle.findings, "municipality": bundle.municipality, "identity": bundle.identity,
+            "events": events, "heads": bundle.heads, "evidence_reached": evidence.reached if evidence else None,
+            "findings": [found._asdict() for found in bundle.findings],
+        }, ensure_ascii=False))  # fmt: skip
+        return int(bool(bundle.findings))
+    for found in bundle.findings:
+        print(f"{found.where}: {found.en} / {found.ja} [{found.code}]")
+    print(f"{bundle.municipality}: {events} events, identity {bundle.identity}")
+    if bundle.findings:
+        print(f"FALLS SHORT in {len(bundle.findings)} places / 証明できません({len(bundle.findings)}件)")
+        return 1
+    print("PROVEN against your own evidence / 証拠と照合して証明されました" if evidence else
+          "PROVEN to be whole in itself; use --evidence to hold it against your own receipts and checkpoints / "
+          "内容の整合性が証明されました(手元の証拠とは未照合)")  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""One municipality with something of everything, its bundle, and the evidence that it kept."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from kumiai_common.bundle.verifier import verifier
+from kumiai_contracts.resident import ChangeOfAddressNotice, MoveOutNotice
+from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
+from kumiai_local.service_processes import ServiceProcesses
+
+from tests.support.family import AWAY, NEXT_HOME, carry_over, handled
+from tests.support.operator import ALL, Operator
+from tests.support.system import System, broker_of
+
+KUMAMOTO = "431001"
+"""No other test uses this municipality."""
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The command line, and the verifier as a municipality runs it."""
+
+    environment: dict[str, str]
+    file: Path
+    """The verifier."""
+
+    def kumiai(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """A command's exit code and what it says to a machine."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "kumiai_cli.main", *arguments, "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return ended.returncode, json.loads(ended.stdout) if ended.stdout else {"error": ended.stderr}
+
+    def verify(self, bundle: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """The one file, in an interpreter that does not see our packages' sources."""
+        ended = subprocess.run(
+            [sys.executable, "-I", str(self.file), str(bundle), *arguments, "--json"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.stdout, ended.stderr
+        return ended.returncode, json.loads(ended.stdout)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A municipality's bundle and its own evidence."""
+
+    code: str
+    folder: Path
+    evidence: Path
+    identity: str
+    commands: Commands
+
+    def codes(self, bundle: Path, *arguments: str) -> set[str]:
+        """The kinds of what the verifier finds."""
+        code, said = self.commands.verify(bundle, *arguments)
+        assert code == int(bool(said["findings"])), said
+        return {found["code"] for found in said["findings"]}
+
+
+@pytest.fixture(scope="session")
+def commands(federation: ServiceProcesses, test_layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    """Programs against the session's federation."""
+    peers = ",".join(f"{name}={url}" for name, url in federation.peers.items())
+    file = tmp_path_factory.mktemp("verifier") / "verify.py"
+    file.write_bytes(verifier())
+    return Commands({**os.environ, "KUMIAI_LOCAL_DIR": str(test_layout.root), "KUMIAI_PEERS": peers}, file)
+
+
+async def live(system: System) -> None:
+    """A family that is taxed, moves and parts, with notices that are refused, repeated and corrected."""
+    family = await system.tell(carry_over())
+    for n, number in enumerate(family.numbers[:2]):
+        report = EmploymentIncomeReport(
+            fiscal_year=2026, addressee_number=number, employer="20310007", salary=5_000_000 + n
+        )
+        await system.tell(report, cause=family.event)
+    moved = system.message(
+        ChangeOfAddressNotice(**handled(), addressee_numbers=(family.numbers[2],), address=NEXT_HOME)
+    )
+    await system.send(moved)
+    await system.send(moved)
+    gone = MoveOutNotice(
+        **handled(), addressee_numbers=(family.numbers[1],), destination="domestic", destination_address=AWAY
+    )
+    await system.tell(gone)
+    assert not (await system.send(system.message(gone))).accepted
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def exported(
+    operator: Operator, addresses: StackAddresses, commands: Commands, tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    """Joined, lived in, exported, with evidence."""
+    place = tmp_path_factory.mktemp("bundle")
+    member = await operator.join(KUMAMOTO, ALL)
+    async with AsyncExitStack() as stack:
+        system = await stack.enter_async_context(
+            System(member, broker_of(addresses, member), operator.peers, place / "system")
+        )
+        await live(system)
+        await operator.complete(member)
+    keep_credentials(commands, member)
+    code, said = await asyncio.to_thread(
+        commands.kumiai, "party", "add", KUMAMOTO, "hanako", "--role", "clerk", "--purpose", "export"
+    )
+    assert code == 0, said
+    await operator.known(member)
+    await operator.complete(member)
+    folder, evidence = place / "bundle", place / "evidence"
+    code, said = await asyncio.to_thread(commands.kumiai, "bundle", "export", KUMAMOTO, str(folder), "--as", "hanako")
+    assert code == 0, said
+    identity = said["identity"]
+    code, said = await asyncio.to_thread(commands.kumiai, "bundle", "evidence", KUMAMOTO, str(evidence))
+    assert code == 0, said
+    return Exported(KUMAMOTO, folder, evidence, identity, commands)
+
+
+def keep_credentials(commands: Commands, member: Any) -> None:
+    """Where `kumiai join` would have put them."""
+    folder = Path(commands.environment["KUMIAI_LOCAL_DIR"]) / "credentials"
+    folder.mkdir(parents=True, exist_ok=True)
+    given = {"party": member.credentials.party, "private_key": member.credentials.private_key}
+    (folder / f"{member.code}.json").write_text(json.dumps(given))
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Iterator[Path]:
+    """A place for bundles that are tampered with."""
+    yield tmp_path
