@@ -1,8 +1,8 @@
-"""Events that every service writes into its own stream about its own working: parking and incarnations."""
+"""Events that every service writes into its own stream about its own working: parking, incarnations, closing."""
 
 from typing import ClassVar, Literal
 
-from kumiai_contracts.fields import ShortText
+from kumiai_contracts.fields import Digest, ShortText
 from kumiai_contracts.model import Event, Row
 
 
@@ -56,3 +56,39 @@ class IncarnationBegun(Event):
     def subject(self) -> str:
         """The last position that had been published."""
         return str(self.published_up_to)
+
+
+class StreamClosed(Event):
+    """締切り: the last event of a stream; the intake is empty, and what closed before it has been applied."""
+
+    type: ClassVar[str] = "operation.stream-closed.v1"
+    stream: ClassVar[str] = "*"
+
+    leave: int
+    """脱退番号: which leave of the municipality's closes it."""
+    receipts_incarnation: int
+    """世代 of the last receipt of the service."""
+    receipts_position: int
+    """位置 of the last receipt; 0 where there is none."""
+    receipts_hash: Digest
+    """The hash of the last receipt: the stream of receipts ends there, too."""
+    parked: int
+    """保留: how many foreign events' effects are still parked."""
+
+    def subject(self) -> str:
+        """The leave."""
+        return str(self.leave)
+
+
+class StreamReopened(Event):
+    """再開: the leave was cancelled, and the stream goes on."""
+
+    type: ClassVar[str] = "operation.stream-reopened.v1"
+    stream: ClassVar[str] = "*"
+
+    leave: int
+    """脱退番号: which leave was cancelled."""
+
+    def subject(self) -> str:
+        """The leave."""
+        return str(self.leave)

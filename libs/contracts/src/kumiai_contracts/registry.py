@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from kumiai_contracts import (
     exchange,
     exchange_notices,
+    leaving,
     linkage,
     membership,
     my_number,
@@ -28,6 +29,7 @@ MAX_FAULTS = 20
 
 MODULES = (
     membership,
+    leaving,
     resident,
     resident_affairs,
     taxation,
