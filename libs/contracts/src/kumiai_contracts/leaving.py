@@ -30,7 +30,7 @@ def seal_statement(municipality: str, leave: int, bundle_hash: str) -> bytes:
 
 
 class AcknowledgementKeyRow(Row):
-    """検収鍵: the key with which a municipality acknowledges a bundle. Its private half never leaves the municipality."""
+    """検収鍵: the key with which a municipality acknowledges a bundle; its private half stays with the municipality."""
 
     table: ClassVar[str] = "acknowledgement_key"
     key: ClassVar[tuple[str, ...]] = ()
@@ -40,7 +40,7 @@ class AcknowledgementKeyRow(Row):
     registered_at: Timestamp
     """登録日時, UTC."""
     usable_from: Timestamp
-    """From when it may acknowledge, UTC: at once if it was given at joining or by the key before it, otherwise later."""
+    """From when it may acknowledge, UTC: at once if it was given at joining or by the key before it, or later."""
 
 
 class ReaderBehind(Frozen):

@@ -10,6 +10,28 @@ from subscription where municipality = any(:municipalities::text[]) order by mun
 select municipality, party, kind, public_key, roles, purposes, revoked, changed_at
 from party where municipality = any(:municipalities::text[]) order by municipality, party;
 
+-- name: acknowledgement_keys
+select municipality, public_key, registered_at, usable_from
+from acknowledgement_key where municipality = any(:municipalities::text[]);
+
+-- name: leaves
+select municipality, leave, services, altogether, state, requested_at, requested_by, changed_at, readers_until,
+  bundle_hash, seal, acknowledgement, acknowledged_with, readers_behind
+from leaving where municipality = any(:municipalities::text[]) order by municipality, leave;
+
+-- name: closed_services
+select municipality, leave, service, stream, incarnation, position, hash, receipts_incarnation, receipts_position,
+  receipts_hash, parked, closed_at
+from leaving_closed where municipality = any(:municipalities::text[]) order by municipality, leave, closed_at;
+
+-- name: erased_places
+select municipality, leave, place, erased, erased_at
+from leaving_erased where municipality = any(:municipalities::text[]) order by municipality, leave, erased_at;
+
+-- name: certificates
+select municipality, leave, bundle_hash, acknowledgement, acknowledged_with, remains, backups_until, issued_at, signature
+from leaving_certificate where municipality = any(:municipalities::text[]) order by municipality, leave;
+
 -- name: remember_assertion$
 -- Gives true once for an id, and nothing after that.
 insert into used_assertion (municipality, party, id, remembered_until)

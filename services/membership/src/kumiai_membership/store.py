@@ -6,22 +6,40 @@ from typing import Any
 from kumiai_common.database import Connection, Database
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
+from kumiai_contracts.leaving import (
+    AcknowledgementKeyRow,
+    CertificateRow,
+    LeaveRow,
+    ServiceClosedRow,
+    ServiceErasedRow,
+)
 from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
-from kumiai_contracts.model import RowSet
+from kumiai_contracts.model import Row, RowSet
 from kumiai_contracts.topics import FEDERATION
 
 QUERIES: Any = load_queries("kumiai_membership")
 """Every query of queries.sql as an async function of (connection, named parameters)."""
 
 
+_TABLES: dict[type[Row], str] = {
+    MemberRow: "members",
+    SubscriptionRow: "subscriptions",
+    PartyRow: "parties",
+    AcknowledgementKeyRow: "acknowledgement_keys",
+    LeaveRow: "leaves",
+    ServiceClosedRow: "closed_services",
+    ServiceErasedRow: "erased_places",
+    CertificateRow: "certificates",
+}
+"""The query that reads each table."""
+
+
 async def load(connection: Connection, municipality: str) -> RowSet:
     """Everything that is recorded of one municipality."""
-    one = [municipality]
-    rows = RowSet(from_record(MemberRow, record) for record in await QUERIES.members(connection, municipalities=one))
-    for record in await QUERIES.subscriptions(connection, municipalities=one):
-        rows.put(from_record(SubscriptionRow, record))
-    for record in await QUERIES.parties(connection, municipalities=one):
-        rows.put(from_record(PartyRow, record))
+    rows = RowSet()
+    for kind, query in _TABLES.items():
+        for record in await getattr(QUERIES, query)(connection, municipalities=[municipality]):
+            rows.put(from_record(kind, record))
     return rows
 
 

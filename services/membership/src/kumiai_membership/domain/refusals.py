@@ -56,4 +56,73 @@ TEXTS: dict[str, tuple[str, str]] = {
         "最後の運用者は取り消せません。先に別の運用者を登録してください。",
         "The last operator can't be revoked. Register another one first.",
     ),
+    "has-left": (
+        "この団体は脱退しました。脱退後の再加入には、この版は対応していません。",
+        "The municipality has left. This version does not take it in again under the same code.",
+    ),
+    "leave-under-way": (
+        "脱退の手続が進行中です。先に取り消すか、完了を待ってください。",
+        "A leave is under way. Cancel it first, or wait until it is done.",
+    ),
+    "no-leave": (
+        "進行中の脱退手続がありません。",
+        "No leave is under way.",
+    ),
+    "service-not-taken": (
+        "このサービスは利用したことがないか、既に脱退しています。",
+        "The municipality never took this service, or has left it already.",
+    ),
+    "service-was-erased": (
+        "このサービスからは脱退済みで、記録は消去されています。再開には、この版は対応していません。",
+        "The municipality has left this service and its records are erased. This version does not begin them again.",
+    ),
+    "not-in-this-state": (
+        "脱退の手続は、いまの段階ではこの操作を受け付けません。進行状況を確認してください。",
+        "The leave does not take this step in its present state. Look at its progress.",
+    ),
+    "bundle-hash-invalid": (
+        "持出しデータの識別値ではありません。SHA-256を16進数64桁(小文字)で指定してください。",
+        "This is no bundle's identity: give the SHA-256 as 64 hexadecimal digits in lower case.",
+    ),
+    "bundle-differs": (
+        "記録されている持出しデータの識別値と異なります。封印された持出しデータを検証してください。",
+        "This is not the bundle that is recorded. Verify the one that was sealed.",
+    ),
+    "bundle-heads-differ": (
+        "持出しデータの先頭位置が、締め切られたストリームの末尾と一致しません。締切り後に持出しデータを作り直してください。",
+        "The bundle's heads are not where the streams closed. Make it again, now that they are closed.",
+    ),
+    "acknowledgement-key-missing": (
+        "検収鍵が登録されていません。団体自身の鍵を登録してください。",
+        "No acknowledgement key is registered. The municipality has to register one of its own.",
+    ),
+    "acknowledgement-key-too-new": (
+        "検収鍵は、まだ使用できません。登録から使用開始日時までお待ちください。",
+        "The acknowledgement key can't be used yet. Wait until the time from which it holds.",
+    ),
+    "acknowledgement-key-change-unsigned": (
+        "検収鍵の変更には、現在の検収鍵による署名が必要です。",
+        "Another acknowledgement key needs the signature of the present one.",
+    ),
+    "acknowledgement-invalid": (
+        "検収の署名が、登録された検収鍵と一致しません。署名する文(団体コード、脱退番号、識別値)と鍵を確認してください。",
+        "The acknowledgement is not signed by the registered key. Check what is signed (municipality, number of the "
+        "leave, bundle) and with which key.",
+    ),
+    "acknowledgement-missing": (
+        "団体による検収がまだありません。消去には、団体自身の署名が必要です。",
+        "The municipality has not acknowledged its bundle. Nothing is erased without its own signature.",
+    ),
+    "readers-behind": (
+        "外部の読取者がまだ読み終えていません。期限まで待つか、読み終えさせてください。",
+        "External readers have not read everything. Let them, or wait until their deadline.",
+    ),
+    "erasure-has-begun": (
+        "消去が始まっているため、取り消せません。",
+        "Erasure has begun: the leave can't be cancelled any more.",
+    ),
+    "deadline-invalid": (
+        "外部の読取者の期限は、0日から366日の間で指定してください。",
+        "The deadline for external readers is 0 to 366 days.",
+    ),
 }

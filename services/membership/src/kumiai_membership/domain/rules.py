@@ -26,6 +26,7 @@ from kumiai_contracts.model import Event, RowSet
 from kumiai_contracts.receipts import Reason
 from kumiai_contracts.topics import FEDERATION
 
+from kumiai_membership.domain import leaving
 from kumiai_membership.domain.refusals import refusal
 
 SYSTEM_PARTY = "system"
@@ -43,14 +44,25 @@ SubscriptionRule = Callable[[RowSet, str, str], Decision]
 
 
 def join(
-    state: RowSet, municipality: str, name: str, prefecture: str, services: Sequence[str], system_key: str, now: str
+    state: RowSet,
+    municipality: str,
+    name: str,
+    prefecture: str,
+    services: Sequence[str],
+    system_key: str,
+    now: str,
+    acknowledgement_key: str | None = None,
 ) -> Decision:
-    """加入: a municipality becomes a member, subscribes to services and gets a system that may act for it."""
+    """加入: a municipality becomes a member, subscribes to services and gets a system that may act for it.
+
+    It may bring the key with which it will one day acknowledge what it takes along.
+    """
     reasons: list[Reason] = []
     if municipality == FEDERATION or not has_check_digit(municipality, 6, local_government_check_digit):
         reasons.append(refusal("municipality-code-invalid", "/municipality"))
     if state.get(MemberRow) is not None:
-        reasons.append(refusal("already-member", "/municipality"))
+        code = "has-left" if leaving.has_left(state) else "already-member"
+        reasons.append(refusal(code, "/municipality"))
     if not services:
         reasons.append(refusal("no-service", "/services"))
     reasons += [
@@ -75,7 +87,13 @@ def join(
         changed_at=now,
     )
     member = MemberRow(name=name.strip(), prefecture=prefecture.strip(), joined_at=now)
-    return Accepted((MunicipalityJoined(member=member, subscriptions=subscriptions), PartyRegistered(party=system)))
+    events: list[Event] = [
+        MunicipalityJoined(member=member, subscriptions=subscriptions),
+        PartyRegistered(party=system),
+    ]
+    if acknowledgement_key is not None:
+        events.append(leaving.key_registered(acknowledgement_key, now, now))
+    return Accepted(tuple(events))
 
 
 def subscribe(state: RowSet, service: str, now: str) -> Decision:
@@ -121,6 +139,8 @@ def register_party(
     federal = municipality == FEDERATION
     if not federal and state.get(MemberRow) is None:
         return Refused((refusal("not-a-member", "/municipality"),))
+    if leaving.has_left(state):
+        return Refused((refusal("has-left", "/municipality"),))
     before = state.get(PartyRow, party)
     reasons: list[Reason] = []
     allowed = _ROLES_OF_KIND[kind] & ({Role.OPERATOR} if federal else {Role.SYSTEM, Role.CLERK})
@@ -152,6 +172,8 @@ def renew_system_key(state: RowSet, public_key: str, now: str) -> Decision:
     """The municipality's system gets another key: after a loss, or when the answer to its joining was lost."""
     if state.get(MemberRow) is None:
         return Refused((refusal("not-a-member", "/municipality"),))
+    if leaving.has_left(state):
+        return Refused((refusal("has-left", "/municipality"),))
     system = state.get(PartyRow, SYSTEM_PARTY)
     if system is None:
         return Refused((refusal("party-not-found", "/party"),))
@@ -177,4 +199,4 @@ def _refused_service(state: RowSet, service: str) -> Refused | None:
         return Refused((refusal("not-a-member", "/municipality"),))
     if service not in get_args(ServiceName):
         return Refused((refusal("service-unknown", "/service"),))
-    return None
+    return leaving.refused_change(state, service)
