@@ -5,7 +5,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from kumiai_contracts.decision import Accepted, Context, Decision, Refused
+from kumiai_contracts.decision import Accepted, Context, Decision, Refused, SealedPart
 from kumiai_contracts.model import Notice, RowSet
 from kumiai_contracts.resident import (
     Address,
@@ -20,6 +20,11 @@ from kumiai_contracts.resident import (
     Person,
     ResidentRow,
     Sex,
+)
+from kumiai_contracts.resident_households import (
+    ChangeOfHouseholdNotice,
+    HouseholdMergeNotice,
+    HouseholdSplitNotice,
 )
 from kumiai_resident_registry.domain.record import Record, decide
 from kumiai_resident_registry.domain.state import RegistryState
@@ -43,6 +48,7 @@ class Registry:
     state: RegistryState = field(default_factory=RegistryState)
     affairs: RowSet = field(default_factory=RowSet)
     events: list[Any] = field(default_factory=list)
+    parts: list[SealedPart] = field(default_factory=list)
     receipts: int = 0
 
     def decide(self, notice: Notice) -> Decision:
@@ -50,6 +56,8 @@ class Registry:
         decision = self.peek(notice)
         self.receipts += 1
         if isinstance(decision, Accepted):
+            self.state.know(decision.sealed)
+            self.parts += decision.sealed
             for event in decision.events:
                 Record(self.state, self.affairs).apply(event)
                 self.events.append(event)
@@ -80,18 +88,18 @@ class Registry:
 
     # What the tests notify most
 
-    def family(self, *relationships: str, since: date = date(2020, 4, 1)) -> list[str]:
-        accepted = self.accept(
-            CarryOverNotice(
-                **when(since), persons=tuple(person(relationship) for relationship in relationships), address=HOME
-            )
-        )
+    def family(self, *relationships: str, since: date = date(2020, 4, 1), address: Address = HOME) -> list[str]:
+        persons = tuple(person(relationship) for relationship in relationships)
+        accepted = self.accept(CarryOverNotice(**when(since), persons=persons, address=address))
         return [given.number for given in accepted.assigned if given.kind == "addressee-number"]
 
     def row(self, number: str) -> ResidentRow:
         row = self.state.current(number)
         assert row is not None
         return row
+
+    def number_of(self, number: str) -> str:
+        return self.row(number).household_number
 
     def household_of(self, number: str) -> Any:
         return self.state.household(self.row(number).household_number)
@@ -123,6 +131,45 @@ def birth(household_number: str, relationship: str = "子", day: date = date(202
 
 def change_address(*numbers: str, **more: Any) -> ChangeOfAddressNotice:
     return ChangeOfAddressNotice(**when(**more), addressee_numbers=numbers, address=AWAY)
+
+
+def split(relationships: dict[str, str], rest: dict[str, str] | None = None, **more: Any) -> HouseholdSplitNotice:
+    return HouseholdSplitNotice(
+        **when(**more),
+        addressee_numbers=tuple(relationships),
+        relationships=relationships,
+        remaining_relationships=rest or {},
+    )
+
+
+def merge(into: str, merged: str, relationships: dict[str, str], **more: Any) -> HouseholdMergeNotice:
+    return HouseholdMergeNotice(
+        **when(**more), household_number=into, merged_household_number=merged, relationships=relationships
+    )
+
+
+def change_household(
+    household_number: str,
+    *numbers: str,
+    relationships: dict[str, str],
+    rest: dict[str, str] | None = None,
+    **more: Any,
+) -> ChangeOfHouseholdNotice:
+    return ChangeOfHouseholdNotice(
+        **when(**more),
+        addressee_numbers=numbers,
+        household_number=household_number,
+        relationships=relationships,
+        remaining_relationships=rest or {},
+    )
+
+
+def join_by_moving(
+    household_number: str, *numbers: str, relationships: dict[str, str], address: Address = HOME, **more: Any
+) -> ChangeOfAddressNotice:
+    return change_address(*numbers, **more).model_copy(
+        update={"household_number": household_number, "relationships": relationships, "address": address}
+    )
 
 
 def change_head(household_number: str, head: str, relationships: dict[str, str], **more: Any) -> ChangeOfHeadNotice:

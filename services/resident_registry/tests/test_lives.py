@@ -1,27 +1,68 @@
 """Random lives: whatever is notified in whatever order, the record stays whole."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kumiai_contracts.decision import Accepted
-from kumiai_contracts.resident import ResidentEvent, Status
+from kumiai_contracts.resident import HouseholdRow, ResidentEvent, Status
 from kumiai_contracts.resident_affairs import WorkItemRow
+from kumiai_contracts.resident_households import HouseholdMergeNotice, HouseholdSplitNotice
+from kumiai_resident_registry.domain.history import standing
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.state import RegistryState
 from kumiai_resident_registry.domain.work_list import head_item, is_undecided
 from registry_in_memory import (
+    AWAY,
+    HOME,
     Registry,
     birth,
     cancel,
     change_address,
     change_head,
+    change_household,
     death,
+    join_by_moving,
+    merge,
     move_in,
     move_out,
+    split,
 )
 
 START = date(2026, 1, 1)
+KINDS = (
+    *("in", "join", "birth", "out", "death", "address"),
+    *("part", "split", "merge", "change", "head", "cancel", "cancel"),
+)
+
+
+def headed(draw: st.DrawFn, people: Sequence[str]) -> dict[str, str]:
+    """Relationships of people, one of whom is head."""
+    head = draw(st.sampled_from(people))
+    return {person: HEAD if person == head else "縁故者" for person in people}
+
+
+def parts(household: HouseholdRow) -> st.SearchStrategy[list[str]]:
+    """Some of a household."""
+    return st.lists(st.sampled_from(household.members), min_size=1, unique=True)
+
+
+@st.composite
+def splits(draw: st.DrawFn, household: HouseholdRow, **when: date) -> HouseholdSplitNotice:
+    """Some of a household become one of their own, and the others name a head or don't."""
+    parting = draw(parts(household))
+    staying = [person for person in household.members if person not in parting]
+    rest = headed(draw, staying) if staying and household.head in parting and draw(st.booleans()) else None
+    return split(headed(draw, parting), rest, **when)
+
+
+@st.composite
+def merges(draw: st.DrawFn, household: HouseholdRow, other: HouseholdRow, **when: date) -> HouseholdMergeNotice:
+    """A household joins another one, which keeps its head or gets another."""
+    everybody = (*household.members, *other.members)
+    stated = headed(draw, everybody) if draw(st.booleans()) else dict.fromkeys(other.members, "同居人")
+    return merge(household.household_number, other.household_number, stated, **when)
 
 
 @st.composite
@@ -36,15 +77,14 @@ def lives(draw: st.DrawFn) -> Registry:
         row = draw(st.sampled_from(people))
         household = registry.household_of(row.addressee_number)
         when = {"effective": day, "notified": day}
-        match draw(st.sampled_from(("in", "join", "birth", "out", "death", "address", "split", "head", "cancel"))):
+        other = registry.household_of(draw(st.sampled_from(people)).addressee_number)
+        match draw(st.sampled_from(KINDS)):
             case "in":
                 registry.decide(move_in("世帯主", "妻", **when))
             case "join":
-                registry.decide(
-                    move_in(
-                        draw(st.sampled_from(("同居人", HEAD))), household_number=household.household_number, **when
-                    )
-                )
+                term = draw(st.sampled_from(("同居人", HEAD)))
+                joining = move_in(term, household_number=household.household_number, **when)
+                registry.decide(joining.model_copy(update={"address": draw(st.sampled_from((HOME, AWAY)))}))
             case "birth":
                 registry.decide(birth(household.household_number, day=day))
             case "out":
@@ -57,8 +97,17 @@ def lives(draw: st.DrawFn) -> Registry:
                 registry.decide(death(row.addressee_number, **when))
             case "address" if household.members:
                 registry.decide(change_address(*household.members, **when))
-            case "split" if household.members:
+            case "part" if household.members:
                 registry.decide(change_address(household.members[-1], **when))
+            case "split" if household.members:
+                registry.decide(draw(splits(household, **when)))
+            case "merge" if other.members:
+                registry.decide(draw(merges(household, other, **when)))
+            case "change" if household.members:
+                parting = draw(parts(household))
+                relationships = dict.fromkeys(parting, "同居人")
+                change = draw(st.sampled_from((change_household, join_by_moving)))
+                registry.decide(change(other.household_number, *parting, relationships=relationships, **when))
             case "head" if household.members:
                 head = draw(st.sampled_from(household.members))
                 relationships = {m: HEAD if m == head else "同居人" for m in household.members}
@@ -86,6 +135,19 @@ def test_the_record_stays_whole(registry: Registry) -> None:
         assert heads == ([found.head] if found.head else [])
         assert found.head is not None or len(found.members) != 1
         assert all(row.household_number == household for row in registry.state.members(found))
+        assert len({registry.state.address(row.address) for row in registry.state.members(found)}) <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(lives())
+def test_everybody_has_one_address_on_every_day_from_the_entry_to_the_removal(registry: Registry) -> None:
+    for row in registry.state.people():
+        held = standing(registry.state.history(row.addressee_number))
+        days = [each.effective_date for each in held]
+        assert days == sorted(days)
+        assert all(each.status is Status.RESIDENT for each in held[:-1])
+        assert all(each.address_since <= each.effective_date.isoformat() for each in held)
+        assert [each for each in held if each.cancels is not None] == []
 
 
 @settings(max_examples=150, deadline=None)
@@ -135,7 +197,15 @@ def test_a_cancellation_at_once_leaves_everything_as_it_was(registry: Registry, 
             {m: HEAD if m == household.members[-1] else "縁故者" for m in household.members},
             effective=registry.today,
         ),
+        data.draw(splits(household, effective=registry.today)),
     ]
+    other = registry.household_of(data.draw(st.sampled_from(alive)).addressee_number)
+    if other != household:
+        lodgers = dict.fromkeys(some, "同居人")
+        notices += [
+            data.draw(merges(household, other, effective=registry.today)),
+            change_household(other.household_number, *some, relationships=lodgers, effective=registry.today),
+        ]
     before = picture(registry)
     decision = registry.decide(data.draw(st.sampled_from(notices)))
     assume(isinstance(decision, Accepted))

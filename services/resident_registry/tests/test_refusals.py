@@ -6,15 +6,21 @@ from kumiai_contracts.decision import Refused
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_resident_registry.domain.refusals import TEXTS
 from registry_in_memory import (
+    AWAY,
+    HOME,
     Registry,
     birth,
     cancel,
     change_address,
     change_head,
+    change_household,
     death,
+    join_by_moving,
+    merge,
     move_in,
     move_out,
     person,
+    split,
 )
 
 FUTURE = date(2026, 6, 2)
@@ -128,10 +134,132 @@ def test_the_head_does_not_become_head(registry: Registry) -> None:
     assert refused(registry, change_head(number, head, {head: "世帯主"})) == {("already-head", "/head")}
 
 
-def test_a_change_of_head_states_everybody(registry: Registry) -> None:
-    head, wife = registry.family("世帯主", "妻")
-    number = registry.household_of(head).household_number
-    assert refused(registry, change_head(number, wife, {wife: "世帯主"})) == {("members-not-covered", "/relationships")}
+def test_a_change_of_head_states_what_does_not_follow_from_before(registry: Registry) -> None:
+    head, wife, child = registry.family("世帯主", "妻", "子")
+    number = registry.number_of(head)
+    assert refused(registry, change_head(number, wife, {wife: "世帯主"})) == {
+        ("relationship-not-reckoned", f"/relationships/{child}")
+    }
+    assert refused(registry, change_head(number, wife, {child: "孫", STRANGER: "子"})) == {
+        ("relationship-unknown", f"/relationships/{child}"),
+        ("relationship-of-another", f"/relationships/{STRANGER}"),
+    }
+    assert refused(registry, change_head(number, wife, {child: "世帯主"})) == {
+        ("not-exactly-one-head", "/relationships")
+    }
+
+
+def test_a_split_leaves_somebody_behind_and_has_one_head(registry: Registry) -> None:
+    head, wife, child = registry.family("世帯主", "妻", "子")
+    assert refused(registry, split({head: "世帯主", wife: "妻", child: "子"})) == {
+        ("split-takes-everybody", "/addressee_numbers")
+    }
+    assert refused(registry, split({wife: "妻", child: "子"})) == {("not-exactly-one-head", "/relationships")}
+    unstated = split({wife: "世帯主"}).model_copy(update={"addressee_numbers": (wife, child)})
+    assert refused(registry, unstated) == {("relationship-not-reckoned", f"/relationships/{child}")}
+    assert refused(registry, split({wife: "世帯主", child: "孫"})) == {
+        ("relationship-unknown", f"/relationships/{child}")
+    }
+
+
+def test_those_who_stay_name_a_head_only_if_theirs_has_left_them(registry: Registry) -> None:
+    head, wife, child, other = registry.family("世帯主", "妻", "子", "子")
+    assert refused(registry, split({wife: "世帯主"}, {child: "世帯主"})) == {
+        ("head-exists", "/remaining_relationships")
+    }
+    assert refused(registry, split({head: "世帯主"}, {wife: "妻", child: "子", other: "子"})) == {
+        ("not-exactly-one-head", "/remaining_relationships")
+    }
+    assert refused(registry, split({head: "世帯主"}, {wife: "世帯主", head: "夫", child: "子"})) == {
+        ("relationship-of-another", f"/remaining_relationships/{head}"),
+        ("relationship-not-reckoned", f"/remaining_relationships/{other}"),
+    }
+
+
+def test_a_split_of_strangers_and_of_two_households_is_refused(registry: Registry) -> None:
+    (_, child), (other,) = registry.family("世帯主", "子"), registry.family("世帯主")
+    assert refused(registry, split({STRANGER: "世帯主"})) == {("unknown-resident", "/addressee_numbers/0")}
+    assert refused(registry, split({child: "世帯主", other: "子"})) == {("not-one-household", "/addressee_numbers")}
+    assert ("effective-date-in-future", "/effective_date") in refused(
+        registry, split({child: "世帯主"}, effective=FUTURE)
+    )
+    assert refused(registry, split({child: "世帯主"}, effective=date(2019, 5, 1))) == {
+        ("effective-before-last-movement", "/effective_date")
+    }
+
+
+def test_a_merge_is_of_two_households_that_have_members(registry: Registry) -> None:
+    (one,), (other,), (gone,) = registry.family("世帯主"), registry.family("世帯主"), registry.family("世帯主")
+    into, merged, ended = (registry.number_of(number) for number in (one, other, gone))
+    registry.accept(death(gone))
+    at = "/merged_household_number"
+    assert refused(registry, merge(into, into, {})) == {("same-household", at)}
+    assert refused(registry, merge(into, STRANGER, {})) == {("unknown-household", at)}
+    assert refused(registry, merge(into, ended, {})) == {("household-ended", at)}
+    assert refused(registry, merge(STRANGER, merged, {other: "子"})) == {("unknown-household", "/household_number")}
+    assert refused(registry, merge(into, merged, {})) == {("relationship-not-reckoned", f"/relationships/{other}")}
+    assert refused(registry, merge(into, merged, {other: "子", STRANGER: "子"})) == {
+        ("relationship-of-another", f"/relationships/{STRANGER}")
+    }
+    assert refused(registry, merge(into, merged, {one: "世帯主", other: "世帯主"})) == {
+        ("not-exactly-one-head", "/relationships")
+    }
+
+
+def test_a_merge_of_households_without_a_head_names_one(registry: Registry) -> None:
+    head, wife, _ = registry.family("世帯主", "妻", "子")
+    registry.accept(death(head))
+    (other,) = registry.family("世帯主")
+    notice = merge(registry.number_of(wife), registry.number_of(other), {other: "同居人"})
+    assert refused(registry, notice) == {("not-exactly-one-head", "/relationships")}
+
+
+def test_a_household_at_another_address_is_joined_by_moving_there(registry: Registry) -> None:
+    (one,), (other,) = registry.family("世帯主"), registry.family("世帯主", address=AWAY)
+    number = registry.number_of(other)
+    assert refused(registry, merge(number, registry.number_of(one), {one: "子"})) == {
+        ("addresses-differ", "/merged_household_number")
+    }
+    assert refused(registry, change_household(number, one, relationships={one: "子"})) == {
+        ("addresses-differ", "/household_number")
+    }
+    assert refused(registry, join_by_moving(number, one, relationships={one: "子"}, address=HOME)) == {
+        ("addresses-differ", "/address")
+    }
+    assert refused(registry, move_in("子", household_number=number)) == {("addresses-differ", "/address")}
+
+
+def test_a_change_of_household_goes_to_another_one_with_a_head(registry: Registry) -> None:
+    (one, child), (other,) = registry.family("世帯主", "子"), registry.family("世帯主")
+    number = registry.number_of(other)
+    same = change_household(registry.number_of(one), child, relationships={child: "子"})
+    assert refused(registry, same) == {("same-household", "/household_number")}
+    assert refused(registry, change_household(STRANGER, child, relationships={child: "子"})) == {
+        ("unknown-household", "/household_number")
+    }
+    assert refused(registry, change_household(number, child, relationships={child: "世帯主"})) == {
+        ("head-exists", f"/relationships/{child}")
+    }
+    assert refused(registry, change_household(number, child, relationships={})) == {
+        ("relationship-not-reckoned", f"/relationships/{child}")
+    }
+    widow, son, _ = registry.family("世帯主", "子", "子")
+    registry.accept(death(widow))
+    assert refused(registry, change_household(registry.number_of(son), child, relationships={child: "子"})) == {
+        ("household-has-no-head", "/household_number")
+    }
+
+
+def test_nobody_is_left_to_name_a_head_where_all_change_their_household(registry: Registry) -> None:
+    (one,), (other,) = registry.family("世帯主"), registry.family("世帯主")
+    notice = change_household(registry.number_of(other), one, relationships={one: "子"}, rest={one: "世帯主"})
+    assert refused(registry, notice) == {("relationship-of-another", "/remaining_relationships")}
+
+
+def test_who_moves_with_the_whole_household_states_no_relationship(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    notice = change_address(head).model_copy(update={"relationships": {head: "世帯主"}})
+    assert refused(registry, notice) == {("relationship-of-another", "/relationships")}
 
 
 def test_a_term_that_the_standard_does_not_have_is_refused(registry: Registry) -> None:

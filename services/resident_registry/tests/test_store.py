@@ -15,15 +15,20 @@ from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.services import SERVICES
 from kumiai_local.stack import Stack
 from kumiai_resident_registry import store
+from kumiai_resident_registry.domain.relationships import HEAD
 from registry_in_memory import (
     Registry,
     birth,
     cancel,
     change_address,
     change_head,
+    change_household,
     death,
+    join_by_moving,
+    merge,
     move_in,
     move_out,
+    split,
 )
 
 pytestmark = pytest.mark.stack
@@ -55,6 +60,11 @@ async def save(connection: "asyncpg.Connection[asyncpg.Record]", municipality: s
             StoredEvent(municipality, "resident", 1, 1, b"", event.type, event.subject(), "", "", "", "", event.body())
         )
     await fold.write(connection)
+    await connection.executemany(
+        "insert into sealed_part (municipality, commitment, stream, position, name, salt, part)"
+        " values ($1, $2, 'resident', 1, $3, $4, $5)",
+        [(municipality, part.commitment, part.name, part.salt, part.part) for part in registry.parts],
+    )
 
 
 def town() -> Registry:
@@ -69,12 +79,23 @@ def town() -> Registry:
     registry.accept(death(widow))
     registry.accept(move_in("同居人", household_number=registry.household_of(son).household_number, effective=LATER))
     registry.family("世帯主")
+    first, second = registry.family("世帯主", "妻")
+    uncle, aunt, cousin = registry.family("世帯主", "妻", "子")
+    registry.accept(merge(registry.number_of(first), registry.number_of(uncle), {uncle: "兄"}))
+    registry.accept(split({first: "世帯主", cousin: "弟の子"}, {second: "世帯主", uncle: "夫の兄", aunt: "夫の兄の妻"}))
+    registry.accept(birth(registry.number_of(first), day=LATER))
+    other, orphan, _ = registry.family("世帯主", "子", "子")
+    registry.accept(split({other: "世帯主"}))
+    registry.accept(change_household(registry.number_of(other), orphan, relationships={orphan: "子"}))
     return registry
 
 
 def notices(registry: Registry) -> list[ResidentNotice]:
     """Everything that may be notified about everybody, whether it holds or not."""
     found: list[ResidentNotice] = [move_in("世帯主", "子")]
+    first, second = list(dict.fromkeys(registry.number_of(row.addressee_number) for row in registry.state.people()))[
+        -2:
+    ]
     for row in registry.state.people():
         household = registry.household_of(row.addressee_number)
         number = household.household_number
@@ -85,6 +106,21 @@ def notices(registry: Registry) -> list[ResidentNotice]:
             birth(number, day=LATER),
             move_in("同居人", household_number=number, effective=LATER),
             change_head(number, row.addressee_number, dict.fromkeys(household.members, "同居人"), effective=LATER),
+            split({row.addressee_number: HEAD}, effective=LATER),
+            *[
+                notice
+                for other in (first, second)
+                for notice in (
+                    merge(number, other, {row.addressee_number: HEAD}, effective=LATER),
+                    merge(other, number, dict.fromkeys(household.members, "同居人"), effective=LATER),
+                    change_household(
+                        other, row.addressee_number, relationships={row.addressee_number: "子"}, effective=LATER
+                    ),
+                    join_by_moving(
+                        other, row.addressee_number, relationships={row.addressee_number: "子"}, effective=LATER
+                    ),
+                )
+            ],
             *[cancel(row.addressee_number, n, effective=LATER) for n in range(1, row.history_number + 2)],
         ]
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_exchange import exchanges
+from kumiai_contracts.examples_households import households
 from kumiai_contracts.examples_leaving import leave_events
 from kumiai_contracts.examples_my_number import my_numbers
 from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, MOTHER, resident_events, resident_notices
@@ -24,6 +25,7 @@ def valid_examples() -> dict[str, Event | Notice]:
             *leave_events(),
             *resident_notices(),
             *resident_events(),
+            *households(),
             *affairs(),
             *_taxation(),
             *exchanges(),

@@ -52,7 +52,7 @@ def _unknown(body: Body, _: object) -> InvalidExample:
 
 
 def _unknown_inside(body: Body, _: object) -> InvalidExample | None:
-    path = next((path for path, value in _walk(body) if isinstance(value, dict) and "relationships" not in path), None)
+    path = next((path for path, value in _walk(body) if isinstance(value, dict) and not _is_by_number(path)), None)
     if path is None:
         return None
     made = _with(body, (*path, "my_number"), "")
@@ -175,7 +175,12 @@ def _without(value: Any, path: Path) -> Any:
 
 
 def _is_optional(path: Path, _: Any) -> bool:
-    return isinstance(path[-1], int) or "relationships" in path
+    return isinstance(path[-1], int) or _is_by_number(path)
+
+
+def _is_by_number(path: Path) -> bool:
+    """Whether it is, or is in, an object whose keys are numbers of people and no fields."""
+    return str(path[0]).endswith("relationships")
 
 
 def _text(body: Body) -> bytes:

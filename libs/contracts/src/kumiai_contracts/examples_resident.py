@@ -73,6 +73,12 @@ def _row(person: resident.Person, number: str, **changes: object) -> resident.Re
     return resident.ResidentRow.model_validate(_FIRST_ROW.model_dump() | who | changes)
 
 
+def example_row(number: str, **changes: object) -> resident.ResidentRow:
+    """A history row of a member of the family, with these changes."""
+    people = {FATHER: _FATHER, MOTHER: _MOTHER, DAUGHTER: _DAUGHTER, SON: _SON}
+    return _row(people[number], number, **changes)
+
+
 def _household(*members: str, head: str | None = FATHER) -> tuple[resident.HouseholdRow, ...]:
     return (resident.HouseholdRow(household_number=HOUSEHOLD, head=head, members=members),)
 

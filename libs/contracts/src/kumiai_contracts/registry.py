@@ -16,6 +16,7 @@ from kumiai_contracts import (
     receipts,
     resident,
     resident_affairs,
+    resident_households,
     taxation,
 )
 from kumiai_contracts.model import Event, Frozen, Notice, Row
@@ -32,6 +33,7 @@ MODULES = (
     leaving,
     resident,
     resident_affairs,
+    resident_households,
     taxation,
     linkage,
     exchange,

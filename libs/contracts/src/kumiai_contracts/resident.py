@@ -61,6 +61,12 @@ class Reason(StrEnum):
     """転居"""
     CHANGE_OF_HEAD = "change-of-head"
     """世帯主変更"""
+    HOUSEHOLD_SPLIT = "household-split"
+    """世帯分離"""
+    HOUSEHOLD_MERGE = "household-merge"
+    """世帯合併"""
+    CHANGE_OF_HOUSEHOLD = "change-of-household"
+    """世帯変更: from one household to another at the same address."""
     CANCELLED_ENTRY = "cancelled-entry"
     """異動の取消し（減）: an entry never was, so the person leaves the record."""
     CANCELLED_REMOVAL = "cancelled-removal"
@@ -264,6 +270,8 @@ class Person(Frozen):
     """続柄 to the head of the household."""
 
 
+Relationships = Annotated[dict[AddresseeNumber, Relationship], Field(json_schema_extra={"additionalProperties": False})]
+"""続柄 by 宛名番号: what people are to a head; the head's own is 世帯主."""
 Persons = Annotated[tuple[Person, ...], Field(min_length=1, max_length=30)]
 AddresseeNumbers = Annotated[tuple[AddresseeNumber, ...], Field(min_length=1, max_length=30)]
 
@@ -332,7 +340,10 @@ class DeathNotice(ResidentNotice):
 
 
 class ChangeOfAddressNotice(ResidentNotice):
-    """転居届: people of one household move within the municipality; fewer than all become a household of their own."""
+    """転居届: people of one household move within the municipality; fewer than all become a household of their own.
+
+    They may also join another household, at its address.
+    """
 
     type: ClassVar[str] = "resident-notice.change-of-address.v1"
 
@@ -340,10 +351,14 @@ class ChangeOfAddressNotice(ResidentNotice):
     """転居者: 宛名番号 of everybody who moves."""
     address: Address
     """住所 after the move."""
+    household_number: HouseholdNumber | None = None
+    """世帯番号 of another household that they join; None if they join none."""
+    relationships: Relationships = Field(default_factory=dict)
+    """続柄 to the head of their household afterwards; who is left out keeps what follows from before."""
 
 
 class ChangeOfHeadNotice(ResidentNotice):
-    """世帯主変更届: another member becomes head; the relationship of every member to the new head is stated."""
+    """世帯主変更届: another member becomes head, and the relationships of all members are to the new head."""
 
     type: ClassVar[str] = "resident-notice.change-of-head.v1"
 
@@ -351,10 +366,8 @@ class ChangeOfHeadNotice(ResidentNotice):
     """世帯番号 of the household."""
     head: AddresseeNumber
     """宛名番号 of the new 世帯主."""
-    relationships: Annotated[
-        dict[AddresseeNumber, Relationship], Field(json_schema_extra={"additionalProperties": False})
-    ]
-    """続柄 of each member to the new head; the head's own is 世帯主."""
+    relationships: Relationships
+    """続柄 of members to the new head; who is left out gets what follows from before."""
 
 
 class CancelMovementNotice(ResidentNotice):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from kumiai_common.database import Connection
 from kumiai_common.protocol import State
-from kumiai_contracts.decision import Context, Decision
+from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.model import Event, Notice
 
 from kumiai_resident_registry import store, store_affairs
@@ -27,7 +27,10 @@ class ResidentRegistry:
     def decide(self, state: State, notice: Notice, context: Context) -> Decision:
         """What follows from a notice."""
         assert isinstance(state, Record)
-        return decide(state, notice, context)
+        decision = decide(state, notice, context)
+        if isinstance(decision, Accepted) and decision.sealed:
+            state.residents.know(decision.sealed)
+        return decision
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """Nothing follows from membership's events: subscriptions are the ground's affair."""

@@ -27,6 +27,13 @@ select h.municipality, h.household_number, h.head, h.members
 from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, household_number)
 join household h using (municipality, household_number);
 
+-- name: sealed_addresses
+-- Addresses by their commitments, as far as they are not erased.
+select p.municipality, p.commitment, p.part
+from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, commitment)
+join sealed_part p using (municipality, commitment)
+where p.part is not null;
+
 -- name: last_numbers
 select given.municipality,
   coalesce((

@@ -21,32 +21,40 @@ from kumiai_contracts.resident import (
     ResidentRow,
 )
 from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
+from kumiai_contracts.resident_households import (
+    ChangeOfHouseholdNotice,
+    HouseholdMergeNotice,
+    HouseholdSplitNotice,
+)
 
 from kumiai_resident_registry.domain.state import BODY_DIGITS, RegistryState
 
 Pair = tuple[str, str]
 """(municipality, addressee or household number)"""
 QUERIES: Any = load_queries("kumiai_resident_registry")
-_GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNotice)
+_GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNotice, HouseholdSplitNotice)
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
     """Everybody whom the notices can touch, their households, and the last numbers given, in a few queries."""
     rows = await _rows(connection, wanted)
     last = await _last_numbers(connection, wanted)
-    return {m: RegistryState(rows[m], *last.get(m, (0, 0))) for m in wanted}
+    addresses = await _addresses(connection, wanted, rows)
+    return {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m]) for m in wanted}
 
 
 async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, list[Row]]:
     """Current rows of the people named and of everybody in the households that they are in or that are named.
 
-    Whole histories where the past matters: of everybody who ever was in a household of somebody's whose movement is
-    cancelled, and of whoever's current row is a cancellation. Simple queries one after the other, which PostgreSQL
-    answers in less time than it plans and runs one for all.
+    Whole histories where the past matters: of whoever's current row is a cancellation, and where a movement is
+    cancelled of everybody who ever was in a household of the person's, or of those people's, as a movement may have
+    touched two. Simple queries one after the other, which PostgreSQL answers in less time than it plans and runs one
+    for all.
     """
     found: dict[str, list[Row]] = defaultdict(list)
     cancelling = _pairs(wanted, lambda n: [n.addressee_number] if isinstance(n, CancelMovementNotice) else [])
-    whole = {_person(record) for record in await _asked(connection, QUERIES.former, cancelling)}
+    housemates = [_person(record) for record in await _asked(connection, QUERIES.former, cancelling)]
+    whole = {_person(record) for record in await _asked(connection, QUERIES.former, housemates)}
     latest = await _asked(connection, QUERIES.latest, _pairs(wanted, _people))
     households = _lived_in(latest).union(_pairs(wanted, _households))
     named = {_person(record) for record in latest}
@@ -63,6 +71,24 @@ async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) 
     for municipality, household in await _of_households(connection, _lived_in(records) - households):
         found[municipality].append(household)
     return found
+
+
+async def _addresses(
+    connection: Connection, wanted: Mapping[str, Sequence[Notice]], rows: Mapping[str, Sequence[Row]]
+) -> dict[str, dict[str, bytes]]:
+    """The addresses of everybody loaded, in municipalities where one household joins another."""
+    comparing = [m for m, notices in wanted.items() if any(_compares_addresses(notice) for notice in notices)]
+    sealed = {(m, row.address) for m in comparing for row in rows[m] if isinstance(row, ResidentRow)}
+    found: dict[str, dict[str, bytes]] = defaultdict(dict)
+    for record in await _asked(connection, QUERIES.sealed_addresses, sorted(sealed)):
+        found[record["municipality"]][record["commitment"]] = record["part"]
+    return found
+
+
+def _compares_addresses(notice: Notice) -> bool:
+    if isinstance(notice, MoveInNotice | ChangeOfAddressNotice):
+        return notice.household_number is not None
+    return isinstance(notice, HouseholdMergeNotice | ChangeOfHouseholdNotice)
 
 
 async def _of_households(connection: Connection, wanted: Iterable[Pair]) -> list[tuple[str, HouseholdRow]]:
@@ -107,6 +133,8 @@ def _people(notice: Notice) -> Iterable[str]:
     match notice:
         case MoveOutNotice() | ChangeOfAddressNotice() | ProtectionApplicationNotice():
             return notice.addressee_numbers
+        case HouseholdSplitNotice() | ChangeOfHouseholdNotice():
+            return notice.addressee_numbers
         case DeathNotice() | CancelMovementNotice():
             return (notice.addressee_number,)
     return ()
@@ -116,6 +144,10 @@ def _households(notice: Notice) -> Iterable[str]:
     match notice:
         case BirthNotice() | ChangeOfHeadNotice():
             return (notice.household_number,)
-        case MoveInNotice(household_number=str(number)):
+        case MoveInNotice(household_number=str(number)) | ChangeOfAddressNotice(household_number=str(number)):
             return (number,)
+        case ChangeOfHouseholdNotice():
+            return (notice.household_number,)
+        case HouseholdMergeNotice():
+            return (notice.household_number, notice.merged_household_number)
     return ()

@@ -15,6 +15,7 @@ from kumiai_contracts.resident import (
     ResidentEvent,
     ResidentMovedIn,
 )
+from kumiai_contracts.resident_households import HouseholdsMerged, HouseholdSplit, ResidentChangedHousehold
 from kumiai_contracts.taxation import (
     EmploymentIncomeReport,
     IncomeReport,
@@ -33,6 +34,9 @@ _CHANGE_NOTHING = (
     ResidentMovedIn,
     ResidentChangedAddress,
     HouseholdHeadChanged,
+    HouseholdSplit,
+    HouseholdsMerged,
+    ResidentChangedHousehold,
 )
 """They give new numbers, which nobody has reported about, or change neither who lives here nor a date of birth."""
 

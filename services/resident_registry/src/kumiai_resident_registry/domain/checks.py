@@ -1,11 +1,11 @@
 """Checks that several movements share. Each gives the reasons against the notice, all of them, not only the first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from kumiai_contracts.decision import Context
 from kumiai_contracts.receipts import Reason
-from kumiai_contracts.resident import Person, ResidentNotice
+from kumiai_contracts.resident import Address, HouseholdRow, Person, ResidentNotice, ResidentRow
 
 from kumiai_resident_registry.domain.history import last_standing
 from kumiai_resident_registry.domain.refusals import refusal
@@ -69,6 +69,11 @@ def not_before(state: RegistryState, addressee_number: str, effective: date) -> 
         yield refusal("effective-before-last-movement", "/effective_date")
 
 
+def none_before(state: RegistryState, people: Iterable[str], effective: date) -> Iterator[Reason]:
+    """Nobody of these people has a later movement."""
+    return (reason for person in people for reason in not_before(state, person, effective))
+
+
 def together(state: RegistryState, numbers: Sequence[str], effective: date) -> Iterator[Reason]:
     """People who are named in one notice: live, each once, of one household."""
     households = set()
@@ -84,10 +89,41 @@ def together(state: RegistryState, numbers: Sequence[str], effective: date) -> I
         yield refusal("not-one-household", "/addressee_numbers")
 
 
-def household(state: RegistryState, household_number: str) -> Iterator[Reason]:
+def household(state: RegistryState, household_number: str, pointer: str = "/household_number") -> Iterator[Reason]:
     """The household exists and has members."""
     found = state.household(household_number)
     if found is None:
-        yield refusal("unknown-household", "/household_number")
+        yield refusal("unknown-household", pointer)
     elif not found.members:
-        yield refusal("household-ended", "/household_number")
+        yield refusal("household-ended", pointer)
+
+
+def one_address(
+    state: RegistryState, joining: Iterable[ResidentRow], joined: HouseholdRow, pointer: str
+) -> Iterator[Reason]:
+    """Whoever joins a household without changing address lives where it does: the addresses are written alike."""
+    there = state.members(joined)[0].address
+    for commitment in {row.address for row in joining} - {there}:
+        known = state.address(commitment)
+        if known is None or known != state.address(there):
+            yield refusal("addresses-differ", pointer)
+
+
+def moves_to(state: RegistryState, address: Address, joined: HouseholdRow, pointer: str) -> Iterator[Reason]:
+    """Whoever moves to a household moves to where it lives."""
+    if state.address(state.members(joined)[0].address) != address.model_dump_json().encode():
+        yield refusal("addresses-differ", pointer)
+
+
+def stated(relationships: Mapping[str, str], concerned: Collection[str | None], pointer: str) -> Iterator[Reason]:
+    """Relationships that a notice states: terms of the standard, of nobody but whom the movement concerns."""
+    for number, relationship in relationships.items():
+        if number not in concerned:
+            yield refusal("relationship-of-another", f"{pointer}/{number}")
+        if not is_term(relationship):
+            yield refusal("relationship-unknown", f"{pointer}/{number}")
+
+
+def reckoned(terms: Mapping[str, str | None], pointer: str) -> Iterator[Reason]:
+    """Everybody's relationship is stated, or follows from before."""
+    return (refusal("relationship-not-reckoned", f"{pointer}/{number}") for number, term in terms.items() if not term)

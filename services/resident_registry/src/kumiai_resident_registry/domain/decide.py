@@ -12,10 +12,16 @@ from kumiai_contracts.resident import (
     MoveOutNotice,
     ResidentNotice,
 )
+from kumiai_contracts.resident_households import (
+    ChangeOfHouseholdNotice,
+    HouseholdMergeNotice,
+    HouseholdSplitNotice,
+)
 
 from kumiai_resident_registry.domain.amendment import change_address, change_head
 from kumiai_resident_registry.domain.cancellation import cancel
 from kumiai_resident_registry.domain.entry import birth, carry_over, move_in
+from kumiai_resident_registry.domain.households import change_household, merge, split
 from kumiai_resident_registry.domain.removal import death, move_out
 from kumiai_resident_registry.domain.state import RegistryState
 
@@ -37,6 +43,12 @@ def decide(state: RegistryState, notice: ResidentNotice, context: Context) -> De
             return change_address(state, notice, context)
         case ChangeOfHeadNotice():
             return change_head(state, notice, context)
+        case HouseholdSplitNotice():
+            return split(state, notice, context)
+        case HouseholdMergeNotice():
+            return merge(state, notice, context)
+        case ChangeOfHouseholdNotice():
+            return change_household(state, notice, context)
         case CancelMovementNotice():
             return cancel(state, notice, context)
     raise TypeError(f"{notice.type} has no rule")

@@ -46,7 +46,7 @@ def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) 
 
 
 def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Decision:
-    """転入: into a new household, or into one that exists, whose relationships they state."""
+    """転入: into a new household, or into one that exists at that address, to whose head they state what they are."""
     joined = state.household(notice.household_number) if notice.household_number else None
     reasons = [
         *checks.dates(notice, context),
@@ -58,6 +58,8 @@ def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Dec
             headed=joined is not None and joined.head is not None,
         ),
     ]
+    if joined is not None and joined.members:
+        reasons += checks.moves_to(state, notice.address, joined, "/address")
     if reasons:
         return refused(reasons)
     sealing = Sealing(context)

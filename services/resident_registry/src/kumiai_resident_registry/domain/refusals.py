@@ -72,9 +72,29 @@ TEXTS: dict[str, tuple[str, str]] = {
         "この住民はすでに世帯主です。新しく世帯主になる人を確認してください。",
         "This person is the head already. Check who becomes head.",
     ),
-    "members-not-covered": (
-        "続柄は世帯員全員について、世帯員のみを指定してください。",
-        "State the relationship of every member and of nobody else.",
+    "relationship-of-another": (
+        "この異動と関係のない住民の続柄が指定されています。取り除いてください。",
+        "A relationship is stated for somebody whom the movement does not concern. Remove it.",
+    ),
+    "relationship-not-reckoned": (
+        "新しい世帯主から見た続柄を、これまでの続柄から導けません。続柄を指定してください。",
+        "What this person is to the new head doesn't follow from before. State the relationship.",
+    ),
+    "split-takes-everybody": (
+        "世帯員全員を分離することはできません。分離する者だけを指定してください。",
+        "A split leaves somebody behind. Name only those who become a household of their own.",
+    ),
+    "same-household": (
+        "異動前と異動後の世帯が同じです。世帯番号を確認してください。",
+        "The household before and after is the same one. Check the number.",
+    ),
+    "household-has-no-head": (
+        "この世帯は世帯主が未設定です。先に世帯主変更を届け出てください。",
+        "This household has no head. Notify a change of head first.",
+    ),
+    "addresses-differ": (
+        "世帯の住所が異なります。先に転居を届け出るか、住所の表記を合わせてください。",
+        "The addresses are not the same. Notify a change of address first, or write the address alike.",
     ),
     "relationship-unknown": (
         "続柄が住民記録の標準の用語ではありません(例: 世帯主, 妻, 子, 子の子)。",

@@ -46,6 +46,16 @@ def following(row: ResidentRow, changes: Changes) -> ResidentRow:
     return row.model_copy(update={"cancels": None, **changes, "history_number": row.history_number + 1})
 
 
+def in_household(
+    rows: Iterable[ResidentRow], household_number: str, terms: Mapping[str, str | None], changes: Changes
+) -> tuple[ResidentRow, ...]:
+    """The next rows of people as members of a household, with what they are to its head."""
+    return tuple(
+        following(row, {**changes, "household_number": household_number, "relationship": terms[row.addressee_number]})
+        for row in rows
+    )
+
+
 def without(
     state: RegistryState, household: HouseholdRow, leaving: Iterable[str], changes: Changes
 ) -> tuple[HouseholdRow, tuple[ResidentRow, ...]]:
@@ -54,11 +64,15 @@ def without(
     If the head leaves, the one who is left becomes head ex officio; with two or more left nobody is head until
     somebody decides (世帯主未設定).
     """
+    return with_sole_member_as_head(state, left_behind(household, leaving), changes)
+
+
+def left_behind(household: HouseholdRow, leaving: Iterable[str]) -> HouseholdRow:
+    """A household after members have left; without a head if it was among them."""
     gone = frozenset(leaving)
     staying = tuple(number for number in household.members if number not in gone)
     head = household.head if household.head in staying else None
-    left = household.model_copy(update={"members": staying, "head": head})
-    return with_sole_member_as_head(state, left, changes)
+    return household.model_copy(update={"members": staying, "head": head})
 
 
 def with_sole_member_as_head(

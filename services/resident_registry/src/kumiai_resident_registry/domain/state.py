@@ -1,7 +1,8 @@
 """The state that the rules look at: whole histories, households, and the highest numbers given so far."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from kumiai_contracts.decision import SealedPart
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Event, Row
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Status
@@ -16,7 +17,13 @@ class RegistryState:
     and after one.
     """
 
-    def __init__(self, rows: Iterable[Row] = (), last_addressee: int = 0, last_household: int = 0) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row] = (),
+        last_addressee: int = 0,
+        last_household: int = 0,
+        addresses: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._histories: dict[str, list[ResidentRow]] = {}
         self._households: dict[str, HouseholdRow] = {}
         self._lived_in: dict[str, dict[str, None]] = {}
@@ -24,6 +31,7 @@ class RegistryState:
         """The body of the highest 宛名番号 given so far."""
         self.last_household = last_household
         """The body of the highest 世帯番号 given so far."""
+        self._addresses = dict(addresses or {})
         for row in rows:
             self._put(row)
 
@@ -55,6 +63,14 @@ class RegistryState:
     def members(self, household: HouseholdRow) -> list[ResidentRow]:
         """世帯員 as they are now."""
         return [row for number in household.members if (row := self.current(number)) is not None]
+
+    def know(self, parts: Iterable[SealedPart]) -> None:
+        """Remember sealed addresses, so that they can be compared."""
+        self._addresses.update((part.commitment, part.part) for part in parts if part.name == "address")
+
+    def address(self, commitment: str) -> bytes | None:
+        """A sealed address; None if it is not loaded, or erased."""
+        return self._addresses.get(commitment)
 
     def apply(self, event: Event) -> None:
         """Evolve: take over the rows of an event."""

@@ -1,16 +1,13 @@
 """Who moved by one notice, and whether anybody has built upon that since: what a cancellation has to know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kumiai_contracts.resident import Reason, ResidentRow, Status
+from kumiai_contracts.resident import ResidentRow, Status
 
 from kumiai_resident_registry.domain.history import order, standing
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.state import RegistryState
-
-_OF_THE_HOUSEHOLD = frozenset((Reason.CHANGE_OF_HEAD, Reason.CHANGE_OF_ADDRESS))
-"""Movements after which rows from before don't fit the household any more: it has another head or address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +66,32 @@ def _part(state: RegistryState, person: str, movement: str) -> Moved | None:
 def _is_changed(state: RegistryState, number: str, moved: Sequence[Moved]) -> bool:
     """What came later in a household matters in two cases: people come back to it, or it was made by the movement."""
     people = {one.row.addressee_number for one in moved}
-    here = [one.row for one in moved if one.row.household_number == number and one.row.status is Status.RESIDENT]
-    made = any(row.reason in _OF_THE_HOUSEHOLD or row.relationship == HEAD for row in here)
+    made = any(_shapes(one.before, one.row, number) for one in moved)
     back = [one.before for one in moved if one.before is not None and one.left == number]
     if back and not _fits(state, number, people, back, with_others=len(people) > len(back)):
         return True
     return any(
-        (made and row.status is Status.RESIDENT) or (back and row.reason in _OF_THE_HOUSEHOLD)
+        (made and row.status is Status.RESIDENT) or (back and _shapes(before, row, number))
         for person in state.ever_in(number)
         if person not in people
-        for row in standing(state.history(person))
+        for before, row in _steps(state, person)
         if row.household_number == number and order(row) > order(moved[0].row)
     )
+
+
+def _steps(state: RegistryState, person: str) -> Iterable[tuple[ResidentRow | None, ResidentRow]]:
+    """Every movement of a person that stands, with the row that held before."""
+    rows = standing(state.history(person))
+    return zip((None, *rows), rows, strict=False)
+
+
+def _shapes(before: ResidentRow | None, row: ResidentRow, number: str) -> bool:
+    """Whether a movement gives a household another head or address, so that rows from before don't fit it any more."""
+    if row.household_number != number or row.status is not Status.RESIDENT:
+        return False
+    if before is None or before.status is not Status.RESIDENT or before.household_number != number:
+        return row.relationship == HEAD
+    return row.address != before.address or (row.relationship == HEAD) != (before.relationship == HEAD)
 
 
 def _fits(
