@@ -4,7 +4,6 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import pytest
@@ -14,9 +13,7 @@ from kumiai_cli.federation import find_federation, read_credentials, write_crede
 from kumiai_cli.main import app
 from kumiai_cli.members import parse_services
 from kumiai_cli.outcome import REFUSED, UNREACHABLE, USAGE, Failure, failure_of
-from kumiai_cli.recovery import parked_rows
 from kumiai_cli.status import Reading
-from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow
 from kumiai_local.ports import free_ports
 from typer.testing import CliRunner, Result
 
@@ -183,20 +180,3 @@ def test_complete_means_at_the_head_with_nothing_parked() -> None:
     assert at_head.complete
     for changed in ({"position": 4}, {"parked": 1}, {"diverged": True}):
         assert not at_head._replace(**changed).complete
-
-
-def test_what_waits_is_what_was_parked_and_not_settled_since() -> None:
-    def row(position: int, state: Literal["parked", "retried", "skipped"] = "parked") -> ParkedRow:
-        return ParkedRow(
-            read_stream="resident", position=position, keys=("0000000019",), state=state, error="ValueError"
-        )
-
-    events = (
-        EventParked(parked=row(7)),
-        EventParked(parked=row(4)),
-        EventParked(parked=row(5)),
-        ParkedEventSettled(parked=row(4, "skipped")),
-    )
-    lines = [{"type": event.type, "body": event.body().decode()} for event in events]
-    lines.insert(0, {"type": "taxation.resident-tax-assessed.v1", "body": "{}"})
-    assert [waiting.position for waiting in parked_rows(iter(lines))] == [5, 7]

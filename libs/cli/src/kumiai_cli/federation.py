@@ -1,13 +1,14 @@
 """Where the federation is and who asks: addresses, the operator's key, the municipalities' credentials.
 
-Looked for in this order: environment variables, then the files that the local stack writes below `.local/`.
+Looked for in this order: environment variables, then the files that the local stack writes below `.local/`, then, for
+a municipality, the file that joining gave it. A municipality needs nothing else.
 """
 
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,15 @@ class Credentials:
     municipality: str
     party: str
     key: Ed25519PrivateKey
+    services: dict[str, str] = field(default_factory=dict)
+    """Base addresses of the services, where the credentials came with them."""
 
 
-def find_federation() -> Federation:
-    """The federation of KUMIAI_PEERS, or the one that runs locally. Raises Failure if there is neither."""
+def find_federation(owner: Credentials | None = None) -> Federation:
+    """The federation of KUMIAI_PEERS, or the one that runs locally, or the one that the credentials came from.
+
+    Raises Failure if there is none.
+    """
     peers = os.environ.get("KUMIAI_PEERS", "").strip()
     if peers:
         pairs = [part.strip().partition("=") for part in peers.split(",") if part.strip()]
@@ -98,6 +104,8 @@ def find_federation() -> Federation:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
+        if owner is not None and owner.services:
+            return Federation(owner.services, {})
         raise Failure(
             "No federation runs here. Start one (kumiai up) or name it in KUMIAI_PEERS.", UNREACHABLE
         ) from None
@@ -136,7 +144,7 @@ def read_credentials(municipality: str) -> Credentials:
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise Failure(f"{path} holds no Ed25519 key.", USAGE)
-    return Credentials(municipality, found["party"], key)
+    return Credentials(municipality, found["party"], key, found.get("services") or {})
 
 
 def read_party(municipality: str, party: str) -> Credentials:

@@ -31,7 +31,7 @@ def receipts(
     with reporting(as_json):
         (chosen,) = parse_services(service)
         owner = read_credentials(parse_code(code))
-        with find_federation().system(chosen, owner) as client:
+        with find_federation(owner).system(chosen, owner) as client:
             if notice or source:
                 response = client.get(f"/v1/{code}/receipts", params={"id": notice, "source": source})
                 found: list[dict[str, Any]] = [response.raise_for_status().json()]

@@ -1,23 +1,18 @@
 """Recovering: tables made anew from their log, and what a service has put aside (保留)."""
 
-import json
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from contextlib import AbstractContextManager
+from typing import Annotated, Literal
 
 import httpx
 import typer
-from kumiai_contracts.model import RowSet
-from kumiai_contracts.operations import ParkedRow
-from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.topics import READS, SERVICES, STREAM_OF
 from rich.table import Table
 
-from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.federation import find_federation, read_credentials, read_party
 from kumiai_cli.members import Code, Json, parse_code, progress
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
 
 REBUILD_SECONDS = 3600.0
-PAGE_EVENTS = 10_000
 parked = typer.Typer(help="Events whose effect a service has put aside (保留).", no_args_is_help=True)
 AnyService = Annotated[str, typer.Argument(metavar="SERVICE", help=f"One of {', '.join(SERVICES)}.")]
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="The service's own stream, or one that it reads.")]
@@ -47,26 +42,34 @@ def rebuild(code: Code, service: AnyService, stream: Stream, as_json: Json = Fal
 
 
 @parked.command("list")
-def list_(code: Code, service: AnyService, as_json: Json = False) -> None:
+def list_(
+    code: Code,
+    service: AnyService,
+    party: Annotated[str, typer.Option("--as", metavar="PARTY", help="A clerk of the member, with its own key.")] = "",
+    operator: Annotated[
+        bool, typer.Option("--operator", help="With the operator's key: whom it concerns stays hidden.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """What a service has put aside of a member's events, oldest first. Needs the credentials that joining wrote.
 
-    Parking is recorded in the service's own stream; operators may not read it, the member's own system may.
+    kumiai parked list 131016 taxation
 
-      kumiai parked list 131016 taxation
+    kumiai parked list 131016 taxation --as hanako
+
+    kumiai parked list 131016 taxation --operator
     """
     with reporting(as_json):
         _parse_service(service)
-        owner = read_credentials(parse_code(code))
-        with progress(as_json) as shown, find_federation().system(service, owner) as client:
-            shown.add_task(f"reading {code}/{STREAM_OF[service]}")
-            waiting = parked_rows(_own_log(client, code, STREAM_OF[service]))
-        rows = [row.model_dump(mode="json") for row in waiting]
+        with progress(as_json) as shown, _reader(parse_code(code), service, party, operator) as client:
+            shown.add_task(f"asking {service}")
+            found = client.get(f"/v1/{code}/parked").raise_for_status().json()
         if as_json:
-            show_json({"parked": rows})
+            show_json(found)
             return
         table = Table("stream", "position", "keys", "failure")
-        for row in rows:
-            table.add_row(row["read_stream"], str(row["position"]), ", ".join(row["keys"]), row["error"])
+        for row in found["parked"]:
+            table.add_row(row["stream"], str(row["position"]), ", ".join(row.get("keys", ["–"])), row["error"])
         out.print(table)
 
 
@@ -88,27 +91,11 @@ def skip(code: Code, service: AnyService, stream: ReadStream, position: Position
     _settle(code, service, stream, position, "skip", as_json)
 
 
-def parked_rows(lines: Iterator[dict[str, Any]]) -> list[ParkedRow]:
-    """What still waits after a log: the fold of the events about parking."""
-    rows = RowSet()
-    for line in lines:
-        kind = EVENTS.get(line["type"])
-        if kind is not None and ParkedRow in kind.row_fields.values():
-            rows.apply(kind.model_validate_json(line["body"]))
-    waiting = (row for row in rows.all(ParkedRow) if row.state == "parked")
-    return sorted(waiting, key=lambda row: (row.read_stream, row.position))
-
-
-def _own_log(client: httpx.Client, code: str, stream: str) -> Iterator[dict[str, Any]]:
-    position = 0
-    while True:
-        page = {"after": position, "limit": PAGE_EVENTS}
-        text = client.get(f"/v1/{code}/streams/{stream}", params=page).raise_for_status().text
-        lines = [json.loads(line) for line in text.split("\n") if line]
-        if not lines:
-            return
-        yield from lines
-        position = lines[-1]["position"]
+def _reader(code: str, service: str, party: str, operator: bool) -> AbstractContextManager[httpx.Client]:
+    if operator:
+        return find_federation().operator(service)
+    owner = read_party(code, party) if party else read_credentials(code)
+    return find_federation(owner).system(service, owner)
 
 
 def _settle(code: str, service: str, stream: str, position: int, how: Literal["retry", "skip"], as_json: bool) -> None:

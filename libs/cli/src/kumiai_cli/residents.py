@@ -87,6 +87,6 @@ def items(
 
 def _get(code: str, path: str, **query: Any) -> dict[str, Any]:
     owner = read_credentials(parse_code(code))
-    with find_federation().system("resident-registry", owner) as client:
+    with find_federation(owner).system("resident-registry", owner) as client:
         found: dict[str, Any] = client.get(f"/v1/{code}/{path}", params=query).raise_for_status().json()
         return found

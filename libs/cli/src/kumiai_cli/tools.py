@@ -81,7 +81,7 @@ def tax_run(
     """
     with reporting(as_json):
         owner = read_credentials(parse_code(code))
-        with find_federation().system("taxation", owner) as client:
+        with find_federation(owner).system("taxation", owner) as client:
             address, purpose = f"/v1/{code}/tax-runs/{fiscal_year}", {"purpose": "taxation"}
             asked = (
                 client.post(f"{address}/{action}", params=purpose) if action else client.get(address, params=purpose)

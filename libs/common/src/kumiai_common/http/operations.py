@@ -1,8 +1,12 @@
-"""What an operator does to a service: rebuild tables from their log, settle what is parked. Never shows a record."""
+"""What an operator does to a service: rebuild tables from their log, list and settle what is parked.
+
+Invariant: an operator never sees a record, nor whom one is about.
+"""
 
 from dataclasses import asdict
 from typing import Protocol
 
+import orjson
 from kumiai_contracts.membership import Role
 from kumiai_contracts.topics import READS, STREAM_OF
 from starlette.requests import Request
@@ -12,12 +16,13 @@ from starlette.routing import Route
 from kumiai_common.database import Database
 from kumiai_common.follower import Follower
 from kumiai_common.http import problems
-from kumiai_common.http.access import authorise
+from kumiai_common.http.access import authorise, authorised
 from kumiai_common.http.problems import Problem
 from kumiai_common.http.requests import answer, municipality_of
 from kumiai_common.parking import NotParked, NotTheOldest, settle
 from kumiai_common.peers import UNREACHABLE, Peers
 from kumiai_common.poll import Processor
+from kumiai_common.queries import QUERIES
 from kumiai_common.rebuild import BrokenLog, rebuild_own, rebuild_replica
 
 
@@ -37,7 +42,7 @@ class Parts(Protocol):
 
 
 def operation_routes(parts: Parts) -> list[Route]:
-    """`POST …/rebuild/{stream}` and `POST …/parked/{stream}/{position}/{retry|skip}`."""
+    """`POST …/rebuild/{stream}`, `GET …/parked`, and `POST …/parked/{stream}/{position}/{retry|skip}`."""
 
     async def rebuild(request: Request) -> Response:
         """Make the tables of a stream anew; the answer tells the state hash before and after.
@@ -59,6 +64,27 @@ def operation_routes(parts: Parts) -> list[Route]:
         except BrokenLog as error:
             raise Problem(problems.LOG_BROKEN, str(error)) from None
         return answer(asdict(done))
+
+    async def parked(request: Request) -> Response:
+        """What waits, oldest first. The keys say whom it concerns: they are shown to the municipality alone."""
+        municipality = municipality_of(request)
+        roles = (Role.SYSTEM, Role.CLERK, Role.OPERATOR)
+        async with authorised(request, municipality, purpose=None, roles=roles) as (caller, connection):
+            own = caller.municipality == municipality
+            records = await QUERIES.parked_rows(connection, municipality=municipality)
+        return answer(
+            {
+                "parked": [
+                    {
+                        "stream": record["read_stream"],
+                        "position": record["position"],
+                        **({"keys": orjson.loads(record["keys"])} if own else {}),
+                        "error": record["error"],
+                    }
+                    for record in records
+                ]
+            }
+        )
 
     async def settle_parked(request: Request) -> Response:
         """Apply a parked event's effect, or leave it out for good."""
@@ -87,5 +113,6 @@ def operation_routes(parts: Parts) -> list[Route]:
 
     return [
         Route("/v1/{municipality}/rebuild/{stream}", rebuild, methods=["POST"]),
+        Route("/v1/{municipality}/parked", parked),
         Route("/v1/{municipality}/parked/{stream}/{position:int}/{how}", settle_parked, methods=["POST"]),
     ]
