@@ -23,7 +23,7 @@ signing_key() { # name: an Ed25519 pair, PKCS 8 and SubjectPublicKeyInfo
 
 # The first operator's: `kumiai` on this machine uses the private half (KUMIAI_OPERATOR_KEY_FILE), no container sees it.
 signing_key operator
-for name in kafka-admin kafka-controller postgres-superuser grafana-admin; do password "$name"; done
+for name in kafka-admin kafka-controller postgres-superuser grafana-admin linkage-code-key; do password "$name"; done
 for service in membership resident-registry taxation national-id-linkage; do
   database=kumiai_$(echo "$service" | tr - _)
   password "kafka-svc-$service"

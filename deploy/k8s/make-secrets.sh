@@ -49,6 +49,11 @@ if missing secret vault-keys; then
   "$(dirname "$0")/../setup/vault-keys.sh" "$scratch/vault-keys.json"
   kubectl -n "$namespace" create secret generic vault-keys --from-file=vault-keys.json="$scratch/vault-keys.json"
 fi
+# The codes that other institutions know people by follow from this key: it is never changed.
+if missing secret linkage-code-key; then
+  random linkage-code-key
+  kubectl -n "$namespace" create secret generic linkage-code-key --from-file=key="$scratch/linkage-code-key"
+fi
 if missing configmap operator-keys; then
   kubectl -n "$namespace" create configmap operator-keys --from-file=operator.pub.pem="$operator"
 fi

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -87,11 +88,11 @@ class System:
         assert receipt.accepted, receipt.body["reasons"]
         return learned_from(receipt.body)
 
-    async def read(self, service: str, path: str) -> Any:
+    async def read(self, service: str, path: str, **query: Any) -> Any:
         """An answer of a service, for the purpose that it is there for. Raises httpx.HTTPStatusError."""
         found = await self._client.get(
             f"{self._peers[service]}/v1/{self.member.code}/{path}",
-            params={"purpose": PURPOSES[service]},
+            params={"purpose": PURPOSES[service], **query},
             headers=await self._token.headers(),
         )
         found.raise_for_status()
@@ -106,6 +107,16 @@ class System:
         )
         done.raise_for_status()
         return done.json()
+
+    async def stream(self, service: str, stream: str) -> list[dict[str, Any]]:
+        """Every event of one of the municipality's streams, as its owner's log has it."""
+        found = await self._client.get(
+            f"{self._peers[service]}/v1/{self.member.code}/streams/{stream}",
+            params={"limit": 10_000},
+            headers=await self._token.headers(),
+        )
+        found.raise_for_status()
+        return [json.loads(line) for line in found.text.splitlines()]
 
     async def submit(self, service: str, *notices: tuple[NoticeEnvelope, Notice]) -> list[dict[str, Any]]:
         """Notices by HTTP, as a batch of CloudEvents; their receipts."""

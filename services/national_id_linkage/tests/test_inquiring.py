@@ -44,8 +44,13 @@ def waiting(cases: Any) -> ExchangeState:
 
 
 def answer(cases: Any, **changed: Any) -> AnswerNotice:
-    base = {"request_number": "r-1", "outcome": "answered", "reason": "",
-            "facts": (FactItem(item="total-income", value="3560000"),)}  # fmt: skip
+    base = {
+        "request_number": "r-1",
+        "outcome": "answered",
+        "decided_at": cases.time(),
+        "reason": "",
+        "facts": (FactItem(item="total-income", value="3560000"),),
+    }
     return AnswerNotice(**cases.delivered() | base | changed)
 
 

@@ -49,6 +49,11 @@ class Layout:
         return self.root / "keys"
 
     @property
+    def linkage_code_key(self) -> Path:
+        """The key of the 機関別符号."""
+        return self.keys / "linkage-codes.key"
+
+    @property
     def operators(self) -> Path:
         """The operators' Ed25519 keys, `operator.pem` being the first one's."""
         return self.keys / "operators"

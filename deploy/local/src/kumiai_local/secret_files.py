@@ -29,6 +29,12 @@ def password(path: Path) -> str:
     return path.read_text().strip()
 
 
+def symmetric_key(path: Path) -> None:
+    """Make a key of 256 random bits, in hexadecimal, unless the file exists."""
+    if not path.exists():
+        write_private(path, secrets.token_hex(32).encode())
+
+
 def signing_key(private: Path, public: Path) -> None:
     """Make an Ed25519 key pair (PKCS 8 and SubjectPublicKeyInfo, PEM) unless both files exist."""
     if private.exists() and public.exists():

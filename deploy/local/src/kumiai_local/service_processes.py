@@ -20,7 +20,7 @@ from kumiai_local.ports import LOOPBACK, free_ports
 from kumiai_local.progress import step
 from kumiai_local.provision import provision_services
 from kumiai_local.secret_files import write_private
-from kumiai_local.services import SERVICES, Service
+from kumiai_local.services import LINKAGE, NETWORK, SERVICES, Service
 from kumiai_local.worker import Worker, WorkerSettings
 
 LOOK_EVERY_S = 0.5
@@ -43,7 +43,9 @@ class ServiceProcesses:
         self._addresses = addresses
         self._services = tuple(services)
         self._extra_env = dict(extra_env or {})
-        ports = iter(free_ports(len(self._services) * workers))
+        *service_ports, network_port = free_ports(len(self._services) * workers + 1)
+        ports = iter(service_ports)
+        self.network_url = f"http://{LOOPBACK}:{network_port}"
         port_of = {(service, number): next(ports) for service in self._services for number in range(1, workers + 1)}
         self.peers = {service.name: f"http://{LOOPBACK}:{port_of[service, 1]}" for service in self._services}
         self.workers: dict[str, list[Worker]] = {
@@ -58,6 +60,9 @@ class ServiceProcesses:
             ]
             for service in self._services
         }
+        settings = WorkerSettings(NETWORK, 1, network_port, self._network_env(network_port))
+        self.network = Worker(self.layout, settings) if LINKAGE in self._services else None
+        """The simulator of the national network, if there is a service that needs one."""
 
     def __getitem__(self, service: str) -> Worker:
         """The first worker of a service."""
@@ -66,20 +71,25 @@ class ServiceProcesses:
     def __iter__(self) -> Iterator[Worker]:
         return (worker for workers in self.workers.values() for worker in workers)
 
+    @property
+    def _processes(self) -> list[Worker]:
+        """The services, and what they need beside the stack."""
+        return [*([self.network] if self.network else []), *self]
+
     def start(self) -> None:
         """Provision, migrate, start every worker, wait until all are ready, write `run/federation.json`."""
         provision_services(self._addresses, self.layout, self._services)
         self.migrate()
         with step("Starting the services"):
-            for worker in self:
+            for worker in self._processes:
                 worker.start()
-            for worker in self:
+            for worker in self._processes:
                 worker.wait_ready()
         self.write()
 
     def stop(self) -> None:
         """SIGTERM to each, in parallel; also forgets those that had crashed."""
-        stopping = [threading.Thread(target=worker.stop) for worker in self if worker.started]
+        stopping = [threading.Thread(target=worker.stop) for worker in self._processes if worker.started]
         for thread in stopping:
             thread.start()
         for thread in stopping:
@@ -115,7 +125,7 @@ class ServiceProcesses:
 
     def watch_once(self) -> list[str]:
         """Start crashed workers again whose pause is over; returns their names."""
-        restarted = [worker.name for worker in self if worker.restart_if_crashed()]
+        restarted = [worker.name for worker in self._processes if worker.restart_if_crashed()]
         if restarted:
             self.write()
         return restarted
@@ -190,9 +200,22 @@ class ServiceProcesses:
             "KUMIAI_OPERATOR_KEYS_DIR": str(self.layout.operators),
             "KUMIAI_PEERS": ",".join(f"{name}={url}" for name, url in self.peers.items()),
         }
+        if service == LINKAGE:
+            own["KUMIAI_NETWORK_URL"] = self.network_url
+            own["KUMIAI_LINKAGE_CODE_KEY_FILE"] = str(self.layout.linkage_code_key)
         if (vault_keys := service.vault_keys(self.layout)) is not None:
             own["KUMIAI_VAULT_KEY_FILE"] = str(vault_keys)
         if addresses.kafka_ca_file:
             own["KUMIAI_KAFKA_CA_FILE"] = str(addresses.kafka_ca_file)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("KUMIAI_STACK_")}
         return {"KUMIAI_LOG_LEVEL": "INFO", **inherited, **own, **self._extra_env}
+
+    def _network_env(self, port: int) -> dict[str, str]:
+        """What the network's simulator is told."""
+        own = {
+            "KUMIAI_NETWORK_KEY_FILE": str(NETWORK.private_key(self.layout)),
+            "KUMIAI_NETWORK_FEDERATION_KEY_FILE": str(LINKAGE.public_key(self.layout)),
+            "KUMIAI_NETWORK_HTTP_HOST": LOOPBACK,
+            "KUMIAI_NETWORK_HTTP_PORT": str(port),
+        }
+        return {**{name: value for name, value in os.environ.items() if not name.startswith("KUMIAI_")}, **own}

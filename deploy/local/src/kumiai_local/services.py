@@ -61,3 +61,15 @@ class Service:
 
 
 SERVICES = tuple(Service(name) for name in ("membership", "resident-registry", "taxation", "national-id-linkage"))
+
+
+class NetworkSimulator(Service):
+    """The simulator of the national network: no service of ours, but a process beside them with a key of its own."""
+
+    @property
+    def module(self) -> str:
+        return "kumiai_national_id_linkage.network_simulator"
+
+
+NETWORK = NetworkSimulator("network")
+LINKAGE = SERVICES[-1]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from kumiai_contracts import exchange, exchange_notices
+from kumiai_contracts import exchange, exchange_notices, recall
 from kumiai_contracts.examples_resident import FATHER, MOTHER
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.model import Event, Notice
@@ -28,7 +28,7 @@ _EXCEPTION = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 def exchanges() -> tuple[Event | Notice, ...]:
     """One example of each type."""
-    return (*_notices(), *_replicas_and_codes(), *_records(), *_exceptions())
+    return (*_notices(), *_replicas_and_codes(), *_records(), *_exceptions(), *_recalls())
 
 
 def _delivered(sender: str = _THERE) -> dict[str, Any]:
@@ -61,16 +61,10 @@ def _notices() -> tuple[Notice, ...]:
             **_delivered(), **_AFFAIR, request_number="2026-004410", items=_ITEMS, code="7d" * 16
         ),
         exchange_notices.AnswerNotice(
-            **_delivered(), request_number="2026-000317", outcome="answered", reason="", facts=_FACTS
+            **_delivered(), request_number="2026-000317", outcome="answered", decided_at=_ASKED, reason="", facts=_FACTS
         ),
         exchange_notices.NetworkRefusalNotice(
             **_delivered(), request_number="2026-000318", reason="procedure-not-in-table"
-        ),
-        exchange_notices.RecordSummaryNotice(
-            **_delivered(),
-            since="2026-06-14T15:00:00.000000Z",
-            until="2026-06-15T15:00:00.000000Z",
-            records=(exchange_notices.RecordDigest(request_number="2026-004410", digest=_DIGEST),),
         ),
     )
 
@@ -170,4 +164,45 @@ def _exceptions() -> tuple[Event, ...]:
     return (
         exchange.DisasterExceptionAsked(exception=asked),
         exchange.DisasterExceptionApproved(exception=asked.model_copy(update=approved)),
+    )
+
+
+def _recalls() -> tuple[Event | Notice, ...]:
+    """A recall at the provider's, as it arrives at the inquirer's, and what comes of comparing records."""
+    wrong: dict[str, Any] = {"fact_kind": exchange.TAX_FACTS, "items": ("total-income",), "reason": "所得の集計誤り"}
+    row = recall.RecallRow(**wrong, recall=_EXCEPTION, opened_by="clerk-17", opened_at=_ASKED, people=1)
+    target = recall.RecallTargetRow(recall=_EXCEPTION, addressee_number=FATHER, scope="2026", until_version=1)
+    notification = recall.RecallNotificationRow(
+        recall=_EXCEPTION,
+        inquirer=_THERE,
+        part=1,
+        request_numbers=("2026-004410",),
+        notified_at=_ASKED,
+        acknowledged_at=None,
+    )
+    received = recall.ReceivedRecallRow(
+        **wrong,
+        provider=_THERE,
+        recall=_EXCEPTION,
+        part=1,
+        request_numbers=("2026-000317",),
+        received_at=_ANSWERED,
+    )
+    day: dict[str, Any] = {"since": "2026-06-14T15:00:00.000000Z", "until": "2026-06-15T15:00:00.000000Z"}
+    difference = recall.RecordDifferenceRow(
+        inquirer=_THERE, request_number="2026-004410", kind="missing-there", state="open", found_at=_ANSWERED
+    )
+    return (
+        recall.RecallOpened(recall=row),
+        recall.RecallTargetsListed(targets=(target,)),
+        recall.RecallNotified(notifications=(notification,)),
+        recall.RecallAcknowledged(notification=notification.model_copy(update={"acknowledged_at": _ANSWERED})),
+        recall.RecallReceived(received=received),
+        recall.RecordsSummarised(summary=recall.RecordSummaryRow(provider=_THERE, **day)),
+        recall.RecordsCompared(inquirer=_THERE, **day, compared=12, differences=(difference,)),
+        recall.RecallNotice(**_delivered(), **wrong, recall=_EXCEPTION, part=1, request_numbers=("2026-000317",)),
+        recall.RecallReceiptNotice(**_delivered(), recall=_EXCEPTION, part=1),
+        recall.RecordDigestsNotice(
+            **_delivered(), **day, records=(recall.RecordDigest(request_number="2026-004410", digest=_DIGEST),)
+        ),
     )

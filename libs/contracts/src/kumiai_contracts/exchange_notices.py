@@ -20,10 +20,10 @@ from kumiai_contracts.exchange import (
     RequestNumber,
     Scope,
 )
-from kumiai_contracts.fields import AddresseeNumber, Digest, ShortText, Timestamp
+from kumiai_contracts.fields import AddresseeNumber, ShortText, Timestamp
 from kumiai_contracts.institutions import InstitutionCode
 from kumiai_contracts.linkage import SERVICE
-from kumiai_contracts.model import Frozen, Notice, canonical_json
+from kumiai_contracts.model import Notice, canonical_json
 
 LinkageCode = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """機関別符号: opaque, another one for each institution; only the network and this service ever see it."""
@@ -145,6 +145,8 @@ class AnswerNotice(NetworkNotice):
     """照会番号, the receiver's."""
     outcome: Literal["answered", "withheld", "refused"]
     """提供, 不開示 or 拒否."""
+    decided_at: Timestamp
+    """提供日時 or the time of the refusal, as the sender has it on record, UTC."""
     reason: ShortText
     """Why it was withheld or refused, as a code; empty otherwise."""
     facts: Annotated[tuple[FactItem, ...], Field(max_length=100)]
@@ -160,25 +162,3 @@ class NetworkRefusalNotice(NetworkNotice):
     """照会番号, the receiver's."""
     reason: ShortText
     """Why, as a code."""
-
-
-class RecordDigest(Frozen):
-    """One exchange as one side keeps it."""
-
-    request_number: RequestNumber
-    """照会番号."""
-    digest: Digest
-    """SHA-256 of what passed."""
-
-
-class RecordSummaryNotice(NetworkNotice):
-    """記録の突合: the inquirer tells a provider what it has on record, so that both can be compared."""
-
-    type: ClassVar[str] = "linkage-notice.record-summary.v1"
-
-    since: Timestamp
-    """From the first decision that is covered, UTC."""
-    until: Timestamp
-    """To before this instant, UTC."""
-    records: Annotated[tuple[RecordDigest, ...], Field(max_length=5000)]
-    """Every exchange with the receiver that was decided in between."""

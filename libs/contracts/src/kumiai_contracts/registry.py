@@ -13,6 +13,7 @@ from kumiai_contracts import (
     membership,
     my_number,
     operations,
+    recall,
     receipts,
     resident,
     resident_affairs,
@@ -39,6 +40,7 @@ MODULES = (
     exchange,
     exchange_notices,
     my_number,
+    recall,
     operations,
     receipts,
 )

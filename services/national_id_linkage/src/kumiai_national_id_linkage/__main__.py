@@ -2,21 +2,48 @@
 
 import sys
 
-from kumiai_common.service import run
+from kumiai_common.service import Ground, run
+from starlette.routing import BaseRoute
 
+from kumiai_national_id_linkage.codes import CodeBook
+from kumiai_national_id_linkage.exchange_routes import exchange_routes
+from kumiai_national_id_linkage.exchange_rules import ExchangeRules
 from kumiai_national_id_linkage.handlers import NationalIdLinkage
+from kumiai_national_id_linkage.legal_tables import legal_tables
+from kumiai_national_id_linkage.network.connector import Connector
+from kumiai_national_id_linkage.network.http_network import HttpNetwork
+from kumiai_national_id_linkage.proof import NetworkProof
 from kumiai_national_id_linkage.reads import routes
+from kumiai_national_id_linkage.settings import LinkageSettings
 from kumiai_national_id_linkage.vault.key_management import FileKeys, KeyFileError
 from kumiai_national_id_linkage.vault.reads import Vault
 from kumiai_national_id_linkage.vault.settings import VaultSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service. Exits with a line on standard error where a key file can't be used."""
+    settings = LinkageSettings()  # pyright: ignore[reportCallIssue]
+    vault = VaultSettings()  # pyright: ignore[reportCallIssue]
     try:
-        settings = VaultSettings()  # pyright: ignore[reportCallIssue]
-        management = FileKeys(settings.key_file, readable_by_others=settings.key_file_readable_by_others)
+        management = FileKeys(vault.key_file, readable_by_others=vault.key_file_readable_by_others)
     except (KeyFileError, OSError) as error:
         sys.exit(f"the vault's key file can't be used: {error}")
-    run(
-        NationalIdLinkage(management),
-        routes=lambda ground: [*routes(ground), *Vault(management).routes()],
-    )
+    try:
+        codes = CodeBook.load(settings.linkage_code_key_file)
+    except (ValueError, OSError) as error:
+        sys.exit(f"the key file of the linkage codes can't be used: {error}")
+    rules = ExchangeRules(codes, legal_tables(), NetworkProof.load(settings.trusted_keys_dir))
+
+    async def connect(ground: Ground) -> None:
+        network = HttpNetwork(settings.network_url, ground.keys.signing)
+        await Connector(ground, network, codes, settings).run()
+
+    def all_routes(ground: Ground) -> list[BaseRoute]:
+        return [*routes(ground), *Vault(management).routes(), *exchange_routes(ground, legal_tables())]
+
+    tasks = [connect] if settings.network_url else []
+    run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks)
+
+
+if __name__ == "__main__":
+    main()

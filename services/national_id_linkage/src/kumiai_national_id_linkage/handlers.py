@@ -8,11 +8,15 @@ from kumiai_common.protocol import State
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.my_number import MyNumberNotice
-from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
+from kumiai_contracts.resident import ResidentEvent
+from kumiai_contracts.taxation import AssessmentEvent
 
 from kumiai_national_id_linkage import store
+from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.my_number import HeldNumbers, decide_my_number
-from kumiai_national_id_linkage.domain.numbering import LinkageState, number_newcomers
+from kumiai_national_id_linkage.domain.numbering import BRING_NEWCOMERS, LinkageState, number_newcomers
+from kumiai_national_id_linkage.domain.replicating import replicate
+from kumiai_national_id_linkage.exchange_rules import ExchangeRules
 from kumiai_national_id_linkage.vault import arrivals
 from kumiai_national_id_linkage.vault.arrivals import Arriving
 from kumiai_national_id_linkage.vault.key_management import KeyManagement
@@ -23,43 +27,49 @@ class Linkage:
     """The state of a municipality; the rules never see `arriving`."""
 
     numbering: LinkageState
+    exchange: ExchangeState
     numbers: HeldNumbers
     arriving: Arriving
 
     def apply(self, event: Event) -> None:
         """Evolve."""
         self.numbering.apply(event)
+        self.exchange.apply(event)
         self.numbers.apply(event)
 
 
 class NationalIdLinkage:
-    """Gives every newcomer an integrated addressee number, and holds people's numbers in the vault."""
+    """Numbers newcomers, holds people's numbers in the vault, keeps replicas, asks other bodies and answers them."""
 
     name = "national-id-linkage"
-    reacts_to: frozenset[type[Event]] = frozenset((ResidentCarriedOver, ResidentMovedIn, ResidentBorn))
+    reacts_to: frozenset[type[Event]] = frozenset((*ResidentEvent.__subclasses__(), *AssessmentEvent.__subclasses__()))
 
-    def __init__(self, management: KeyManagement) -> None:
+    def __init__(self, management: KeyManagement, rules: ExchangeRules) -> None:
         self._management = management
+        self._rules = rules
 
     async def load(self, connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> Mapping[str, State]:
-        """The links of everybody concerned, and the numbers of those whom notices bring one for."""
+        """What the notices and events need: links, numbers that notices bring, what exchanges are about."""
         numbering = await store.load(connection, wanted)
+        exchange = await self._rules.load(connection, wanted)
         bringing = {m: [item for item in items if isinstance(item, MyNumberNotice)] for m, items in wanted.items()}
         found = await arrivals.load(connection, self._management, {m: items for m, items in bringing.items() if items})
         nothing = (HeldNumbers(), Arriving())
-        return {m: Linkage(numbering[m], *found.get(m, nothing)) for m in wanted}
+        return {m: Linkage(numbering[m], exchange[m], *found.get(m, nothing)) for m in wanted}
 
     def decide(self, state: State, notice: Notice, context: Context) -> Decision:
         """What follows from a notice."""
         assert isinstance(state, Linkage)
-        assert isinstance(notice, MyNumberNotice)
-        return decide_my_number(state.numbering, state.numbers, notice)
+        if isinstance(notice, MyNumberNotice):
+            return decide_my_number(state.numbering, state.numbers, notice)
+        return self._rules.decide(state.exchange, state.numbering.people(), notice, context)
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
-        """Number the people who are new."""
+        """Number the people who are new, and take over the facts that other bodies may ask for."""
         assert isinstance(state, Linkage)
-        assert isinstance(event, ResidentEvent)
-        return number_newcomers(state.numbering, event)
+        assert isinstance(event, ResidentEvent | AssessmentEvent)
+        numbered = number_newcomers(state.numbering, event) if isinstance(event, BRING_NEWCOMERS) else ()
+        return (*numbered, *replicate(state.exchange, event, context))
 
     async def keep(self, connection: Connection, states: Mapping[str, State]) -> None:
         """Store the numbers that were taken."""

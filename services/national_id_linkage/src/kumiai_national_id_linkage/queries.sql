@@ -22,3 +22,113 @@ select a.fiscal_year, a.version, a.total_income, a.total, a.cancelled
 from assessment a
 where a.municipality = :municipality and a.addressee_number = :addressee_number
 order by a.fiscal_year, a.version;
+
+-- name: exchange_records_of
+select r.* from exchange_record r
+join unnest(:a::text[], :b::text[], :c::text[], :d::text[]) as given(municipality, side, inquirer, request_number)
+  using (municipality, side, inquirer, request_number);
+
+-- name: latest_facts
+select latest.* from unnest(:a::text[], :b::text[], :c::text[], :d::text[])
+  as given(municipality, fact_kind, addressee_number, scope)
+cross join lateral (
+  select f.* from fact_version f
+  where f.municipality = given.municipality and f.fact_kind = given.fact_kind
+    and f.addressee_number = given.addressee_number and f.scope = given.scope
+  order by f.version desc limit 1) as latest;
+
+-- name: acquisitions_of_people
+select c.* from code_acquisition c
+join unnest(:a::text[], :b::text[]) as given(municipality, addressee_number) using (municipality, addressee_number);
+
+-- name: acquisitions_by_number
+select c.* from code_acquisition c
+join unnest(:a::text[], :b::text[]) as given(municipality, acquisition_number) using (municipality, acquisition_number);
+
+-- name: protections_of
+select p.* from protection p
+join unnest(:a::text[], :b::text[]) as given(municipality, addressee_number) using (municipality, addressee_number);
+
+-- name: grants_of
+select g.* from procedure_grant g
+join unnest(:a::text[], :b::text[], :c::text[]) as given(municipality, procedure, fact_kind)
+  using (municipality, procedure, fact_kind);
+
+-- name: exceptions_of
+select * from disaster_exception where municipality = any(:municipalities::text[]) and until is not null;
+
+-- name: fact_versions
+select f.* from fact_version f
+join unnest(:kinds::text[], :people::text[], :scopes::text[], :versions::bigint[])
+  as given(fact_kind, addressee_number, scope, version) using (fact_kind, addressee_number, scope, version)
+where f.municipality = :municipality;
+
+-- name: network_behind
+select h.municipality, coalesce(n.position, 0) as sent, h.position as head
+from stream_head h left join network_position n on n.municipality = h.municipality
+where h.municipality = any(:municipalities::text[]) and h.stream = :stream and h.position > coalesce(n.position, 0)
+order by h.municipality;
+
+-- name: events_to_send
+select type, body from stream_event
+where municipality = :municipality and stream = :stream and position > :after and position <= :until
+  and type = any(:types::text[])
+order by position;
+
+-- name: save_network_position!
+insert into network_position as n (municipality, position) values (:municipality, :position)
+on conflict (municipality) do update set position = greatest(n.position, excluded.position);
+
+-- name: inquiries_waiting
+select * from exchange_record
+where municipality = :municipality and side = 'inquirer' and outcome = 'requested'
+  and requested_at > :after and requested_at < :before
+order by requested_at limit :limit;
+
+-- name: codes_waiting
+select * from code_acquisition
+where municipality = :municipality and state = 'requested' and requested_at < :before
+order by requested_at limit :limit;
+
+-- name: exchange_records
+select * from exchange_record
+where municipality = :municipality
+  and (:side::text = '' or side = :side)
+  and (:outcome::text = '' or outcome = :outcome)
+  and (:addressee_number::text = '' or addressee_number = :addressee_number)
+  and (side, inquirer, request_number) > (:after_side::text, :after_inquirer::text, :after_number::text)
+order by side, inquirer, request_number limit :limit;
+
+-- name: records_about
+select * from exchange_record
+where municipality = :municipality and addressee_number = :addressee_number
+order by requested_at desc limit 1000;
+
+-- name: answer_part^
+select part from sealed_part where municipality = :municipality and commitment = :commitment;
+
+-- name: code_acquisitions
+select * from code_acquisition
+where municipality = :municipality and addressee_number > :after order by addressee_number limit :limit;
+
+-- name: notifications_of
+select n.* from recall_notification n
+join unnest(:a::text[], :b::text[], :c::text[]) as given(municipality, recall, inquirer)
+  using (municipality, recall, inquirer);
+
+-- name: received_recalls_of
+select r.* from received_recall r
+join unnest(:a::text[], :b::text[], :c::text[]) as given(municipality, provider, recall)
+  using (municipality, provider, recall);
+
+-- name: provided_in
+select r.* from exchange_record r
+join unnest(:a::text[], :b::text[], :c::text[], :d::text[]) as given(municipality, inquirer, since, until)
+  using (municipality, inquirer)
+where r.side = 'provider' and r.decided_at >= given.since and r.decided_at < given.until;
+
+-- name: differences_with
+select d.* from record_difference d
+join unnest(:a::text[], :b::text[], :c::text[], :d::text[]) as given(municipality, inquirer, since, until)
+  using (municipality, inquirer)
+where d.state = 'open';

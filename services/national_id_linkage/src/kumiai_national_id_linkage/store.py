@@ -1,30 +1,28 @@
-"""What the linkage service reads from its database. It never writes a table: its events' rows do."""
+"""What the linkage service reads from its database about numbering. It never writes a table: its events' rows do."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
+from kumiai_contracts.exchange_notices import CodeRequestNotice
 from kumiai_contracts.linkage import AddresseeLinkRow
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.my_number import MyNumberNotice
 from kumiai_contracts.resident import ResidentEvent
 
-from kumiai_national_id_linkage.domain.numbering import LinkageState
+from kumiai_national_id_linkage.domain.numbering import BRING_NEWCOMERS, LinkageState
 
 QUERIES: Any = load_queries("kumiai_national_id_linkage")
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> dict[str, LinkageState]:
     """The links of everybody whom these are about, and each municipality's highest number."""
-    people = [
-        (municipality, addressee_number)
-        for municipality, items in wanted.items()
-        for item in items
-        for addressee_number in _addressees(item)
-    ]
+    people = [(m, person) for m, items in wanted.items() for item in items for person in _people(item)]
+    if not people:
+        return {m: LinkageState() for m in wanted}
     links: dict[str, list[AddresseeLinkRow]] = defaultdict(list)
     for record in await QUERIES.links(
         connection,
@@ -39,10 +37,11 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Ev
     return {m: LinkageState(links[m], last.get(m, 0)) for m in wanted}
 
 
-def _addressees(item: Notice | Event) -> list[str]:
+def _people(item: Notice | Event) -> Iterator[str]:
     match item:
-        case ResidentEvent():
-            return [row.addressee_number for row in item.residents]
         case MyNumberNotice():
-            return [item.addressee_number]
-    return []
+            yield item.addressee_number
+        case CodeRequestNotice():
+            yield from item.addressee_numbers
+        case ResidentEvent() if isinstance(item, BRING_NEWCOMERS):
+            yield from (row.addressee_number for row in item.residents)

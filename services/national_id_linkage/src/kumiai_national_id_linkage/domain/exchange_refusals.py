@@ -108,6 +108,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "情報は提供されません。",
         "The facts are not provided.",
     ),
+    # Recalls
+    "recall-unknown": (
+        "この訂正通知は送っていません。",
+        "No such recall was sent to that body.",
+    ),
     # Answers
     "inquiry-unknown": (
         "この照会番号の照会はありません。",

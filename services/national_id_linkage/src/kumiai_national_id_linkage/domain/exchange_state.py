@@ -10,6 +10,7 @@ from kumiai_contracts.exchange import (
     ProcedureGrantRow,
 )
 from kumiai_contracts.model import Event, Row, RowSet
+from kumiai_contracts.recall import RecallNotificationRow, ReceivedRecallRow, RecordDifferenceRow
 from kumiai_contracts.resident_affairs import ProtectionRow
 
 
@@ -78,6 +79,23 @@ class ExchangeState:
         """Whether a person is under 支援措置; only its ending lifts it."""
         found = self._rows.get(ProtectionRow, addressee_number)
         return found is not None and found.state != "ended"
+
+    def provided_to(self, inquirer: str) -> list[ExchangeRecordRow]:
+        """The records of what a body was told or refused, as far as they are at hand."""
+        found = self._rows.all(ExchangeRecordRow)
+        return [row for row in found if (row.side, row.inquirer) == ("provider", inquirer)]
+
+    def differences(self, inquirer: str) -> list[RecordDifferenceRow]:
+        """記録の相違 with a body."""
+        return [row for row in self._rows.all(RecordDifferenceRow) if row.inquirer == inquirer]
+
+    def notification(self, recall: str, inquirer: str, part: int) -> RecallNotificationRow | None:
+        """訂正通知先: one part of what a body was notified of."""
+        return self._rows.get(RecallNotificationRow, recall, inquirer, part)
+
+    def received_recall(self, provider: str, recall: str, part: int) -> ReceivedRecallRow | None:
+        """受領した訂正通知."""
+        return self._rows.get(ReceivedRecallRow, provider, recall, part)
 
     def exception(self, inquirer: str, fact_kind: str, now: str) -> DisasterExceptionRow | None:
         """A disaster exception that two persons agreed on and that holds now."""

@@ -106,13 +106,18 @@ def take_answer(state: ExchangeState, notice: AnswerNotice, context: Context) ->
     allowed = set(record.requested_items) if notice.outcome == "answered" else set()
     if not set(items) <= allowed or len(set(items)) < len(items):
         return refused("answer-wider-than-asked", "/facts")
-    values = {"outcome": notice.outcome, "reason": notice.reason, "items": items}
+    values = {
+        "outcome": notice.outcome,
+        "reason": notice.reason,
+        "items": items,
+        "decided_at": notice.decided_at,
+    }
     answered = record.model_copy(update=values)
     digest = exchange_digest(answered, notice.facts)
     if record.outcome != "requested":
         return Accepted(()) if record.exchange_digest == digest else refused("answer-contradicts")
     part = _sealed(notice.facts, context) if notice.facts else None
-    final = {"decided_at": notice.sent_at, "exchange_digest": digest, "answer": part.commitment if part else None}
+    final = {"exchange_digest": digest, "answer": part.commitment if part else None}
     event = InquiryAnswered(record=answered.model_copy(update=final))
     return Accepted((event,), (part,) if part else ())
 

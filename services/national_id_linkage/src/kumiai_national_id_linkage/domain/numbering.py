@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.linkage import AddresseeLinkRow, IntegratedAddresseeNumberAssigned
 from kumiai_contracts.model import Event
-from kumiai_contracts.resident import ResidentEvent
+from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
 
 BODY_DIGITS = 14
+BRING_NEWCOMERS = (ResidentCarriedOver, ResidentMovedIn, ResidentBorn)
+"""The events that can name somebody who has no number yet."""
 
 
 class LinkageState:
@@ -25,6 +27,10 @@ class LinkageState:
         """The 団体内統合宛名番号 of a person, if there is one."""
         link = self._links.get(addressee_number)
         return link.integrated_addressee_number if link else None
+
+    def people(self) -> frozenset[str]:
+        """Everybody in question who has a number, by 宛名番号."""
+        return frozenset(self._links)
 
     def apply(self, event: Event) -> None:
         """Evolve: take over new links."""

@@ -36,6 +36,7 @@ def exchange_digest(record: ExchangeRecordRow, facts: Iterable[FactItem]) -> str
         fact_kind=record.fact_kind,
         scope=record.scope,
         outcome=record.outcome,
+        decided_at=record.decided_at,
         reason=record.reason,
         facts=[[fact.item, fact.value] for fact in facts],
     )

@@ -1,0 +1,226 @@
+"""Inquiry and provision over HTTP: fetch an answer, read the records, decide about what is held."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from kumiai_common import log
+from kumiai_common.clock import day_in_japan, now, timestamp
+from kumiai_common.database import Connection
+from kumiai_common.http import problems
+from kumiai_common.http.access import Caller, authorise, requested_purpose
+from kumiai_common.http.problems import Kind, Problem
+from kumiai_common.http.requests import answer, count_of, municipality_of
+from kumiai_common.service import Ground
+from kumiai_common.tables import from_record
+from kumiai_contracts.exchange import (
+    AnswerFetched,
+    CodeAcquisitionRow,
+    DisasterExceptionRow,
+    ExchangeRecordRow,
+    FactVersionRow,
+)
+from kumiai_contracts.institutions import institution_of
+from kumiai_contracts.linkage import STREAM
+from kumiai_contracts.membership import Purpose, Role
+from kumiai_contracts.model import Event, Row
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
+from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTables
+from kumiai_national_id_linkage.domain.providing import decide_held
+from kumiai_national_id_linkage.domain.purpose import lawfully
+from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it
+from kumiai_national_id_linkage.store_exchange import QUERIES
+
+READERS = (Role.CLERK, Role.SYSTEM)
+MOST = 1000
+NOT_ANSWERED = Kind(
+    "inquiry-not-answered",
+    409,
+    "この照会にはまだ回答がありません。しばらくしてから取得してください。",
+    "This inquiry has not been answered yet. Fetch it later.",
+)
+DECIDED = Kind(
+    "already-decided",
+    409,
+    "この照会への回答はすでに決定されています。",
+    "This request has been decided about already.",
+)
+
+
+def exchange_routes(ground: Ground, tables: LegalTables) -> list[BaseRoute]:
+    """The addresses, below `/v1/{municipality}`."""
+    at = "/v1/{municipality}"
+    desk = ExchangeDesk(ground, tables)
+    found: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
+        (at + "/exchange-records", desk.records, "GET"),
+        (at + "/addressees/{addressee_number}/disclosures", desk.disclosures, "GET"),
+        (at + "/code-acquisitions", desk.acquisitions, "GET"),
+        (at + "/inquiries/{request_number}", desk.inquiry, "GET"),
+        (at + "/inquiries/{request_number}/fetch", desk.fetch, "POST"),
+        (at + "/held-requests/{inquirer}/{request_number}/{decision}", desk.decide, "POST"),
+    ]
+    return [Route(path, handler, methods=[method]) for path, handler, method in found]
+
+
+class ExchangeDesk:
+    """The handlers."""
+
+    def __init__(self, ground: Ground, tables: LegalTables) -> None:
+        self._ground = ground
+        self._tables = tables
+
+    async def records(self, request: Request) -> Response:
+        """情報提供等記録, page by page; `?outcome=held` is the work list, `?addressee_number=` is about one person."""
+        municipality, _ = await allowed(request, Purpose.LINKAGE, Purpose.PROTECTION)
+        limit = count_of(request, "limit", 100, MOST)
+        wanted = {name: _text(request, name) for name in ("side", "outcome", "addressee_number")}
+        after = [*_text(request, "after").split("/", 2), "", "", ""]
+        async with self._ground.database.transaction([municipality]) as connection:
+            found = await QUERIES.exchange_records(
+                connection,
+                municipality=municipality,
+                after_side=after[0],
+                after_inquirer=after[1],
+                after_number=after[2],
+                limit=limit,
+                **wanted,
+            )
+        rows = [from_record(ExchangeRecordRow, record).model_dump(mode="json") for record in found]
+        last = f"{rows[-1]['side']}/{rows[-1]['inquirer']}/{rows[-1]['request_number']}" if len(rows) == limit else None
+        return answer({"records": rows, "after": last})
+
+    async def acquisitions(self, request: Request) -> Response:
+        """符号取得: every 取得番号 with its state, by 宛名番号; for the system that hands them to 住基ネット."""
+        municipality, _ = await allowed(request, Purpose.LINKAGE)
+        limit = count_of(request, "limit", MOST, MOST)
+        async with self._ground.database.transaction([municipality]) as connection:
+            found = await QUERIES.code_acquisitions(
+                connection, municipality=municipality, after=_text(request, "after"), limit=limit
+            )
+        rows = [from_record(CodeAcquisitionRow, record).model_dump(mode="json") for record in found]
+        return answer({"acquisitions": rows, "after": rows[-1]["addressee_number"] if len(rows) == limit else None})
+
+    async def disclosures(self, request: Request) -> Response:
+        """What the resident may see of the records about them: a view with rules of its own."""
+        municipality, _ = await allowed(request, Purpose.LINKAGE)
+        person = str(request.path_params["addressee_number"]).replace("\x00", "")
+        async with self._ground.database.transaction([municipality]) as connection:
+            found = await QUERIES.records_about(connection, municipality=municipality, addressee_number=person)
+        views = [as_the_resident_sees_it(from_record(ExchangeRecordRow, record)) for record in found]
+        return answer({"disclosures": [dict(view) for view in views if view is not None]})
+
+    async def inquiry(self, request: Request) -> Response:
+        """How an inquiry stands, without the values."""
+        municipality, _ = await allowed(request, Purpose.LINKAGE)
+        async with self._ground.database.transaction([municipality]) as connection:
+            record = await _own_inquiry(connection, municipality, request)
+        return answer(record.model_dump(mode="json"))
+
+    async def fetch(self, request: Request) -> Response:
+        """The answer's values. The first time is recorded; later ones are the same again."""
+        municipality, _ = await allowed(request, Purpose.LINKAGE)
+        async with self._ground.database.transaction([municipality]) as connection:
+            await log.lock_heads(connection, [(municipality, STREAM)])
+            record = await _own_inquiry(connection, municipality, request)
+            if record.outcome == "requested":
+                raise Problem(NOT_ANSWERED)
+            values: dict[str, Any] = {}
+            if record.answer is not None:
+                part = await QUERIES.answer_part(connection, municipality=municipality, commitment=record.answer)
+                if part is None or part["part"] is None:
+                    raise Problem(problems.ERASED)
+                values = orjson.loads(part["part"])
+            if record.fetched_at is None:
+                record = record.model_copy(update={"fetched_at": timestamp(now())})
+                await append(self._ground, connection, municipality, AnswerFetched(record=record))
+        return answer({"record": record.model_dump(mode="json"), "facts": values})
+
+    async def decide(self, request: Request) -> Response:
+        """A person provides or withholds what could not be answered automatically."""
+        municipality, caller = await allowed(request, Purpose.PROTECTION, roles=(Role.CLERK,))
+        decision = request.path_params["decision"]
+        if decision not in ("provide", "withhold"):
+            raise Problem(problems.NOT_FOUND)
+        async with self._ground.database.transaction([municipality]) as connection:
+            await log.lock_heads(connection, [(municipality, STREAM)])
+            key = _text_of_path(request, "inquirer"), _text_of_path(request, "request_number")
+            record = await _record(connection, municipality, "provider", *key)
+            if record.outcome != "held":
+                raise Problem(DECIDED, record.outcome)
+            state = await _state_for(connection, municipality, record)
+            time = timestamp(now())
+            event = decide_held(
+                state,
+                record,
+                provide=decision == "provide",
+                allowed=self._items(state, record, time),
+                now=time,
+                party=caller.party,
+            )
+            await append(self._ground, connection, municipality, event)
+        return answer(event.record.model_dump(mode="json"))
+
+    def _items(self, state: ExchangeState, record: ExchangeRecordRow, time: str) -> frozenset[str]:
+        asked = Asked(record.inquirer, record.affair, record.procedure, record.provider, record.fact_kind)
+        lawful = lawfully(state, asked, day_in_japan(now()), time, self._tables)
+        return lawful.items if isinstance(lawful, Lawful) else frozenset()
+
+
+async def allowed(request: Request, *purposes: Purpose, roles: tuple[Role, ...] = READERS) -> tuple[str, Caller]:
+    """The municipality and who asks, for one of these purposes. Raises Problem."""
+    municipality, purpose = municipality_of(request), requested_purpose(request)
+    caller = await authorise(request, municipality, purpose=purpose, roles=roles)
+    if purpose not in purposes:
+        raise Problem(problems.PURPOSE_MISSING)
+    return municipality, caller
+
+
+async def append(ground: Ground, connection: Connection, municipality: str, *events: Event) -> None:
+    """Append events that no notice led to, and let the relay know."""
+    await log.append(connection, municipality, STREAM, events, time=timestamp(now()))
+    ground.relay.wake()
+
+
+async def _own_inquiry(connection: Connection, municipality: str, request: Request) -> ExchangeRecordRow:
+    number = _text_of_path(request, "request_number")
+    return await _record(connection, municipality, "inquirer", institution_of(municipality), number)
+
+
+async def _record(
+    connection: Connection, municipality: str, side: str, inquirer: str, number: str
+) -> ExchangeRecordRow:
+    found = await QUERIES.exchange_records_of(connection, a=[municipality], b=[side], c=[inquirer], d=[number])
+    if not found:
+        raise Problem(problems.NOT_FOUND)
+    return from_record(ExchangeRecordRow, found[0])
+
+
+async def _state_for(connection: Connection, municipality: str, record: ExchangeRecordRow) -> ExchangeState:
+    person = record.addressee_number or ""
+    rows: list[Row] = [
+        from_record(CodeAcquisitionRow, found)
+        for found in await QUERIES.acquisitions_of_people(connection, a=[municipality], b=[person])
+    ]
+    rows += [
+        from_record(FactVersionRow, found)
+        for found in await QUERIES.latest_facts(
+            connection, a=[municipality], b=[record.fact_kind], c=[person], d=[record.scope]
+        )
+    ]
+    rows += [
+        from_record(DisasterExceptionRow, found)
+        for found in await QUERIES.exceptions_of(connection, municipalities=[municipality])
+    ]
+    return ExchangeState(rows)
+
+
+def _text(request: Request, name: str) -> str:
+    return request.query_params.get(name, "").replace("\x00", "")
+
+
+def _text_of_path(request: Request, name: str) -> str:
+    return str(request.path_params[name]).replace("\x00", "")

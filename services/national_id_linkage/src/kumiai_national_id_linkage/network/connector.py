@@ -1,0 +1,179 @@
+"""The connection to the network: sends what the log says is to be sent, takes in what the network has.
+
+Invariant: a message is sent after its event is committed, at least once, in the order of the log; a delivery is
+acknowledged after it is committed. A crash in between only repeats, and both sides know repeats by their names.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
+from kumiai_common.clock import now, timestamp
+from kumiai_common.database import TRANSIENT
+from kumiai_common.intake import Received, understand
+from kumiai_common.poll import Poll
+from kumiai_common.service import Ground
+from kumiai_common.tables import from_record
+from kumiai_contracts.envelope import NoticeEnvelope
+from kumiai_contracts.exchange import CodeAcquisitionRow, ExchangeRecordRow
+from kumiai_contracts.exchange_notices import ProvisionRequestNotice
+from kumiai_contracts.institutions import institution_of, municipality_of
+from kumiai_contracts.linkage import STREAM
+from kumiai_contracts.registry import parse_event
+
+from kumiai_national_id_linkage.codes import CodeBook
+from kumiai_national_id_linkage.network import outbox
+from kumiai_national_id_linkage.network.messages import Delivery, Message, Network, NetworkAway
+from kumiai_national_id_linkage.settings import LinkageSettings
+from kumiai_national_id_linkage.store_exchange import QUERIES
+
+_LOG = structlog.get_logger()
+SOURCE = "urn:kumiai:network"
+"""`ce_source` of whatever the network delivers."""
+AT_ONCE = 500
+Once = Callable[[], Awaitable[bool]]
+IDLE_SECONDS = 0.1
+AWAY_SECONDS = 1.0
+
+
+class Connector:
+    """Works for the municipalities that this process is in charge of."""
+
+    def __init__(self, ground: Ground, network: Network, codes: CodeBook, settings: LinkageSettings) -> None:
+        self._ground, self._network, self._codes, self._settings = ground, network, codes, settings
+        self._committed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Connect until cancelled. A network that is away is waited for."""
+        try:
+            await asyncio.gather(
+                self._forever(self.send_once, IDLE_SECONDS),
+                self._forever(self.fetch_once, self._settings.network_poll_seconds),
+                self._forever(self.resend_once, self._settings.network_resend_seconds),
+            )
+        finally:
+            await self._network.close()
+
+    async def send_once(self) -> bool:
+        """Send one page of every municipality that is behind; whether there was any."""
+        self._committed.clear()
+        held = self._ground.relay.municipalities
+        async with self._ground.database.transaction(held) as connection:
+            behind = await QUERIES.network_behind(connection, municipalities=held, stream=STREAM)
+        for record in behind:
+            await self._send_page(record["municipality"], record["sent"], record["head"])
+        return bool(behind)
+
+    async def fetch_once(self) -> bool:
+        """Take in one page of deliveries; whether there was any."""
+        held = self._ground.relay.municipalities
+        if not held:
+            return False
+        deliveries = await self._network.fetch([institution_of(m) for m in held], AT_ONCE)
+        received = [(each, _received(each)) for each in deliveries]
+        await self._ground.runner.commit(Poll(notices=[notice for _, notice in received]))
+        self._committed.set()
+        repeated = [notice for each, notice in received if each.repeated]
+        if repeated:
+            await self._answer_again(repeated)
+        await self._network.acknowledge(deliveries)
+        return bool(deliveries)
+
+    async def resend_once(self) -> bool:
+        """Send again what the network should have answered long ago. False: there is time until the next look."""
+        before = timestamp(now() - timedelta(seconds=self._settings.network_resend_seconds))
+        for municipality in self._ground.relay.municipalities:
+            async with self._ground.database.transaction([municipality]) as connection:
+                waiting = await QUERIES.inquiries_waiting(
+                    connection,
+                    municipality=municipality,
+                    after=timestamp(now() - outbox.INQUIRY_VALID),
+                    before=before,
+                    limit=AT_ONCE,
+                )
+                asked = await QUERIES.codes_waiting(connection, municipality=municipality, before=before, limit=AT_ONCE)
+            instant = now()
+            messages = [
+                outbox.inquiry(municipality, from_record(ExchangeRecordRow, row), self._codes, instant)
+                for row in waiting
+            ]
+            messages += [
+                outbox.registration(municipality, from_record(CodeAcquisitionRow, row), self._codes, instant)
+                for row in asked
+            ]
+            await self._send(messages)
+        return False
+
+    async def _send_page(self, municipality: str, after: int, head: int) -> None:
+        until = min(head, after + AT_ONCE)
+        async with self._ground.database.transaction([municipality]) as connection:
+            records = await QUERIES.events_to_send(
+                connection,
+                municipality=municipality,
+                stream=STREAM,
+                after=after,
+                until=until,
+                types=[kind.type for kind in outbox.SENDING],
+            )
+            events = [parse_event(record["type"], record["body"]) for record in records]
+            messages = await outbox.messages_of(connection, municipality, events, self._codes, now())
+        await self._send(messages)
+        async with self._ground.database.transaction([municipality]) as connection:
+            await QUERIES.save_network_position(connection, municipality=municipality, position=until)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        for start in range(0, len(messages), AT_ONCE):
+            await self._network.send(list(messages[start : start + AT_ONCE]))
+
+    async def _answer_again(self, requests: Sequence[Received]) -> None:
+        """Whoever asks again didn't get the answer: the same answer is sent again, and nothing is decided anew."""
+        by_municipality: dict[str, list[ProvisionRequestNotice]] = defaultdict(list)
+        for received in requests:
+            if isinstance(received.notice, ProvisionRequestNotice):
+                by_municipality[received.municipality].append(received.notice)
+        for municipality, notices in by_municipality.items():
+            async with self._ground.database.transaction([municipality]) as connection:
+                rows = await QUERIES.exchange_records_of(
+                    connection,
+                    a=[municipality] * len(notices),
+                    b=["provider"] * len(notices),
+                    c=[notice.sender for notice in notices],
+                    d=[notice.request_number for notice in notices],
+                )
+                records = [from_record(ExchangeRecordRow, row) for row in rows]
+                decided = [record for record in records if record.decided_at is not None]
+                facts = await outbox.facts_given(connection, municipality, decided)
+            await self._send([outbox.answer(record, facts, now()) for record in decided])
+
+    async def _forever(self, once: Once, idle_seconds: float) -> None:
+        while True:
+            try:
+                again = await once()
+            except NetworkAway as error:
+                _LOG.warning("the network is away", error=str(error))
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
+            except TRANSIENT as error:
+                _LOG.warning("the network waits for the database", error=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
+            if not again:
+                await self._pause(once, idle_seconds)
+
+    async def _pause(self, once: Once, idle_seconds: float) -> None:
+        if once != self.send_once:
+            await asyncio.sleep(idle_seconds)
+            return
+        try:
+            await asyncio.wait_for(self._committed.wait(), idle_seconds)
+        except TimeoutError:
+            return
+
+
+def _received(delivery: Delivery) -> Received:
+    """A delivery as the intake takes it: under the network's own name for it, for whom the receiver belongs to."""
+    municipality = municipality_of(delivery.receiver) or ""
+    envelope = NoticeEnvelope(delivery.id, SOURCE, delivery.type, municipality)
+    return understand("national-id-linkage", municipality, envelope, delivery.body.encode(), f"network/{delivery.id}")

@@ -1,0 +1,145 @@
+"""Recalls and comparisons: everybody who was told, once; what the two sides have differently, until they agree."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kumiai_contracts.decision import Accepted, Decision, Refused
+from kumiai_contracts.exchange import ExchangeRecordRow, FactsProvided
+from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.institutions import institution_of
+from kumiai_contracts.recall import (
+    RecallNotice,
+    RecallNotificationRow,
+    RecallReceiptNotice,
+    RecordDifferenceRow,
+    RecordDigest,
+    RecordDigestsNotice,
+    RecordsCompared,
+)
+from kumiai_national_id_linkage.domain.comparing import compare
+from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
+from kumiai_national_id_linkage.domain.inquiring import inquire
+from kumiai_national_id_linkage.domain.providing import provide
+from kumiai_national_id_linkage.domain.recalling import (
+    REQUESTS_A_PART,
+    Told,
+    notified,
+    take_recall,
+    take_receipt,
+    targets_listed,
+)
+
+RECALL = "0a" * 16
+BODIES = [institution_of(code) for code in ("131016", "151009", "011002")]
+
+
+def rows(told: Iterable[Told], before: Iterable[RecallNotificationRow] = ()) -> list[RecallNotificationRow]:
+    return [
+        row for event in notified(RECALL, told, before, "2026-06-15T00:00:00.000000Z") for row in event.notifications
+    ]
+
+
+def test_everybody_who_was_told_is_notified_once_each_body_in_parts() -> None:
+    told = [Told(BODIES[n % 3], f"r-{n:05}") for n in range(7000)]
+    found = rows(reversed(told))
+    assert {(row.inquirer, number) for row in found for number in row.request_numbers} == set(told)
+    assert sum(len(row.request_numbers) for row in found) == 7000
+    assert max(len(row.request_numbers) for row in found) == REQUESTS_A_PART
+    assert [row.part for row in found if row.inquirer == BODIES[1]] == [1, 2, 3]
+
+
+def test_who_was_told_in_the_meantime_is_notified_later_and_nobody_a_second_time() -> None:
+    first = rows([Told(BODIES[0], "r-1"), Told(BODIES[0], "r-2")])
+    (later,) = rows([Told(BODIES[0], "r-1"), Told(BODIES[0], "r-2"), Told(BODIES[0], "r-3")], first)
+    assert (later.part, later.request_numbers) == (2, ("r-3",))
+    assert rows([Told(BODIES[0], "r-1")], first) == []
+
+
+def test_the_people_concerned_are_listed_in_events_that_fit_a_message() -> None:
+    targets = [(with_check_digit(f"{n:09}", addressee_check_digit), "2026", 2) for n in range(5001)]
+    events = list(targets_listed(RECALL, targets))
+    assert [len(event.targets) for event in events] == [2000, 2000, 1001]
+    assert max(len(event.body()) for event in events) < 512 * 1024
+
+
+def test_a_receipt_is_taken_once_and_only_from_the_body_that_was_notified(cases: Any) -> None:
+    (row,) = rows([Told(cases.there, "r-1")])
+    state = ExchangeState((row,))
+    receipt = RecallReceiptNotice(**cases.delivered(), recall=RECALL, part=1)
+    taken = take_receipt(state, receipt, cases.context())
+    assert isinstance(taken, Accepted)
+    state.apply(taken.events[0])
+    assert take_receipt(state, receipt, cases.context(hours=1)) == Accepted(())
+    elsewhere = receipt.model_copy(update={"sender": cases.here})
+    assert code_of(take_receipt(state, elsewhere, cases.context())) == "recall-unknown"
+
+
+def test_a_recall_is_on_record_once_and_only_about_inquiries_that_were_made(cases: Any) -> None:
+    state = cases.state(cases.grant("total-income"))
+    asked = inquire(state, cases.inquiry(), cases.context(), cases.table)
+    assert isinstance(asked, Accepted)
+    state.apply(asked.events[0])
+    notice = RecallNotice(**cases.delivered(), recall=RECALL, part=1, fact_kind=cases.inquiry().fact_kind,
+                          items=("total-income",), reason="集計誤り", request_numbers=("r-1",))  # fmt: skip
+    taken = take_recall(state, notice, cases.context())
+    assert isinstance(taken, Accepted)
+    state.apply(taken.events[0])
+    assert take_recall(state, notice, cases.context()) == Accepted(())
+    wrong = notice.model_copy(update={"part": 2, "request_numbers": ("r-1", "r-9")})
+    assert code_of(take_recall(state, wrong, cases.context())) == "inquiry-unknown"
+
+
+def code_of(decision: Decision) -> str:
+    assert isinstance(decision, Refused)
+    return decision.reasons[0].code
+
+
+def provided(cases: Any, *numbers: str) -> ExchangeState:
+    """A state in which these requests were answered at the moment of the decision."""
+    state: ExchangeState = cases.state()
+    for number in numbers:
+        decision = provide(state, cases.request(request_number=number), cases.context(), cases.table)
+        assert isinstance(decision, Accepted) and isinstance(decision.events[0], FactsProvided)
+        state.apply(decision.events[0])
+    return state
+
+
+def digest(state: ExchangeState, cases: Any, number: str) -> str:
+    record = state.record("provider", cases.there, number)
+    assert isinstance(record, ExchangeRecordRow)
+    return record.exchange_digest
+
+
+def compared(state: ExchangeState, cases: Any, **theirs: str) -> list[RecordDifferenceRow]:
+    records = tuple(RecordDigest(request_number=number.replace("_", "-"), digest=d) for number, d in theirs.items())
+    notice = RecordDigestsNotice(
+        **cases.delivered(), since=cases.time(hours=-1), until=cases.time(hours=1), records=records
+    )
+    decision = compare(state, notice, cases.context())
+    assert isinstance(decision, Accepted) and isinstance(decision.events[0], RecordsCompared)
+    state.apply(decision.events[0])
+    return list(decision.events[0].differences)
+
+
+def test_two_sides_that_agree_have_no_difference(cases: Any) -> None:
+    state = provided(cases, "r-1", "r-2")
+    assert compared(state, cases, r_1=digest(state, cases, "r-1"), r_2=digest(state, cases, "r-2")) == []
+
+
+def test_what_one_side_lacks_or_has_differently_is_found_and_settled_once_both_agree(cases: Any) -> None:
+    state = provided(cases, "r-1", "r-2")
+    found = compared(state, cases, r_2="ab" * 32, r_3="cd" * 32)
+    kinds = {row.request_number: row.kind for row in found}
+    assert kinds == {"r-1": "missing-there", "r-2": "different", "r-3": "missing-here"}
+    assert compared(state, cases, r_2="ab" * 32, r_3="cd" * 32) == [], "it is known already"
+    good = {"r_1": digest(state, cases, "r-1"), "r_2": digest(state, cases, "r-2")}
+    settled = compared(state, cases, **good, r_3="cd" * 32)
+    assert {(row.request_number, row.state) for row in settled} == {("r-1", "settled"), ("r-2", "settled")}
+
+
+def test_what_was_decided_outside_the_period_is_not_missed(cases: Any) -> None:
+    state = provided(cases, "r-1")
+    notice = RecordDigestsNotice(**cases.delivered(), since=cases.time(hours=1), until=cases.time(hours=2), records=())
+    decision = compare(state, notice, cases.context())
+    assert isinstance(decision, Accepted) and isinstance(decision.events[0], RecordsCompared)
+    assert (decision.events[0].compared, decision.events[0].differences) == (0, ())

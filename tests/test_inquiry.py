@@ -1,0 +1,275 @@
+"""Inquiry and provision on the real stack: registry and taxation → replicas → the network's simulator → records."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from kumiai_contracts.exchange_notices import (
+    CodeRequestNotice,
+    InquiryNotice,
+    ProcedureGrantNotice,
+    ProvisionRequestNotice,
+)
+from kumiai_contracts.institutions import institution_of
+from kumiai_contracts.model import Notice
+from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
+from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_local.layout import Layout
+from kumiai_local.service_processes import ServiceProcesses
+
+from tests.conftest import NewSystem
+from tests.support.clerk import clerk
+from tests.support.family import FAMILY, carry_over, today
+from tests.support.network import Body, NetworkOperator, at
+from tests.support.operator import LINKAGE, Operator
+from tests.support.system import System
+
+pytestmark = pytest.mark.stack
+DESK = {"place": "本庁", "operator": "desk/1"}
+AFFAIR = {"affair": "JM00000000000001", "procedure": "JT00000000000001", "fact_kind": "TM00000000000002"}
+NIIGATA = "151009"
+_NUMBERS = count(1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def network(federation: ServiceProcesses, test_layout: Layout) -> NetworkOperator:
+    return NetworkOperator.of(federation.network_url, test_layout)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def niigata(network: NetworkOperator) -> Body:
+    """A body outside the federation."""
+    return await network.body(institution_of(NIIGATA))
+
+
+async def eventually(check: Callable[[], Awaitable[Any]], what: str, within_s: float = 15.0) -> Any:
+    """What a check gives once it gives something. Raises AssertionError."""
+    for _ in range(int(within_s / 0.1)):
+        if found := await check():
+            return found
+        await asyncio.sleep(0.1)
+    raise AssertionError(what)
+
+
+async def told(system: System, notice: Notice) -> dict[str, Any]:
+    """The receipt of a notice to the linkage service, by HTTP."""
+    (receipt,) = await system.submit(LINKAGE, (system.envelope(notice), notice))
+    return receipt
+
+
+async def accepted(system: System, notice: Notice) -> None:
+    receipt = await told(system, notice)
+    assert receipt["outcome"] == "accepted", receipt["reasons"]
+
+
+async def records(system: System, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await system.read(LINKAGE, "exchange-records", **query))["records"]
+    return found
+
+
+async def taxed(system: System, operator: Operator, salary: int = 5_000_000) -> list[str]:
+    """A family whose head is assessed for 2026; the 宛名番号, once the replica has them."""
+    family = await system.tell(carry_over(*FAMILY[:2]))
+    report = EmploymentIncomeReport(
+        fiscal_year=2026, addressee_number=family.numbers[0], employer="1234567", salary=salary
+    )
+    await system.tell(report)
+    await operator.complete(system.member)
+    return list(family.numbers)
+
+
+async def known_to_the_network(system: System, network: NetworkOperator, people: dict[str, str]) -> None:
+    """The municipality asks for codes; 住基ネット says who is who; the codes are issued."""
+    await accepted(system, CodeRequestNotice(addressee_numbers=tuple(people)))
+
+    async def acquisitions(state: str) -> dict[str, str]:
+        found = (await system.read(LINKAGE, "code-acquisitions"))["acquisitions"]
+        rows = [row for row in found if row["state"] == state and row["addressee_number"] in people]
+        return {row["acquisition_number"]: row["addressee_number"] for row in rows}
+
+    numbers = await acquisitions("requested")
+    await network.people({number: people[person] for number, person in numbers.items()})
+
+    async def issued() -> bool:
+        return set((await acquisitions("acquired")).values()) == set(people)
+
+    await eventually(issued, "codes were not issued")
+
+
+async def test_one_member_asks_another_and_both_sides_keep_the_same_record(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator
+) -> None:
+    here, there = await new_system(), await new_system()
+    (head, _), (same, _) = await taxed(there, operator), await taxed(here, operator, 1_000_000)
+    name = f"somebody-{next(_NUMBERS)}"
+    await known_to_the_network(here, network, {same: name})
+    await known_to_the_network(there, network, {head: name})
+    inquirer, provider = institution_of(here.member.code), institution_of(there.member.code)
+    inquiry = InquiryNotice(
+        **AFFAIR, scope="2026", request_number="2026-000001", inquirer=inquirer, provider=provider,
+        items=("annual-tax", "total-income"), addressee_number=same,
+    )  # fmt: skip
+    refused = await told(here, inquiry)
+    assert refused["reasons"][0]["code"] == "procedure-not-granted"
+    await accepted(
+        here, ProcedureGrantNotice(procedure=AFFAIR["procedure"], fact_kind=AFFAIR["fact_kind"], items=inquiry.items)
+    )
+    await accepted(here, inquiry)
+    await accepted(here, inquiry)
+
+    async def answered() -> Any:
+        record = await here.read(LINKAGE, "inquiries/2026-000001")
+        return record if record["outcome"] == "answered" else None
+
+    record = await eventually(answered, "no answer")
+    (ours,) = await records(here, addressee_number=same)
+    (theirs,) = await records(there, addressee_number=head)
+    assert ours["exchange_digest"] == theirs["exchange_digest"] == record["exchange_digest"]
+    assert (theirs["side"], theirs["items"], theirs["version"]) == ("provider", ["total-income"], 1)
+    assert theirs["requested_items"] == ["total-income"], "what the table does not allow was never asked"
+    fetched = await here.order(LINKAGE, "inquiries/2026-000001/fetch")
+    again = await here.order(LINKAGE, "inquiries/2026-000001/fetch")
+    assert fetched == again and fetched["facts"] == {"total-income": "3560000"}
+    (seen,) = (await there.read(LINKAGE, f"addressees/{head}/disclosures"))["disclosures"]
+    assert (seen["inquirer"], seen["items"]) == (inquirer, ["total-income"])
+    other = inquiry.model_copy(update={"items": ("assessment",)})
+    assert (await told(here, other))["reasons"][0]["code"] == "request-number-reused"
+    stranger = inquiry.model_copy(update={"inquirer": provider, "request_number": "2026-000002"})
+    assert (await told(here, stranger))["reasons"][0]["code"] == "inquirer-not-yours"
+
+
+async def somebody(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body
+) -> tuple[System, str, str]:
+    """A member with a tax payer whom the body outside knows, too: system, 宛名番号, the outside body's code."""
+    system = await new_system()
+    (head, _), name = await taxed(system, operator), f"somebody-{next(_NUMBERS)}"
+    await known_to_the_network(system, network, {head: name})
+    code = uuid4().hex
+    await niigata.knows(name, code)
+    return system, head, code
+
+
+async def test_another_body_is_answered_from_the_replica_and_after_a_correction_from_the_next_version(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body
+) -> None:
+    system, head, code = await somebody(new_system, operator, network, niigata)
+    provider = institution_of(system.member.code)
+    await niigata.ask("k-1", provider, code, "annual-tax", "assessment", "total-income")
+    first = await niigata.answer_to("k-1")
+    assert {fact["item"]: fact["value"] for fact in first["facts"]} == {
+        "assessment": "assessed",
+        "total-income": "3560000",
+    }
+    await system.tell(
+        EmploymentIncomeReport(fiscal_year=2026, addressee_number=head, employer="7654321", salary=1_000_000)
+    )
+    await operator.complete(system.member)
+    await niigata.ask("k-2", provider, code)
+    second = await niigata.answer_to("k-2")
+    assert int(second["facts"][0]["value"]) > 3_560_000
+    versions = {row["request_number"]: row["version"] for row in await records(system, addressee_number=head)}
+    assert versions == {"k-1": 1, "k-2": 2}
+    for number, changed, reason in (
+        ("k-3", {"procedure": "JT00000000000077"}, "procedure-not-in-table"),
+        ("k-4", {"scope": "2020"}, "fact-not-found"),
+        ("k-5", {"sent_at": at(minutes=-5)}, "sender-clock-off"),
+        ("k-6", {"expires_at": at(seconds=-1)}, "request-expired"),
+    ):
+        await niigata.ask(number, provider, code, **changed)
+        refusal = await niigata.answer_to(number)
+        assert (refusal["reason"], refusal.get("facts", [])) == (reason, []), number
+    await niigata.ask("k-1", provider, code, "assessment", id="inquiry/another-message")
+    await niigata.ask("k-7", provider, code)
+    await niigata.answer_to("k-7")
+    outcomes = {row["request_number"]: row["outcome"] for row in await records(system, side="provider")}
+    assert outcomes == {
+        "k-1": "answered", "k-2": "answered", "k-4": "refused", "k-5": "refused", "k-6": "refused", "k-7": "answered",
+    }, "a refusal by the network itself is no record of the provider's, a reused number gets none"  # fmt: skip
+
+
+async def test_a_protected_resident_goes_to_a_persons_work_list_and_nothing_is_answered_until_then(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body
+) -> None:
+    system, head, code = await somebody(new_system, operator, network, niigata)
+    provider = institution_of(system.member.code)
+    await system.tell(ProtectionApplicationNotice(addressee_numbers=(head,), applied_on=today(), **DESK))
+    await operator.complete(system.member)
+    for number in ("p-1", "p-2"):
+        await niigata.ask(number, provider, code)
+
+    async def both_held() -> bool:
+        return len(await records(system, outcome="held")) == 2
+
+    await eventually(both_held, "not held")
+    await niigata.fetch()
+    assert not niigata.answers.keys() & {"p-1", "p-2"}
+    guardian = await clerk(operator, system.member.code, "guardian", "protection", service=LINKAGE)
+    path = f"held-requests/{niigata.institution}"
+    assert (await guardian.post(f"{path}/p-1/provide", params={"purpose": "national-id-linkage"})).status_code == 403
+    provided = await guardian.post(f"{path}/p-1/provide", params={"purpose": "protection"})
+    assert provided.json()["decided_by"] == "guardian"
+    assert (await guardian.post(f"{path}/p-2/withhold", params={"purpose": "protection"})).is_success
+    assert (await guardian.post(f"{path}/p-2/provide", params={"purpose": "protection"})).status_code == 409
+    assert (await niigata.answer_to("p-1"))["outcome"] == "answered"
+    withheld = await niigata.answer_to("p-2")
+    assert (withheld["outcome"], withheld["reason"], withheld["facts"]) == ("withheld", "withheld", [])
+    seen = (await system.read(LINKAGE, f"addressees/{head}/disclosures"))["disclosures"]
+    assert [row["outcome"] for row in seen] == ["answered"], "what was withheld is not shown"
+
+
+async def test_whoever_may_write_a_members_notices_can_not_ask_or_answer_in_anothers_name(
+    new_system: NewSystem,
+) -> None:
+    system = await new_system(LINKAGE)
+    forged = ProvisionRequestNotice(
+        **AFFAIR, scope="2026", request_number="f-1", items=("total-income",), code="00" * 16,
+        sender=institution_of(NIIGATA), receiver=institution_of(system.member.code),
+        sent_at=at(), accepted_at=at(), expires_at=at(days=1), proof="5e" * 64,
+    )  # fmt: skip
+    receipt = await told(system, forged)
+    assert (receipt["outcome"], receipt["reasons"][0]["code"]) == ("refused", "proof-invalid")
+    assert await records(system) == []
+
+
+async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_answered_once(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body, federation: ServiceProcesses
+) -> None:
+    """Lost, late, repeated, reordered, away, and the service killed with SIGKILL in between."""
+    system, _, code = await somebody(new_system, operator, network, niigata)
+    provider = institution_of(system.member.code)
+    numbers = [f"w-{n}" for n in range(60)]
+    await network.weather(lose=0.2, repeat=0.3, reorder=True, delay_seconds=0.3)
+    try:
+        for number in numbers:
+            await niigata.ask(number, provider, code)
+        federation[LINKAGE].kill()
+        await network.weather(away=True)
+        federation[LINKAGE].start()
+        await asyncio.to_thread(federation[LINKAGE].wait_ready)
+        await network.weather(away=False)
+        for _ in range(40):
+            await niigata.fetch(0.5)
+            missing = [number for number in numbers if number not in niigata.answers]
+            if not missing:
+                break
+            for number in missing:
+                await niigata.ask(number, provider, code)
+        assert not missing
+    finally:
+        await network.weather(lose=0.0, repeat=0.0, reorder=False, delay_seconds=0.0, away=False)
+    kept = {row["request_number"]: row for row in await records(system, side="provider")}
+    assert kept.keys() == set(numbers)
+    assert {row["outcome"] for row in kept.values()} == {"answered"}
+    contents = {number: set[str]() for number in numbers}
+    for delivery in niigata.deliveries:
+        if delivery.get("request_number") in contents:
+            contents[delivery["request_number"]].add(str(delivery["facts"]))
+    assert {len(found) for found in contents.values()} == {1}, "however often it came, it was one answer"
+    events = await system.stream(LINKAGE, "linkage")
+    decided = [event["subject"] for event in events if event["type"] == "linkage.facts-provided.v1"]
+    assert sorted(decided) == sorted(f"{niigata.institution}/{number}" for number in numbers)
