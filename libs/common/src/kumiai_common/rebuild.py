@@ -167,10 +167,13 @@ async def _read_to_disk(peers: Peers, municipality: str, stream: str, after: int
 
 
 def _pages(municipality: str, stream: str, spool: IO[bytes]) -> Iterator[list[StoredEvent]]:
-    spool.seek(0)
-    events = (event_of_line(municipality, stream, line) for line in spool)
-    while page := list(islice(events, EVENTS_A_PAGE)):
-        yield page
+    spool.flush()
+    # A reader of its own: on a file opened for both, every line costs a system call.
+    with open(spool.fileno(), "rb", closefd=False) as lines:
+        lines.seek(0)
+        events = (event_of_line(municipality, stream, line) for line in lines)
+        while page := list(islice(events, EVENTS_A_PAGE)):
+            yield page
 
 
 def _checked(position: ReaderPosition, page: list[StoredEvent]) -> ReaderPosition:

@@ -10,12 +10,13 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
+from operator import itemgetter
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import orjson
 from kumiai_contracts.chain import length_prefixed
 from kumiai_contracts.envelope import StoredEvent
-from kumiai_contracts.model import Frozen, Row, canonical_json
+from kumiai_contracts.model import Frozen, Row
 from kumiai_contracts.operations import ParkedRow
 from kumiai_contracts.registry import tables_of, tables_of_stream
 
@@ -23,6 +24,7 @@ from kumiai_common.database import Connection
 
 R = TypeVar("R", bound=Row)
 JsonRow = dict[str, Any]
+ROWS_A_PAGE = 1000
 
 
 class Fold:
@@ -66,8 +68,9 @@ async def state_hash(connection: Connection, municipality: str, stream: str) -> 
         if kind is ParkedRow:
             continue
         total.table(kind.table)
-        async for values in stored_rows(connection, kind, municipality):
-            total.row(values)
+        async for page in stored_rows(connection, kind, municipality):
+            for values in page:
+                total.row(values)
     return total.digest()
 
 
@@ -88,21 +91,31 @@ class StateHash:
         if self._begun:
             self._total.update(self._begun)
             self._begun = b""
-        self._total.update(length_prefixed(canonical_json(values)))
+        self._total.update(length_prefixed(canonical_row(values)))
 
     def digest(self) -> bytes:
         """SHA-256 over everything so far."""
         return self._total.digest()
 
 
-async def stored_rows(connection: Connection, kind: type[Row], municipality: str) -> AsyncIterator[list[Any]]:
-    """Every row of a table as JSON has its values, in the order of the keys as texts, byte by byte."""
+async def stored_rows(connection: Connection, kind: type[Row], municipality: str) -> AsyncIterator[list[list[Any]]]:
+    """Every row of a table as JSON has its values, in the order of the keys as texts, byte by byte; in pages."""
     columns = columns_of(kind)
+    converted = [(n, _FROM_POSTGRES[type_]) for n, (_, type_) in enumerate(columns) if type_ in _FROM_POSTGRES]
     names = ", ".join(name for name, _ in columns)
     order = ", ".join(f'{column}::text collate "C"' for column in kind.key) or "municipality"
     query = f"select {names} from {kind.table} where municipality = $1 order by {order}"
-    async for record in connection.cursor(query, municipality, prefetch=1000):
-        yield [_as_json(value, type_) for value, (_, type_) in zip(record, columns, strict=True)]
+    cursor = await connection.cursor(query, municipality)
+    while records := await cursor.fetch(ROWS_A_PAGE):
+        page = [list(record) for record in records]
+        for values in page:
+            for n, convert in converted:
+                if values[n] is not None:
+                    values[n] = convert(values[n])
+        yield page
+
+
+_FROM_POSTGRES: Mapping[str, Callable[[Any], Any]] = {"jsonb": orjson.loads, "date": date.isoformat}
 
 
 def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
@@ -144,10 +157,10 @@ def _upsert(kind: type[Row]) -> str:
 
 def _records(kind: type[Row], entries: Iterable[tuple[str, JsonRow]]) -> list[tuple[Any, ...]]:
     """The rows as tuples in the order of the table's columns, from (municipality, row as it stands in a body)."""
-    names, converted = _conversions(kind)
+    values_of, converted = _conversions(kind)
     found = []
     for municipality, row in entries:
-        values = [municipality, *[row[name] for name in names]]
+        values = [municipality, *values_of(row)]
         for n, convert in converted:
             if values[n] is not None:
                 values[n] = convert(values[n])
@@ -156,15 +169,17 @@ def _records(kind: type[Row], entries: Iterable[tuple[str, JsonRow]]) -> list[tu
 
 
 @cache
-def _conversions(kind: type[Row]) -> tuple[tuple[str, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
-    """The fields, and for those that JSON writes otherwise their place in the table and what asyncpg wants."""
+def _conversions(
+    kind: type[Row],
+) -> tuple[Callable[[JsonRow], tuple[Any, ...]], tuple[tuple[int, Callable[[Any], Any]], ...]]:
+    """What takes the fields out of a row, and the places that JSON writes otherwise, with what converts them."""
     columns = columns_of(kind)
     makers: dict[str, Callable[[Any], Any]] = {
         "date": date.fromisoformat,
         "jsonb": lambda value: orjson.dumps(value).decode(),
     }
     converted = tuple((n, makers[type_]) for n, (_, type_) in enumerate(columns, start=1) if type_ in makers)
-    return tuple(name for name, _ in columns), converted
+    return itemgetter(*[name for name, _ in columns]), converted
 
 
 def _postgres_type(annotation: Any) -> str:
@@ -211,12 +226,9 @@ def _nested_loader(base: Any) -> Any:
     return lambda text: tuple(orjson.loads(text))
 
 
-def _as_json(value: Any, type_: str) -> Any:
-    if value is None:
-        return None
-    if type_ == "jsonb":
-        return orjson.loads(value)
-    return value.isoformat() if type_ == "date" else value
+def canonical_row(values: Sequence[Any]) -> bytes:
+    """The same bytes as `canonical_json`, in a fraction of the time."""
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
 def folded(events: Iterable[StoredEvent], *, own: bool) -> Fold:

@@ -5,13 +5,15 @@ bytes. Whoever holds the hash of position *n* can check everything up to *n* wit
 """
 
 from hashlib import sha256
+from struct import Struct
 
+_LENGTH = Struct(">I").pack
 _GENESIS = b"kumiai-stream-v1"
 
 
 def length_prefixed(*parts: bytes) -> bytes:
     """Each part behind its length as four bytes, big-endian, so that no two lists of parts give the same bytes."""
-    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+    return b"".join([_LENGTH(len(part)) + part for part in parts])
 
 
 def origin(municipality: str, stream: str, incarnation: int, continued_from: bytes = b"") -> bytes:

@@ -164,10 +164,11 @@ class _Writer:
                 total.table(kind.table)
 
             async def rows(hashed: bool = hashed, kind: Any = kind) -> AsyncIterator[list[Any]]:
-                async for values in stored_rows(self._connection, kind, self._municipality):
-                    if hashed:
-                        total.row(values)
-                    yield values
+                async for page in stored_rows(self._connection, kind, self._municipality):
+                    for values in page:
+                        if hashed:
+                            total.row(values)
+                        yield values
 
             await self._csv(layout.table_path(self._service, kind.table), columns, rows(), identity=True)
         return total.digest()

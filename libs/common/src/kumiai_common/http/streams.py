@@ -24,7 +24,7 @@ from kumiai_common.http.queries import QUERIES
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.tables import state_hash
 
-PAGE_EVENTS = 500
+PAGE_EVENTS = 2000
 MOST_EVENTS = 10_000
 MOST_CHECKPOINTS = 1_000
 PART_PURPOSES: Mapping[tuple[str, str], frozenset[Purpose]] = {
