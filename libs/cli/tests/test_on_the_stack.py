@@ -80,6 +80,9 @@ def test_an_operator_rebuilds_tables_and_sees_that_nothing_waits(
     for service, stream in (("resident-registry", "resident"), ("taxation", "resident"), ("taxation", "membership")):
         code, rebuilt = kumiai(test_layout, federation, "rebuild", "012157", service, stream)
         assert (code, rebuilt.get("hash_after")) == (0, rebuilt.get("hash_before")), rebuilt
+    code, all_rebuilt = kumiai(test_layout, federation, "rebuild", "all", "taxation", "resident")
+    assert (code, all_rebuilt["failed"]) == (0, {})
+    assert all_rebuilt["rebuilt"] >= 1
     assert kumiai(test_layout, federation, "parked", "list", "012157", "taxation") == (0, {"parked": []})
     code, refused = kumiai(test_layout, federation, "parked", "skip", "012157", "taxation", "membership", "1")
     assert (code, refused["problem"]["code"]) == (1, "not-found")

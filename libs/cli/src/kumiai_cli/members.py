@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 from kumiai_contracts.topics import SERVICES
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from kumiai_cli.applied import services_behind
@@ -179,6 +187,12 @@ def _wait_until_applied(federation: Federation, code: str, services: Iterable[st
 def progress(as_json: bool) -> Progress:
     """What is being waited for, on a terminal; nothing for machines."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal)
+
+
+def counting(as_json: bool) -> Progress:
+    """The same for work of which so many pieces are to be done, with the time left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=err, transient=True, disable=as_json or not err.is_terminal)
 
 
