@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from kumiai_cli.applied import services_behind
+from kumiai_cli.applied import replicas_to_complete, services_behind
 from kumiai_cli.federation import Federation, find_federation, write_credentials
 from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, out, reporting, say, show_json
 
@@ -55,6 +55,7 @@ def join(
                 joined = membership.post("/v1/members", json=body).raise_for_status().json()
             path = write_credentials(code, _credentials(federation, joined))
             _wait_until_applied(federation, code, chosen, shown, task)
+            _wait_for_replicas(federation, code, chosen, shown, task)
         seconds = round(time.monotonic() - begun, 1)
         if as_json:
             show_json({"municipality": code, "services": chosen, "credentials": str(path), "seconds": seconds})
@@ -86,7 +87,10 @@ def members(as_json: Json = False) -> None:
 
 
 def subscribe(code: Code, service: Service, as_json: Json = False) -> None:
-    """A member subscribes to one more service; returns when the service knows. Repeating it changes nothing.
+    """A member subscribes to one more service. Repeating it changes nothing.
+
+    Returns when the service takes notices: it first reads all that it needs of what was recorded before, and shows how
+    far it is. Interrupting this interrupts nothing there, and notices that are sent meanwhile wait for it.
 
     kumiai subscribe 131016 taxation
     """
@@ -165,6 +169,7 @@ def _change(method: str, code: str, service: str, as_json: bool) -> None:
             address = f"/v1/members/{code}/subscriptions/{service}"
             changed = membership.request(method, address).raise_for_status().json()
         _wait_until_applied(federation, code, [service], shown, task)
+        _wait_for_replicas(federation, code, [service], shown, task)
     if as_json:
         show_json(changed)
     else:
@@ -181,6 +186,20 @@ def _wait_until_applied(federation: Federation, code: str, services: Iterable[st
         shown.update(task, description=f"waiting for {', '.join(waiting)}")
         if time.monotonic() > until:
             raise Failure(f"Recorded, but {', '.join(waiting)} has not taken it over yet; see kumiai status.", REFUSED)
+        time.sleep(0.2)
+
+
+def _wait_for_replicas(federation: Federation, code: str, services: Iterable[str], shown: Progress, task: Any) -> None:
+    """Until these services take the member's notices; gives up only when nothing moves any more."""
+    before: dict[str, tuple[int, int]] = {}
+    until = time.monotonic() + PATIENCE_SECONDS
+    while left := replicas_to_complete(federation, code, services):
+        said = ", ".join(f"{service} reads {done:,} of {all_:,} events" for service, (done, all_) in left.items())
+        shown.update(task, description=said)
+        if left != before:
+            before, until = left, time.monotonic() + PATIENCE_SECONDS
+        if time.monotonic() > until:
+            raise Failure(f"Recorded; notices wait, but it goes no further ({said}); see kumiai status.", REFUSED)
         time.sleep(0.2)
 
 

@@ -5,11 +5,15 @@ next event. Joining late, recovering and rebuilding are the same code: read the 
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Mapping
 
+import httpx
 import structlog
 from kumiai_contracts.topics import READS
 
+from kumiai_common import gate
 from kumiai_common.clock import now, seconds_since
 from kumiai_common.continuity import ReaderPosition
 from kumiai_common.database import TRANSIENT, Database
@@ -49,18 +53,26 @@ class Follower:
         self._running: dict[StreamKey, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(MAX_CATCH_UPS)
         self._behind: dict[StreamKey, int] = {}
+        self._wake = asyncio.Event()
+        self._holds_back = False
         self.complete = False
         """Whether, at the last look, every reader in charge was at its head."""
 
     async def run(self) -> None:
         """Ask for heads until cancelled."""
         while True:
+            self._wake.clear()
             try:
                 await self._look()
             except (*UNREACHABLE, *TRANSIENT) as error:
                 self.complete = False
                 _LOG.warning("heads not known", error=type(error).__name__)
-            await asyncio.sleep(self._seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._seconds)
+
+    def wake(self) -> None:
+        """Somebody may have subscribed, or a stream's end been reached: look now."""
+        self._wake.set()
 
     def catch_up(self, key: StreamKey, then: Callable[[], None] | None = None) -> None:
         """Read a stream's log from the producer in a task of its own; `then` is called when it is done.
@@ -91,6 +103,8 @@ class Follower:
         except (*UNREACHABLE, *TRANSIENT) as error:
             _LOG.warning("catch-up interrupted", municipality=key[0], stream=key[1], error=type(error).__name__)
             await asyncio.sleep(self._seconds)
+        if self._holds_back:
+            self.wake()
 
     async def _read_to_the_end(self, key: StreamKey) -> None:
         while True:
@@ -134,7 +148,9 @@ class Follower:
     # Looking at all heads at once
 
     async def _look(self) -> None:
-        complete = True
+        # Before the heads: what is complete at a head asked for later was complete since the subscription.
+        closed = await self._closed_intakes()
+        left: Counter[str] = Counter()
         for stream in self._streams:
             # Positions first: one that is beyond a head asked for afterwards is a contradiction and no race.
             tenants = await self._database.tenants()
@@ -144,35 +160,61 @@ class Follower:
                 follows = stream == MEMBERSHIP or head.municipality in subscribers
                 if follows and self._in_charge(head.municipality):
                     key = (head.municipality, stream)
-                    complete &= await self._compare(positions.get(key) or ReaderPosition.start(*key), head)
+                    position = positions.get(key) or ReaderPosition.start(*key)
+                    left[head.municipality] += await self._compare(position, head)
         parked = await self._parked(await self._database.tenants())
         self._telemetry.parked(parked)
-        self.complete = complete and not any(parked.values())
+        self.complete = not any(left.values()) and not any(parked.values())
+        await self._open_intakes(closed, left)
 
-    async def _compare(self, position: ReaderPosition, head: PeerHead) -> bool:
+    async def _closed_intakes(self) -> dict[str, str]:
+        tenants = [municipality for municipality in await self._database.tenants() if self._in_charge(municipality)]
+        if not tenants:
+            return {}
+        async with self._database.transaction(tenants) as connection:
+            return await gate.closed(connection, self._service, tenants)
+
+    async def _open_intakes(self, closed: dict[str, str], left: Mapping[str, int]) -> None:
+        """Open the gate of whoever has just been complete; tell how far the others are."""
+        held = {municipality: left[municipality] for municipality in closed if left[municipality]}
+        opened = {municipality: since for municipality, since in closed.items() if municipality not in held}
+        self._telemetry.held(held)
+        self._holds_back = bool(held)
+        for municipality, events in held.items():
+            _LOG.info("notices wait for complete replicas", municipality=municipality, count=events)
+        if opened:
+            async with self._database.transaction(opened) as connection:
+                await gate.open_for(connection, opened)
+            for municipality in opened:
+                _LOG.info("intake opened", municipality=municipality)
+
+    async def _compare(self, position: ReaderPosition, head: PeerHead) -> int:
+        """How many events are left to apply; at least one where the stream is stopped."""
         key = (position.municipality, position.stream)
         self._telemetry.diverged(key, position.diverged is not None)
         if position.diverged:
-            return False
+            return max(head.position - position.position, 1)
         rewritten = position.position == head.position and position.hash != head.hash
         if position.position > head.position or rewritten:
             await self._diverge(key, "the producer's log lacks what was applied")
-            return False
+            return 1
         lag = head.position - position.position
         if lag == 0:
             self._behind.pop(key, None)
             self._telemetry.distance(key, 0, 0.0)
-            return True
-        oldest = await self._oldest_unapplied_seconds(position)
-        self._telemetry.distance(key, lag, oldest)
+            return 0
+        self._telemetry.distance(key, lag, await self._oldest_unapplied_seconds(position))
         # Behind at two looks without having moved: whatever Kafka was to bring isn't coming.
         if self._behind.get(key) == position.position or position.position == 0:
             self.catch_up(key)
         self._behind[key] = position.position
-        return False
+        return lag
 
     async def _oldest_unapplied_seconds(self, position: ReaderPosition) -> float:
-        first = await self._peers.read_log(position.municipality, position.stream, position.position, 1)
+        try:
+            first = await self._peers.read_log(position.municipality, position.stream, position.position, 1)
+        except httpx.HTTPStatusError:
+            return 0.0  # a producer that has yet to hear that we may read this one: no reason to look at no other
         return seconds_since(first[0].time, now()) if first else 0.0
 
     async def _subscribers(self, tenants: list[str]) -> set[str]:

@@ -43,6 +43,12 @@ class Peers:
             for head in orjson.loads(answer)["heads"]
         ]
 
+    async def position(self, municipality: str, stream: str) -> int:
+        """Where a municipality's stream ends; 0 where its owner has none. Raises one of UNREACHABLE."""
+        answer = await self._get(owner_of(stream), f"/v1/{municipality}/heads", {})
+        heads = {head["stream"]: head["position"] for head in orjson.loads(answer)["heads"]}
+        return int(heads.get(stream, 0))
+
     async def read_log(self, municipality: str, stream: str, after: int, limit: int) -> list[StoredEvent]:
         """Events of a stream after a position, from its producer. Raises one of UNREACHABLE."""
         lines = await self.read_lines(municipality, stream, after, limit)

@@ -222,3 +222,25 @@ insert into checkpoint select * from unnest(:rows::checkpoint[]) on conflict do 
 
 -- name: add_checkpoint_signers!
 insert into checkpoint_signer select * from unnest(:rows::checkpoint_signer[]) on conflict do nothing;
+
+-- name: intake^
+-- Whether a municipality subscribes, whether its intake was opened since, and how much of membership was heard.
+select
+  coalesce(s.active, false) as subscribed,
+  coalesce(o.subscribed_at = s.changed_at, false) as opened,
+  coalesce(r.position, 0) as heard
+from (select :municipality::text as municipality) given
+left join subscription s on s.municipality = given.municipality and s.service = :service
+left join intake_opened o on o.municipality = given.municipality
+left join reader_position r on r.municipality = given.municipality and r.stream = 'membership';
+
+-- name: closed_intakes
+select s.municipality, s.changed_at as subscribed_at
+from subscription s left join intake_opened o using (municipality)
+where s.municipality = any(:municipalities::text[]) and s.service = :service and s.active
+  and o.subscribed_at is distinct from s.changed_at;
+
+-- name: open_intakes!
+insert into intake_opened (municipality, subscribed_at)
+select * from unnest(:municipalities::text[], :subscribed_at::text[])
+on conflict (municipality) do update set subscribed_at = excluded.subscribed_at;

@@ -26,6 +26,7 @@ from kumiai_common import checkpoints, incarnation, logging
 from kumiai_common.bundle.part import Kept
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
+from kumiai_common.gate import Gate
 from kumiai_common.http.server import serve
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.intake import understand
@@ -41,6 +42,8 @@ from kumiai_common.telemetry import Telemetry
 from kumiai_common.worker import Worker
 
 _LOG = structlog.get_logger()
+GATE_PATIENCE_SECONDS = 5.0
+"""How long notices by HTTP wait at a closed gate before the sender is told to come again."""
 WATCHDOG_SECONDS = 60.0
 """A worker whose loop has not turned for so long is ended, so that its supervisor starts another."""
 
@@ -58,13 +61,18 @@ class Ground:
     relay: Relay
     processor: Processor
     runner: Runner
+    gate: Gate
     worker: Worker
     follower: Follower
     peers: Peers
     kept: Kept
 
     async def intake(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
-        """Notices that came by HTTP or from a file: the same intake, the same receipts, in the same order."""
+        """Notices that came by HTTP or from a file: the same intake, the same receipts, in the same order.
+
+        Raises gate.IntakeHeld where the replicas that they would be decided on have yet to become complete.
+        """
+        await self.gate.wait(municipality, GATE_PATIENCE_SECONDS)
         received = [
             await self.worker.after_its_cause(
                 understand(self.name, municipality, envelope, body, f"http/{envelope.source}/{envelope.id}")
@@ -183,7 +191,8 @@ def assemble(
     runner = Runner(database, processor, telemetry, committed)
     peers = Peers(settings.peers, tokens.token)
     follower = Follower(service.name, database, peers, runner, telemetry, relay.holds, settings.head_poll_seconds)
-    worker = Worker(service.name, settings, database, runner, follower)
+    gate = Gate(service.name, database, peers)
+    worker = Worker(service.name, settings, database, runner, follower, gate)
     return Ground(
         service.name,
         settings,
@@ -194,6 +203,7 @@ def assemble(
         relay,
         processor,
         runner,
+        gate,
         worker,
         follower,
         peers,

@@ -44,6 +44,7 @@ class Telemetry:
         self._oldest: dict[_Key, float] = {}
         self._diverged: dict[_Key, int] = {}
         self._parked: dict[str, int] = {}
+        self._held: dict[str, int] = {}
         for name, values in (
             ("kumiai_stream_head_position", self._heads),
             ("kumiai_reader_position", self._readers),
@@ -53,7 +54,8 @@ class Telemetry:
         ):
             unit = "s" if name.endswith("unapplied") else ""
             meter.create_observable_gauge(name, [self._by_stream(values)], unit=unit)
-        meter.create_observable_gauge("kumiai_parked_keys", [self._by_municipality])
+        for name, counts in (("kumiai_parked_keys", self._parked), ("kumiai_intake_held_events", self._held)):
+            meter.create_observable_gauge(name, [self._by_municipality(counts)])
 
     def appended(self, counts: Mapping[_Key, int], heads: Mapping[_Key, int]) -> None:
         """Events appended by (municipality, stream), and where the heads are now."""
@@ -97,6 +99,11 @@ class Telemetry:
             self._parked[municipality] = 0
         self._parked.update(counts)
 
+    def held(self, events: Mapping[str, int]) -> None:
+        """Whose notices wait for complete replicas, and for how many events: the whole picture."""
+        self._held.clear()
+        self._held.update(events)
+
     def _labels(self, key: _Key) -> dict[str, str]:
         return {"service": self._service, "municipality": key[0], "stream": key[1]}
 
@@ -106,11 +113,14 @@ class Telemetry:
 
         return observe
 
-    def _by_municipality(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [
-            Observation(count, {"service": self._service, "municipality": municipality})
-            for municipality, count in list(self._parked.items())
-        ]
+    def _by_municipality(self, counts: Mapping[str, int]):  # type: ignore[no-untyped-def]
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return [
+                Observation(count, {"service": self._service, "municipality": municipality})
+                for municipality, count in list(counts.items())
+            ]
+
+        return observe
 
 
 def traceparent_of(span: Span) -> str:

@@ -21,11 +21,12 @@ from kumiai_contracts.topics import READS, Topic
 
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
+from kumiai_common.gate import Gate
 from kumiai_common.intake import Received, receive
 from kumiai_common.kafka import consumer as make_consumer
 from kumiai_common.log import StreamKey
 from kumiai_common.places import Places, topic_of
-from kumiai_common.poll import MEMBERSHIP, Effect, Poll, StaleAssignment
+from kumiai_common.poll import Effect, Poll, StaleAssignment
 from kumiai_common.queries import QUERIES
 from kumiai_common.relay import shard_of
 from kumiai_common.runner import Runner
@@ -34,9 +35,9 @@ from kumiai_common.settings import Settings
 _LOG = structlog.get_logger()
 CAUSE_PATIENCE_SECONDS = 10.0
 """How long a notice waits for the event that its sender says it has seen; then it is refused."""
-JOINED = Cause(MEMBERSHIP, 1, 1)
-"""What every notice follows: topics are made before the services hear whose they are."""
 PAUSE_SECONDS = 0.02
+HELD_SECONDS = 0.2
+"""How long notices are left alone whose municipality's gate is closed."""
 LANES = 4
 """Polls at once, each of municipalities of its own, so that none waits for another's locks."""
 FETCH_MS = 200
@@ -52,7 +53,7 @@ class Worker:
     """Consumes the notices of one service and the streams that it reads."""
 
     def __init__(
-        self, service: str, settings: Settings, database: Database, runner: Runner, follower: Follower
+        self, service: str, settings: Settings, database: Database, runner: Runner, follower: Follower, gate: Gate
     ) -> None:
         self._service = service
         self._reads = READS[service]
@@ -60,6 +61,7 @@ class Worker:
         self._database = database
         self._runner = runner
         self._follower = follower
+        self._gate = gate
         self._applied: dict[StreamKey, tuple[int, int]] = {}
         self._waiting_since: dict[str, float] = {}
         self._consumer: Any = None
@@ -86,7 +88,11 @@ class Worker:
         """Note what a poll did, wherever it was run."""
         for key, position in effect.positions.items():
             self._applied[key] = (position.incarnation, position.position)
-        if effect.membership_changed and self._consumer is not None:
+        if not effect.membership_changed:
+            return
+        self._gate.forget()
+        self._follower.wake()
+        if self._consumer is not None:
             # Topics may have come or gone: look now instead of in a minute.
             task = asyncio.ensure_future(self._look_for_topics(self._consumer))
             self._resuming.add(task)
@@ -181,6 +187,9 @@ class Worker:
     async def _take_notices(
         self, consumer: AIOKafkaConsumer, partition: TopicPartition, topic: Topic, records: Sequence[Any], poll: Poll
     ) -> None:
+        if not await self._gate.is_open(topic.municipality):
+            self._wait(consumer, partition, records[0].offset, HELD_SECONDS)
+            return
         taken = None
         for record in records:
             kept_as = f"{record.topic}/{record.offset}"
@@ -243,15 +252,13 @@ class Worker:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _after_its_cause(self, received: Received) -> tuple[Received, bool]:
-        if await self._has_applied(received.municipality, received.cause or JOINED):
+        if received.cause is None or await self._has_applied(received.municipality, received.cause):
             self._waiting_since.pop(received.kept_as, None)
             return received, True
         time = asyncio.get_running_loop().time()
         if time - self._waiting_since.setdefault(received.kept_as, time) < CAUSE_PATIENCE_SECONDS:
             return received, False
         self._waiting_since.pop(received.kept_as, None)
-        if received.cause is None:
-            return received, True  # of nobody we have heard of: refused as not subscribed
         return replace(received, notice=None, reasons=(reason("cause-not-found", "/ce_cause"),)), True
 
     async def _has_applied(self, municipality: str, cause: Cause) -> bool:
@@ -265,11 +272,13 @@ class Worker:
                     self._applied[municipality, record["stream"]] = (record["incarnation"], record["position"])
         return self._applied.get(key, (0, 0)) >= wanted
 
-    def _wait(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
+    def _wait(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, seconds: float = PAUSE_SECONDS
+    ) -> None:
         if partition not in consumer.assignment():
             return
         consumer.seek(partition, offset)
-        self._pause(consumer, partition, PAUSE_SECONDS)
+        self._pause(consumer, partition, seconds)
 
     def _pause(self, consumer: AIOKafkaConsumer, partition: TopicPartition, seconds: float) -> None:
         consumer.pause(partition)

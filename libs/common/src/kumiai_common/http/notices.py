@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kumiai_common.database import Database
+from kumiai_common.gate import IntakeHeld
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.batch import MEDIA_TYPE, BatchError, parse_batch
@@ -51,7 +52,10 @@ class Notices:
             notices = parse_batch(await request.body())
         except BatchError as error:
             raise Problem(problems.BODY_INVALID, str(error)) from None
-        receipts = await self._intake(municipality, notices) if notices else []
+        try:
+            receipts = await self._intake(municipality, notices) if notices else []
+        except IntakeHeld:
+            raise Problem(problems.INTAKE_HELD) from None
         return json_text(b"[" + b",".join(receipt.body() for receipt in receipts) + b"]")
 
     async def receipt(self, request: Request) -> Response:

@@ -164,6 +164,12 @@ UNAVAILABLE = Kind(
     "現在処理できません。しばらくしてから再試行してください。",
     "The service can't answer at the moment. Try again.",
 )
+INTAKE_HELD = Kind(
+    "intake-held",
+    503,
+    "この団体の複製を作成中のため、まだ通知を受け付けられません。しばらくしてから再送してください。",
+    "The service is still building this municipality's replicas and takes no notices yet. Send again later.",
+)
 INTERNAL = Kind(
     "internal",
     500,

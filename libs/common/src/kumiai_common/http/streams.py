@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from kumiai_common import log
+from kumiai_common import gate, log
 from kumiai_common.database import Database
 from kumiai_common.http import problems
 from kumiai_common.http.access import Caller, authorise, requested_purpose
@@ -70,16 +70,18 @@ class Streams:
         return answer({"heads": await self._heads([municipality], "")})
 
     async def readers(self, request: Request) -> Response:
-        """How far the service has read each foreign stream, and what is parked."""
+        """How far the service has read each foreign stream, what is parked, and whose notices wait for that reading."""
         await authorise(request, None, purpose=None, roles=_FEDERAL)
         tenants = await self._database.tenants()
         async with self._database.transaction(tenants) as connection:
             positions = await QUERIES.readers(connection, municipalities=tenants)
             parked = await QUERIES.parked_counts(connection, municipalities=tenants)
+            held = await gate.closed(connection, self._service, tenants)
         return answer(
             {
                 "readers": [{**position, "hash": position["hash"].hex()} for position in positions],
                 "parked": [dict(record) for record in parked],
+                "held": [{"municipality": code, "subscribed_at": since} for code, since in held.items()],
             }
         )
 
