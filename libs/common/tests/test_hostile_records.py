@@ -93,6 +93,13 @@ class Federation:
         )
         self._client = httpx.Client(auth=tokens, timeout=20)
 
+    def admitted(self) -> None:
+        """Wait until every service has heard of the operator: a new federation's first event."""
+        deadline = time.monotonic() + 30
+        while not all(self._client.get(f"{url}/v1/readers").is_success for url in self._peers.values()):
+            assert time.monotonic() < deadline, "not open to the operator"
+            time.sleep(0.2)
+
     def join(self, code: str) -> tuple[str, str]:
         """A member's user and password for Kafka."""
         body = {"municipality": code, "name": municipality(code).name, "services": [SERVICE]}
@@ -148,6 +155,7 @@ class Federation:
 @pytest.fixture(scope="module")
 def ask(addresses: StackAddresses, federation: ServiceProcesses, test_layout: Layout) -> Iterator[Federation]:
     found = Federation(addresses, federation, test_layout)
+    found.admitted()
     yield found
     found._client.close()
 
