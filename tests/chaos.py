@@ -1,6 +1,7 @@
 """The long form of the fault tests (`python -m tests.chaos`): random faults under load, from a seed that is printed.
 
-Exit codes: 0 nothing was lost, doubled or out of order and every table is its log's fold; 1 otherwise.
+Exit codes: 0 nothing was lost, doubled or out of order and every table is its log's fold, and the checker sees each of
+the bugs that are planted afterwards; 1 otherwise.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from kumiai_local.layout import Layout, checkout
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.stack import Part, Stack
 
+from tests.planted.run import prepared, unseen
 from tests.support.faults import assert_live_but_not_ready, delete_group, die_at, lose_tail, second_worker
 from tests.support.faulty import POINTS
 from tests.support.load import Load, differing_hashes
@@ -164,7 +166,7 @@ class Chaos:
 
 
 async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes: float, seed: int) -> list[str]:
-    """Provoke faults for so long; what is wrong at the end, in words."""
+    """Provoke faults for so long, then plant bugs; what is wrong at the end, in words."""
     async with Operator(services.peers, layout) as operator, AsyncExitStack() as loads:
         await operator.admitted()
         running: list[Load] = []
@@ -184,7 +186,9 @@ async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes:
             await operator.complete(load.member, COMPLETE_WITHIN_S)
             found += [f"{load.member.code}: {finding}" for finding in await load.findings(operator)]
             found += [f"{load.member.code}: {text}" for text in await differing_hashes(operator, load.member)]
-        return found
+        print("Does the checker see planted bugs?", flush=True)
+        async with prepared(services, stack.addresses, layout, operator, layout.root / "planted") as runs:
+            return found + await unseen(runs)
 
 
 def main() -> int:
@@ -197,7 +201,8 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     layout = Layout(checkout() / ".local" / "chaos")
-    shutil.rmtree(layout.root / "load", ignore_errors=True)
+    for folder in ("load", "planted"):
+        shutil.rmtree(layout.root / folder, ignore_errors=True)
     # What the simulated systems' Kafka clients say of every broken connection is for whoever looks into a finding.
     layout.prepare()
     logging.basicConfig(filename=layout.logs / "load.log", filemode="w", format="%(asctime)s %(levelname)s %(message)s")

@@ -4,12 +4,15 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
 import httpx
 import psycopg
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.helpers import create_ssl_context
+from aiokafka.protocol.group import LeaveGroupRequest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from kumiai_local.addresses import StackAddresses
@@ -30,6 +33,21 @@ async def die_at(worker: Worker, layout: Layout, point: str, passing: int = 1) -
     Raises AssertionError when it does not get there, or dies of something else.
     """
     await asyncio.to_thread(worker.stop)
+    try:
+        await dead_at(worker, layout, point, passing)
+    finally:
+        worker.start()
+    await asyncio.to_thread(worker.wait_ready)
+
+
+async def dead_at(
+    worker: Worker, layout: Layout, point: str, passing: int = 1, extra_env: Mapping[str, str] | None = None
+) -> None:
+    """Run a stopped service until it dies at the n-th passing of a point.
+
+    Raises AssertionError when it does not get there, or dies of something else.
+    """
+    env = {**worker.settings.env, **(extra_env or {})}
     child = Child.start(
         f"{worker.name}-dying",
         [sys.executable, "-m", "tests.support.faulty", worker.settings.service.module, point, str(passing)],
@@ -37,16 +55,14 @@ async def die_at(worker: Worker, layout: Layout, point: str, passing: int = 1) -
         log=worker.log,
         marker="tests.support.faulty",
         rank=RANK,
-        env={**worker.settings.env, "PYTHONPATH": _with_tests(worker.settings.env.get("PYTHONPATH", ""))},
+        env={**env, "PYTHONPATH": _with_tests(env.get("PYTHONPATH", ""))},
     )
     try:
         await until(lambda: not child.alive, DIES_WITHIN_S, f"{worker.name} did not get to {point}")
     finally:
         code = child.exit_code
         await asyncio.to_thread(child.kill)
-        worker.start()
     assert code == -signal.SIGKILL, f"{worker.name} ended with code {code} instead of dying {point}: see {worker.log}"
-    await asyncio.to_thread(worker.wait_ready)
 
 
 async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
@@ -105,6 +121,58 @@ def superuser(addresses: StackAddresses, service: Service) -> Iterator["psycopg.
     url = addresses.postgres_url.rpartition("/")[0] + f"/{service.database}"
     with psycopg.connect(url, password=addresses.postgres_password) as connection:
         yield connection
+
+
+async def forget(addresses: StackAddresses, service: Service) -> None:
+    """Let a dead worker's leases and memberships run out now instead of in ten seconds. No worker may run."""
+    with superuser(addresses, service) as connection:
+        connection.execute("update relay_lease set expires_at = now()")
+    ca_file, group = addresses.kafka_ca_file, f"{service.name}.workers"
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=addresses.kafka_bootstrap,
+        security_protocol=addresses.kafka_security_protocol,
+        ssl_context=create_ssl_context(cafile=str(ca_file)) if ca_file else None,
+        sasl_mechanism="SCRAM-SHA-256",
+        sasl_plain_username=addresses.kafka_username,
+        sasl_plain_password=addresses.kafka_password,
+    )
+    await admin.start()
+    try:
+        node = await admin.find_coordinator(group)
+        for answer in await admin.describe_consumer_groups([group], node):
+            for member in answer.groups[0][5]:
+                await admin._client.send(node, LeaveGroupRequest(group, member[0]))
+    finally:
+        await admin.close()
+
+
+@contextmanager
+def held_back(addresses: StackAddresses, service: Service, code: str) -> Iterator[Callable[[], list[int]]]:
+    """Keep every poll of a municipality's notices from committing: it comes to its last statement and waits there.
+
+    Gives a function that tells which of the service's database sessions wait for something. There must have been a
+    notice before.
+    """
+    with superuser(addresses, service) as connection:
+        held = connection.execute("select from intake_position where municipality = %s for update", (code,))
+        assert held.rowcount, f"{service.name} has never taken a notice of {code}"
+
+        def waiting() -> list[int]:
+            with superuser(addresses, service) as other:
+                found = other.execute(
+                    "select pid from pg_stat_activity where datname = current_database()"
+                    " and cardinality(pg_blocking_pids(pid)) > 0"
+                )
+                return [int(str(pid)) for (pid,) in found]
+
+        yield waiting
+
+
+def end_sessions(addresses: StackAddresses, service: Service, sessions: Iterable[int]) -> None:
+    """End database sessions, as an administrator would."""
+    with superuser(addresses, service) as connection:
+        for session in sessions:
+            connection.execute("select pg_terminate_backend(%s)", (session,))
 
 
 def take_backup(addresses: StackAddresses, service: Service, code: str) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import time
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +13,7 @@ from typing import Any, Self
 import httpx
 from aiokafka.errors import KafkaError
 from kumiai_contracts.envelope import NoticeEnvelope
-from kumiai_contracts.model import Notice
+from kumiai_contracts.model import Notice, canonical_json
 from kumiai_demo.access_token import Token
 from kumiai_demo.connection import Broker
 from kumiai_demo.ledger import Ledger
@@ -117,6 +119,13 @@ class System:
         )
         found.raise_for_status()
         return [json.loads(line) for line in found.text.splitlines()]
+
+    async def tell_by_http(self, notice: Notice) -> None:
+        """Submit a notice by HTTP, and note it as sent: its receipt comes in the stream as well."""
+        envelope = self.envelope(notice)
+        body = canonical_json(notice.model_dump(mode="json"))
+        self._ledger.sent(replace(good(envelope, notice), body=body), time.time())
+        await self.submit(notice.service, (envelope, notice))
 
     async def submit(self, service: str, *notices: tuple[NoticeEnvelope, Notice]) -> list[dict[str, Any]]:
         """Notices by HTTP, as a batch of CloudEvents; their receipts."""
