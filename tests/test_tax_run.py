@@ -68,6 +68,10 @@ async def test_a_year_is_collected_frozen_reviewed_and_issued(new_system: NewSys
     await system.tell(report(None, person=person))
     items = (await system.read(TAXATION, "work-items"))["work_items"]
     assert sorted(item["code"] for item in items) == ["not-implemented", "unknown-person"]
+    records = (await system.read(TAXATION, "access-records", addressee_number=wife))["accesses"]
+    assert [(each["action"], each["purpose"]) for each in records] == [("taxpayer", "taxation")]
+    about_head = (await system.read(TAXATION, "access-records", addressee_number=head))["accesses"]
+    assert {each["action"] for each in about_head} == {"assessments", "working", "taxpayer"}
     await operator.complete(system.member)
     assert len((await system.read(LINKAGE, f"addressees/{head}"))["tax_facts"]) == 2
     code = system.member.code

@@ -9,6 +9,7 @@ import orjson
 from kumiai_common.clock import day_in_japan, now
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise, requested_purpose
+from kumiai_common.http.access_records import access_records_route
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
@@ -69,13 +70,13 @@ def desk_routes(ground: Ground) -> list[BaseRoute]:
         (at + "/protections/releases", desk.release, "POST"),
         (at + "/gaiji", desk.gaiji, "GET"),
         (at + "/statistics/{month}", desk.statistics, "GET"),
-        (at + "/access-records", desk.accesses, "GET"),
         (at + "/emergency-accesses", desk.emergencies, "GET"),
         (at + "/emergency-accesses", desk.ask_emergency, "POST"),
         (at + "/emergency-accesses/{id}/approval", desk.approve_emergency, "POST"),
         (at + "/parts/{commitment}", desk.part, "GET"),
     ]
-    return [Route(path, handler, methods=[method]) for path, handler, method in found]
+    own = [Route(path, handler, methods=[method]) for path, handler, method in found]
+    return [*own, access_records_route(Purpose.RESIDENT_SERVICES)]
 
 
 class Desk:
@@ -137,20 +138,6 @@ class Desk:
             )
         table = month(days[0], days[1], [Moved(*record) for record in moved])
         return answer({**table, "population": _jsonable(days[1])})
-
-    async def accesses(self, request: Request) -> Response:
-        """利用記録: who read about whom, when and why; `?addressee_number=` for one person."""
-        municipality = municipality_of(request)
-        await authorise(request, municipality, purpose=Purpose.RESIDENT_SERVICES, roles=READERS)
-        async with self._ground.database.transaction([municipality]) as connection:
-            found = await QUERIES.accesses(
-                connection,
-                municipality=municipality,
-                after=count_of(request, "after", 0, 10**15),
-                addressee_number=request.query_params.get("addressee_number", "").replace("\x00", ""),
-                limit=count_of(request, "limit", 100, MOST),
-            )
-        return answer({"accesses": [dict(record) for record in found]})
 
     async def emergencies(self, request: Request) -> Response:
         """災害時の閲覧の一覧: every one that was asked for, whether it was approved, and until when it held."""

@@ -103,16 +103,6 @@ insert into protection_release (municipality, id, addressee_number, party, rever
 values (:municipality, :id, :addressee_number, :party, now() + make_interval(mins => :minutes));
 
 
--- name: record_access!
-insert into access_record (municipality, party, purpose, action, addressee_numbers)
-values (:municipality, :party, :purpose, :action, :addressee_numbers);
-
--- name: accesses
-select id, at, party, purpose, action, addressee_numbers from access_record
-where municipality = :municipality and id > :after
-  and (:addressee_number::text = '' or addressee_numbers @> array[:addressee_number::text])
-order by id limit :limit;
-
 -- name: request_emergency!
 insert into emergency_access (municipality, id, party, reason) values (:municipality, :id, :party, :reason);
 

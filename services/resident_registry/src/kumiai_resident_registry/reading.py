@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from kumiai_common.database import Connection
 from kumiai_common.http.access import Caller, authorised, requested_purpose
+from kumiai_common.http.access_records import record_access
 from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import municipality_of
 from kumiai_common.service import Ground
@@ -42,13 +43,8 @@ class Reading:
 
     async def record(self, addressee_numbers: Sequence[str]) -> None:
         """Write down whom this is about (利用記録)."""
-        await QUERIES.record_access(
-            self.connection,
-            municipality=self.municipality,
-            party=self.caller.party,
-            purpose=self.purpose,
-            action=self.action,
-            addressee_numbers=list(dict.fromkeys(addressee_numbers)),
+        await record_access(
+            self.connection, self.municipality, self.caller, self.purpose, self.action, addressee_numbers
         )
 
     async def shown(self, rows: Sequence[ResidentRow]) -> list[dict[str, Any]]:

@@ -1,14 +1,16 @@
-"""Reads of taxation, for a purpose: assessments with their workings, a tax payer, the work list, the run.
+"""Reads of taxation, for a purpose and recorded: assessments with their workings, a tax payer, the work list, the run.
 
 Only 税務事務 sees anything here; other bodies' facts go through linkage, which reads the stream.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from kumiai_common.database import Connection
-from kumiai_common.http.access import authorised, requested_purpose
+from kumiai_common.http.access import Caller, authorised, requested_purpose
+from kumiai_common.http.access_records import access_records_route, record_access
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
@@ -34,13 +36,15 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def assessments(request: Request) -> Response:
         """Every version of a person's assessment of a fiscal year, the last one being the one that counts."""
-        async with _reading(request) as (municipality, connection):
+        number = _number(request)
+        async with _reading(request) as about:
             records = await QUERIES.versions(
-                connection,
-                municipality=municipality,
+                about.connection,
+                municipality=about.municipality,
                 fiscal_year=request.path_params["fiscal_year"],
-                addressee_number=_number(request),
+                addressee_number=number,
             )
+            await about.record("assessments", [number])
         if not records:
             raise Problem(NOT_FOUND)
         versions = [from_record(AssessmentRow, record).model_dump(mode="json") for record in records]
@@ -48,7 +52,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def working(request: Request) -> Response:
         """The working of one version, made again from the reports that it names."""
-        municipality, number, state = await _state(request)
+        municipality, number, state = await _state(request, "working")
         year, version = request.path_params["fiscal_year"], request.path_params["version"]
         row = next((row for row in state.versions(year, number) if row.version == version), None)
         if row is None:
@@ -62,7 +66,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def taxpayer(request: Request) -> Response:
         """納税義務者: years with reports, the assessment that counts, and what is open."""
-        _, number, state = await _state(request)
+        _, number, state = await _state(request, "taxpayer")
         if not state.knows(number):
             raise Problem(NOT_FOUND)
         return answer(
@@ -71,16 +75,18 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def work_list(request: Request) -> Response:
         """要確認一覧: the open work items, in the order of their names."""
-        async with _reading(request) as (municipality, connection):
-            year = count_of(request, "fiscal_year", 0, 2100)
+        year = count_of(request, "fiscal_year", 0, 2100)
+        async with _reading(request) as about:
             records = await QUERIES.open_work_items(
-                connection,
-                municipality=municipality,
+                about.connection,
+                municipality=about.municipality,
                 fiscal_year=year or None,
                 after=request.query_params.get("after", ""),
                 limit=count_of(request, "limit", 100, WORK_ITEMS_A_PAGE),
             )
-        return answer({"work_items": [from_record(WorkItemRow, record).model_dump(mode="json") for record in records]})
+            rows = [from_record(WorkItemRow, record) for record in records]
+            await about.record("work-items", [row.addressee_number for row in rows if row.addressee_number])
+        return answer({"work_items": [row.model_dump(mode="json") for row in rows]})
 
     path = "/v1/{municipality}/assessments/{fiscal_year:int}/{addressee_number}"
     return [
@@ -88,26 +94,41 @@ def routes(ground: Ground) -> list[BaseRoute]:
         Route(path + "/{version:int}/working", working),
         Route("/v1/{municipality}/taxpayers/{addressee_number}", taxpayer),
         Route("/v1/{municipality}/work-items", work_list),
+        access_records_route(Purpose.TAXATION),
         *run_routes(ground),
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One request's transaction, with who reads."""
+
+    connection: Connection
+    municipality: str
+    caller: Caller
+
+    async def record(self, action: str, numbers: Iterable[str]) -> None:
+        """Write down whom this is about (利用記録)."""
+        await record_access(self.connection, self.municipality, self.caller, Purpose.TAXATION, action, numbers)
+
+
 @asynccontextmanager
-async def _reading(request: Request) -> AsyncIterator[tuple[str, Connection]]:
-    """The municipality, and a transaction to read in, for a caller who may. Raises Problem."""
+async def _reading(request: Request) -> AsyncIterator[_Reading]:
+    """A transaction to read in, for a caller who may. Raises Problem."""
     municipality, purpose = municipality_of(request), requested_purpose(request)
-    async with authorised(request, municipality, purpose=purpose, roles=_READERS) as (_, connection):
+    async with authorised(request, municipality, purpose=purpose, roles=_READERS) as (caller, connection):
         if purpose is not Purpose.TAXATION:
             raise Problem(PURPOSE_MISSING)
-        yield municipality, connection
+        yield _Reading(connection, municipality, caller)
 
 
-async def _state(request: Request) -> tuple[str, str, TaxationState]:
+async def _state(request: Request, action: str) -> tuple[str, str, TaxationState]:
     """Municipality and number from the path, and all that taxation knows of the person."""
-    async with _reading(request) as (municipality, connection):
-        number = _number(request)
-        states = await store.load_people(connection, [municipality], [(municipality, number)])
-        return municipality, number, states[municipality]
+    number = _number(request)
+    async with _reading(request) as about:
+        states = await store.load_people(about.connection, [about.municipality], [(about.municipality, number)])
+        await about.record(action, [number])
+        return about.municipality, number, states[about.municipality]
 
 
 def _number(request: Request) -> str:

@@ -11,6 +11,7 @@ from kumiai_common.clock import now, timestamp
 from kumiai_common.database import Connection
 from kumiai_common.http import problems
 from kumiai_common.http.access import Caller, authorise, requested_purpose
+from kumiai_common.http.access_records import record_access
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Kind, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
@@ -55,13 +56,13 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
 
     async def show(request: Request) -> Response:
         """How far a run is, with its rate and the time left."""
-        municipality, year = await _authorised(request, _READERS)
+        municipality, year, _ = await _authorised(request, _READERS)
         async with ground.database.transaction([municipality]) as connection:
             return answer(await _shown(connection, municipality, year))
 
     async def outliers(request: Request) -> Response:
         """Who is to be looked at before the run is confirmed."""
-        municipality, year = await _authorised(request, _READERS)
+        municipality, year, caller = await _authorised(request, _READERS)
         async with ground.database.transaction([municipality]) as connection:
             found = await QUERIES.outliers(
                 connection,
@@ -71,12 +72,13 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
                 after=request.query_params.get("after", ""),
                 limit=count_of(request, "limit", 100, OUTLIERS_A_PAGE),
             )
+            numbers = [record["addressee_number"] for record in found]
+            await record_access(connection, municipality, caller, Purpose.TAXATION, "outliers", numbers)
         return answer({"outliers": [dict(record) for record in found]})
 
     async def act(request: Request) -> Response:
         """Take a run a step further."""
-        municipality, year = await _authorised(request, _READERS)
-        caller = await authorise(request, municipality, purpose=Purpose.TAXATION, roles=_READERS)
+        municipality, year, caller = await _authorised(request, _READERS)
         action = request.path_params["action"]
         try:
             load(f"R{year - 2018}")
@@ -103,12 +105,12 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
     ]
 
 
-async def _authorised(request: Request, roles: tuple[Role, ...]) -> tuple[str, int]:
+async def _authorised(request: Request, roles: tuple[Role, ...]) -> tuple[str, int, Caller]:
     municipality, purpose = municipality_of(request), requested_purpose(request)
-    await authorise(request, municipality, purpose=purpose, roles=roles)
+    caller = await authorise(request, municipality, purpose=purpose, roles=roles)
     if purpose is not Purpose.TAXATION:
         raise Problem(PURPOSE_MISSING)
-    return municipality, request.path_params["fiscal_year"]
+    return municipality, request.path_params["fiscal_year"], caller
 
 
 async def _act(connection: Connection, municipality: str, year: int, action: str, caller: Caller) -> None:

@@ -38,3 +38,13 @@ select e.incarnation, e.position, e.hash, e.time, e.body
 from inbox i
 join stream_event e on e.municipality = i.municipality and e.position = i.receipt_position
 where i.municipality = :municipality and i.source = :source and i.id = :id and e.stream = :stream;
+
+-- name: record_access!
+insert into access_record (municipality, party, purpose, action, addressee_numbers)
+values (:municipality, :party, :purpose, :action, :addressee_numbers);
+
+-- name: accesses
+select id, at, party, purpose, action, addressee_numbers from access_record
+where municipality = :municipality and id > :after
+  and (:addressee_number::text = '' or addressee_numbers @> array[:addressee_number::text])
+order by id limit :limit;

@@ -18,20 +18,6 @@ create table name_index_position (
 );
 select kumiai_protect('name_index_position');
 
--- 利用記録: who read about whom, when and why. The service can neither change nor delete it.
-create table access_record (
-  municipality text not null,
-  id bigint generated always as identity,
-  at timestamptz not null default now(),
-  party text not null,
-  purpose text not null,
-  action text not null,
-  addressee_numbers text[] not null,
-  primary key (municipality, id)
-);
-select kumiai_protect('access_record', 'select, insert');
-create index access_record_of_person on access_record using gin (addressee_numbers);
-
 -- 緊急時の閲覧: asked for by one person, approved by another, for a limited time.
 create table emergency_access (
   municipality text not null,
