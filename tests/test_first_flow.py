@@ -21,6 +21,8 @@ from kumiai_contracts.resident import (
     MoveInNotice,
     MoveOutNotice,
 )
+from kumiai_contracts.resident_amendments import AmendmentNotice, ExOfficioRemovalNotice
+from kumiai_contracts.resident_households import HouseholdMergeNotice, HouseholdSplitNotice
 from kumiai_contracts.taxation import Dependant, EmploymentIncomeReport, Spouse
 from kumiai_contracts.topics import events_topic, notices_topic
 from kumiai_local.addresses import StackAddresses
@@ -100,6 +102,24 @@ async def test_every_movement_leaves_the_expected_rows(system: System, operator:
     household = await system.read(REGISTRY, f"households/{family.household_number}")
     assert household["head"] == wife
     assert sorted(household["members"]) == sorted((wife, elder, younger, baby))
+
+    parted = await system.tell(HouseholdSplitNotice(**handled(), addressee_numbers=(younger,)))
+    assert parted.household_number not in (None, family.household_number)
+    await system.tell(
+        HouseholdMergeNotice(
+            **handled(),
+            household_number=family.household_number,
+            merged_household_number=parted.household_number,
+            relationships={younger: "子"},
+        )
+    )
+    assert (await reasons(younger))[-2:] == ["household-split", "household-merge"]
+    await system.tell(
+        AmendmentNotice(**handled(), ex_officio=True, addressee_numbers=(younger,), kind="correction", name="越後 直樹")
+    )
+    assert (await system.read(REGISTRY, f"residents/{younger}"))["name"] == "越後 直樹"
+    await system.tell(ExOfficioRemovalNotice(**handled(), ex_officio=True, addressee_numbers=(wife,)))
+    assert (await system.read(REGISTRY, f"households/{family.household_number}"))["head"] is None
 
     await operator.complete(system.member)
     integrated = {(await system.read(LINKAGE, f"addressees/{number}"))["integrated_addressee_number"]

@@ -5,9 +5,12 @@ from typing import Any
 from kumiai_contracts.examples import valid_examples
 from kumiai_contracts.exchange import RESIDENT_FACTS, TAX_FACTS, FactsReplicated
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent
+from kumiai_contracts.resident_amendments import ResidentMoveOutConfirmed, ResidentNationalityChanged
+from kumiai_contracts.resident_households import HouseholdsMerged
 from kumiai_contracts.taxation import AssessmentEvent
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.replicating import replicate
+from kumiai_national_id_linkage.handlers import NationalIdLinkage
 
 
 def taken(state: ExchangeState, event: Any, cases: Any) -> list[tuple[str, str, int, dict[str, str]]]:
@@ -67,3 +70,16 @@ def test_a_household_that_grows_gives_a_version_to_everybody_in_it(cases: Any) -
     assert taken(state, born.model_copy(update={"households": ()}), cases) == [], (
         "nothing that anybody asks for changed"
     )
+
+
+def test_a_record_that_ends_and_begins_anew_is_replicated_as_it_begins(cases: Any) -> None:
+    state = ExchangeState()
+    event = valid_examples()["resident.nationality-changed.v1"]
+    assert isinstance(event, ResidentEvent)
+    ((_, person, version, items),) = taken(state, event, cases)
+    assert (person, version, items["status"]) == (event.residents[0].addressee_number, 1, "resident")
+
+
+def test_whoever_is_replicated_follows_every_event_about_residents() -> None:
+    followed = NationalIdLinkage.reacts_to
+    assert {ResidentNationalityChanged, HouseholdsMerged, ResidentMoveOutConfirmed} <= followed

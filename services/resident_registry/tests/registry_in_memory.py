@@ -17,9 +17,21 @@ from kumiai_contracts.resident import (
     DeathNotice,
     MoveInNotice,
     MoveOutNotice,
+    OtherName,
     Person,
     ResidentRow,
     Sex,
+)
+from kumiai_contracts.resident_amendments import (
+    AliasNotice,
+    AmendmentNotice,
+    ChangeOfNationalityNotice,
+    ConfirmMoveOutNotice,
+    ExOfficioEntryNotice,
+    ExOfficioRemovalNotice,
+    FormerNameNotice,
+    MyNumberMovementNotice,
+    RemakeRecordNotice,
 )
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
@@ -189,3 +201,50 @@ def move_in(*relationships: str, household_number: str | None = None, **more: An
 
 def cancel(number: str, history_number: int, **more: Any) -> CancelMovementNotice:
     return CancelMovementNotice(**when(**more), addressee_number=number, history_number=history_number)
+
+
+def enter(*persons: Person, household_number: str | None = None, **more: Any) -> ExOfficioEntryNotice:
+    ex_officio = {"ex_officio": True, **more}
+    return ExOfficioEntryNotice(**when(**ex_officio), persons=persons, household_number=household_number, address=HOME)
+
+
+def remove(*numbers: str, **more: Any) -> ExOfficioRemovalNotice:
+    return ExOfficioRemovalNotice(**when(**{"ex_officio": True, **more}), addressee_numbers=numbers)
+
+
+def change_nationality(number: str, nationality: str | None, **more: Any) -> ChangeOfNationalityNotice:
+    return ChangeOfNationalityNotice(
+        **when(**{"ex_officio": True, **more}),
+        addressee_number=number,
+        nationality=nationality,
+        name="山田 花子",
+        name_kana="ヤマダ ハナコ",
+    )
+
+
+def remake(kind: Any, *numbers: str, **more: Any) -> RemakeRecordNotice:
+    return RemakeRecordNotice(**when(**{"ex_officio": True, **more}), addressee_numbers=numbers, kind=kind)
+
+
+def amend(kind: Any, *numbers: str, ex_officio: bool = True, **changed: Any) -> AmendmentNotice:
+    return AmendmentNotice(**when(ex_officio=ex_officio), addressee_numbers=numbers, kind=kind, **changed)
+
+
+def former_name(number: str, name: str | None) -> FormerNameNotice:
+    return FormerNameNotice(**when(), addressee_number=number, former_name=other_name(name))
+
+
+def alias(number: str, name: str | None) -> AliasNotice:
+    return AliasNotice(**when(), addressee_number=number, alias=other_name(name))
+
+
+def other_name(name: str | None) -> OtherName | None:
+    return None if name is None else OtherName(name=name, name_kana="ベツメイ")
+
+
+def my_number(kind: Any, number: str, **more: Any) -> MyNumberMovementNotice:
+    return MyNumberMovementNotice(**when(**more), addressee_number=number, kind=kind)
+
+
+def confirm(*numbers: str, **more: Any) -> ConfirmMoveOutNotice:
+    return ConfirmMoveOutNotice(**when(**more), addressee_numbers=numbers)

@@ -17,16 +17,21 @@ from registry_in_memory import (
     AWAY,
     HOME,
     Registry,
+    amend,
     birth,
     cancel,
     change_address,
     change_head,
     change_household,
+    change_nationality,
+    confirm,
     death,
     join_by_moving,
     merge,
     move_in,
     move_out,
+    remake,
+    remove,
     split,
 )
 
@@ -34,6 +39,7 @@ START = date(2026, 1, 1)
 KINDS = (
     *("in", "join", "birth", "out", "death", "address"),
     *("part", "split", "merge", "change", "head", "cancel", "cancel"),
+    *("amend", "remake", "remove", "confirm"),
 )
 
 
@@ -108,6 +114,18 @@ def lives(draw: st.DrawFn) -> Registry:
                 relationships = dict.fromkeys(parting, "同居人")
                 change = draw(st.sampled_from((change_household, join_by_moving)))
                 registry.decide(change(other.household_number, *parting, relationships=relationships, **when))
+            case "amend" if household.members:
+                changed = draw(st.sampled_from(({"address": AWAY}, {"address": HOME}, {"name": "山田 華"})))
+                named = household.members if "address" in changed else household.members[-1:]
+                notice = amend("correction", *named, **changed)
+                registry.decide(notice.model_copy(update={"effective_date": day, "notified_date": day}))
+            case "remake":
+                registry.decide(remake("renewed", *(household.members or (row.addressee_number,)), **when))
+            case "remove":
+                registry.decide(remove(row.addressee_number, **when))
+            case "confirm":
+                told = draw(st.sampled_from((day, day - timedelta(days=5))))
+                registry.decide(confirm(row.addressee_number, effective=told, notified=day))
             case "head" if household.members:
                 head = draw(st.sampled_from(household.members))
                 relationships = {m: HEAD if m == head else "同居人" for m in household.members}
@@ -143,9 +161,12 @@ def test_the_record_stays_whole(registry: Registry) -> None:
 def test_everybody_has_one_address_on_every_day_from_the_entry_to_the_removal(registry: Registry) -> None:
     for row in registry.state.people():
         held = standing(registry.state.history(row.addressee_number))
-        days = [each.effective_date for each in held]
+        moves = [each for each in held if each.confirmed_on is None]
+        days = [each.effective_date for each in moves]
         assert days == sorted(days)
-        assert all(each.status is Status.RESIDENT for each in held[:-1])
+        left = [n for n, each in enumerate(moves) if each.status is Status.REMOVED]
+        assert all(n == len(moves) - 1 or moves[n + 1].movement == moves[n].movement for n in left)
+        assert all(each.removed_on == min(each.planned_on, each.confirmed_on) for each in held[len(moves) :])
         assert all(each.address_since <= each.effective_date.isoformat() for each in held)
         assert [each for each in held if each.cancels is not None] == []
 
@@ -198,6 +219,9 @@ def test_a_cancellation_at_once_leaves_everything_as_it_was(registry: Registry, 
             effective=registry.today,
         ),
         data.draw(splits(household, effective=registry.today)),
+        remake("recreated", *some, effective=registry.today),
+        remove(*some, effective=registry.today),
+        change_nationality(row.addressee_number, "GBR", effective=registry.today),
     ]
     other = registry.household_of(data.draw(st.sampled_from(alive)).addressee_number)
     if other != household:
@@ -210,7 +234,7 @@ def test_a_cancellation_at_once_leaves_everything_as_it_was(registry: Registry, 
     decision = registry.decide(data.draw(st.sampled_from(notices)))
     assume(isinstance(decision, Accepted))
     assert isinstance(decision, Accepted) and isinstance(decision.events[0], ResidentEvent)
-    moved = data.draw(st.sampled_from(decision.events[0].residents))
+    moved = registry.row(data.draw(st.sampled_from(decision.events[0].residents)).addressee_number)
     registry.accept(cancel(moved.addressee_number, moved.history_number, effective=registry.today))
     assert picture(registry) == before
 

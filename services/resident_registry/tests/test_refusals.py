@@ -9,17 +9,26 @@ from registry_in_memory import (
     AWAY,
     HOME,
     Registry,
+    alias,
+    amend,
     birth,
     cancel,
     change_address,
     change_head,
     change_household,
+    change_nationality,
+    confirm,
     death,
+    enter,
+    former_name,
     join_by_moving,
     merge,
     move_in,
     move_out,
+    my_number,
     person,
+    remake,
+    remove,
     split,
 )
 
@@ -307,6 +316,97 @@ def test_every_reason_is_given_and_not_only_the_first(registry: Registry) -> Non
         "effective-date-in-future",
         "notified-date-in-future",
         "unknown-resident",
+    }
+
+
+def test_what_only_the_office_does_says_so(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    code = {("not-ex-officio", "/ex_officio")}
+    assert refused(registry, enter(person(), ex_officio=False)) == code
+    assert refused(registry, remove(head, ex_officio=False)) == code
+    assert refused(registry, change_nationality(head, "GBR", ex_officio=False)) == code
+    assert refused(registry, remake("renewed", head, ex_officio=False)) == code
+    assert refused(registry, amend("correction", head, name="山田", ex_officio=False)) == code
+    assert refused(registry, my_number("my-number-amended", head)) == code
+
+
+def test_an_entry_ex_officio_is_refused_as_a_move_in_is(registry: Registry) -> None:
+    assert refused(registry, enter(person("妻"))) == {("not-exactly-one-head", "/persons")}
+    assert refused(registry, enter(person("子"), household_number=STRANGER)) == {
+        ("unknown-household", "/household_number")
+    }
+    (head,) = registry.family("世帯主", address=AWAY)
+    assert refused(registry, enter(person("子"), household_number=registry.number_of(head))) == {
+        ("addresses-differ", "/address")
+    }
+
+
+def test_nobody_is_removed_or_made_anew_who_is_not_on_the_record(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    registry.accept(remove(head))
+    gone = {("not-on-live-record", "/addressee_numbers/0")}
+    assert refused(registry, remove(head)) == gone
+    assert refused(registry, remake("recreated", head)) == gone
+    assert refused(registry, amend("correction", head, name="山田")) == gone
+    at = {("not-on-live-record", "/addressee_number")}
+    assert refused(registry, change_nationality(head, "GBR")) == at
+    assert refused(registry, former_name(head, "高橋")) == at
+    assert refused(registry, alias(head, "花子")) == at
+    assert refused(registry, my_number("my-number-change-requested", head)) == at
+
+
+def test_a_nationality_changes_from_or_to_the_japanese(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    assert refused(registry, change_nationality(head, None)) == {("same-nationality", "/nationality")}
+    assert refused(registry, change_nationality(head, "JPN")) == {("nationality-is-japan", "/nationality")}
+
+
+def test_an_amendment_amends_something_and_is_what_it_says(registry: Registry) -> None:
+    head, wife = registry.family("世帯主", "妻")
+    assert refused(registry, amend("correction", head)) == {("nothing-changes", "")}
+    assert refused(registry, amend("correction", head, name=registry.row(head).name)) == {("nothing-changes", "")}
+    assert refused(registry, amend("minor-amendment", head, birth_date="1980-04-02")) == {("not-minor", "/birth_date")}
+    assert refused(registry, amend("correction", head, wife, name="山田")) == {
+        ("one-person-only", "/addressee_numbers")
+    }
+    assert refused(registry, amend("minor-amendment", head, address=AWAY)) == {
+        ("address-of-part", "/addressee_numbers")
+    }
+    assert refused(registry, amend("correction", wife, relationship="世帯主")) == {("head-is-changed", "/relationship")}
+    assert refused(registry, amend("correction", head, relationship="妻")) == {("head-is-changed", "/relationship")}
+    assert refused(registry, amend("correction", wife, relationship="孫")) == {
+        ("relationship-unknown", "/relationship")
+    }
+    decision = registry.decide(amend("correction", head, birth_date="2027-01-01"))
+    assert isinstance(decision, Refused)
+    assert [(reason.code, reason.pointer) for reason in decision.reasons] == [("date-in-future", "/birth_date")]
+
+
+def test_a_former_name_is_for_the_japanese_and_an_alias_for_foreigners(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    assert refused(registry, alias(head, "花子")) == {("foreigners-only", "/alias")}
+    assert refused(registry, former_name(head, None)) == {("nothing-changes", "/former_name")}
+    foreigner = registry.accept(enter(person().model_copy(update={"nationality": "GBR"}))).assigned[0].number
+    assert refused(registry, former_name(foreigner, "高橋")) == {("japanese-only", "/former_name")}
+    assert refused(registry, alias(foreigner, None)) == {("nothing-changes", "/alias")}
+    registry.accept(alias(foreigner, "花子"))
+    assert refused(registry, alias(foreigner, "桜")) == {("alias-exists", "/alias")}
+
+
+def test_only_a_move_out_within_the_country_is_confirmed_and_once(registry: Registry) -> None:
+    (head,), (other,) = registry.family("世帯主"), registry.family("世帯主", since=date(2026, 5, 20))
+    assert refused(registry, confirm(head, STRANGER)) == {
+        ("not-moved-out", "/addressee_numbers/0"),
+        ("unknown-resident", "/addressee_numbers/1"),
+    }
+    registry.accept(move_out(head))
+    assert ("effective-date-in-future", "/effective_date") in refused(registry, confirm(head, effective=FUTURE))
+    assert refused(registry, confirm(head, head)) == {("named-twice", "/addressee_numbers/1")}
+    registry.accept(confirm(head))
+    assert refused(registry, confirm(head)) == {("already-confirmed", "/addressee_numbers/0")}
+    registry.accept(move_out(other, effective=date(2026, 6, 10)))
+    assert refused(registry, confirm(other, effective=date(2026, 5, 10))) == {
+        ("effective-before-last-movement", "/effective_date")
     }
 
 

@@ -23,11 +23,18 @@ from registry_in_memory import (
     change_address,
     change_head,
     change_household,
+    change_nationality,
+    confirm,
     death,
+    enter,
+    former_name,
     join_by_moving,
     merge,
     move_in,
     move_out,
+    person,
+    remake,
+    remove,
     split,
 )
 
@@ -78,7 +85,11 @@ def town() -> Registry:
     widow, son = registry.family("世帯主", "子")
     registry.accept(death(widow))
     registry.accept(move_in("同居人", household_number=registry.household_of(son).household_number, effective=LATER))
-    registry.family("世帯主")
+    (former,) = registry.family("世帯主")
+    registry.accept(former_name(former, "佐藤"))
+    (leaving,) = registry.family("世帯主")
+    registry.accept(move_out(leaving))
+    registry.accept(confirm(leaving))
     first, second = registry.family("世帯主", "妻")
     uncle, aunt, cousin = registry.family("世帯主", "妻", "子")
     registry.accept(merge(registry.number_of(first), registry.number_of(uncle), {uncle: "兄"}))
@@ -106,6 +117,12 @@ def notices(registry: Registry) -> list[ResidentNotice]:
             birth(number, day=LATER),
             move_in("同居人", household_number=number, effective=LATER),
             change_head(number, row.addressee_number, dict.fromkeys(household.members, "同居人"), effective=LATER),
+            enter(person("同居人"), household_number=number, effective=LATER),
+            remove(row.addressee_number, effective=LATER),
+            change_nationality(row.addressee_number, "GBR", effective=LATER),
+            remake("renewed", *(household.members or (row.addressee_number,)), effective=LATER),
+            confirm(row.addressee_number, effective=LATER),
+            former_name(row.addressee_number, "高橋").model_copy(update={"effective_date": LATER}),
             split({row.addressee_number: HEAD}, effective=LATER),
             *[
                 notice

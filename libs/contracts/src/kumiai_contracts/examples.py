@@ -7,6 +7,7 @@ from typing import Any
 
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
 from kumiai_contracts.examples_affairs import affairs
+from kumiai_contracts.examples_amendments import amendments
 from kumiai_contracts.examples_exchange import exchanges
 from kumiai_contracts.examples_households import households
 from kumiai_contracts.examples_leaving import leave_events
@@ -26,6 +27,7 @@ def valid_examples() -> dict[str, Event | Notice]:
             *resident_notices(),
             *resident_events(),
             *households(),
+            *amendments(),
             *affairs(),
             *_taxation(),
             *exchanges(),

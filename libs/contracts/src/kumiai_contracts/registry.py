@@ -17,6 +17,7 @@ from kumiai_contracts import (
     receipts,
     resident,
     resident_affairs,
+    resident_amendments,
     resident_households,
     taxation,
 )
@@ -34,6 +35,7 @@ MODULES = (
     leaving,
     resident,
     resident_affairs,
+    resident_amendments,
     resident_households,
     taxation,
     linkage,

@@ -51,12 +51,28 @@ class Reason(StrEnum):
     """国外転入"""
     BIRTH = "birth"
     """出生"""
+    EX_OFFICIO_ENTRY = "ex-officio-entry"
+    """職権記載"""
     DOMESTIC_MOVE_OUT = "domestic-move-out"
     """国内転出"""
     MOVE_OUT_ABROAD = "move-out-abroad"
     """国外転出"""
     DEATH = "death"
     """死亡"""
+    EX_OFFICIO_REMOVAL = "ex-officio-removal"
+    """職権消除"""
+    NATURALISED_REMOVAL = "naturalised-removal"
+    """職権消除（帰化等）: the record of somebody who was a foreigner until then."""
+    NATURALISED_ENTRY = "naturalised-entry"
+    """職権記載（帰化等）: the record of somebody who is Japanese from then on."""
+    NATIONALITY_LOST_REMOVAL = "nationality-lost-removal"
+    """職権消除（国籍喪失）: the record of somebody who was Japanese until then."""
+    NATIONALITY_LOST_ENTRY = "nationality-lost-entry"
+    """職権記載（国籍喪失）: the record of somebody who is a foreigner from then on."""
+    RENEWED = "renewed"
+    """改製: the record was written anew; one row ends the old one, the next begins the new one."""
+    RECREATED = "recreated"
+    """再製: a lost or damaged record was made again, in two rows likewise."""
     CHANGE_OF_ADDRESS = "change-of-address"
     """転居"""
     CHANGE_OF_HEAD = "change-of-head"
@@ -67,6 +83,28 @@ class Reason(StrEnum):
     """世帯合併"""
     CHANGE_OF_HOUSEHOLD = "change-of-household"
     """世帯変更: from one household to another at the same address."""
+    MINOR_AMENDMENT = "minor-amendment"
+    """軽微な修正"""
+    EX_OFFICIO_AMENDMENT = "ex-officio-amendment"
+    """職権修正, such as a change of name that the family register (戸籍) tells."""
+    CORRECTION = "correction"
+    """誤記修正"""
+    MY_NUMBER_CHANGE_REQUESTED = "my-number-change-requested"
+    """個人番号変更請求; the number itself goes to the linkage vault alone."""
+    MY_NUMBER_AMENDED = "my-number-amended"
+    """個人番号職権修正"""
+    MY_NUMBER_ENTERED = "my-number-entered"
+    """個人番号職権記載"""
+    FORMER_NAME_ENTERED = "former-name-entered"
+    """旧氏記載"""
+    FORMER_NAME_CHANGED = "former-name-changed"
+    """旧氏変更"""
+    FORMER_NAME_REMOVED = "former-name-removed"
+    """旧氏削除"""
+    ALIAS_ENTERED = "alias-entered"
+    """通称記載"""
+    ALIAS_REMOVED = "alias-removed"
+    """通称削除"""
     CANCELLED_ENTRY = "cancelled-entry"
     """異動の取消し（減）: an entry never was, so the person leaves the record."""
     CANCELLED_REMOVAL = "cancelled-removal"
@@ -97,6 +135,28 @@ class Address(Frozen):
     """番地・号."""
     building: Annotated[str, StringConstraints(max_length=100)] = ""
     """方書: building and room."""
+
+
+Nationality = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""国籍・地域 of a foreigner: ISO 3166-1 alpha-3, XXA for whoever has none; our own choice of code."""
+
+
+class OtherName(Frozen):
+    """旧氏 or 通称."""
+
+    name: PersonName
+    """旧氏 or 通称 as it is written."""
+    name_kana: PersonName
+    """Its reading (振り仮名)."""
+
+
+class OtherNames(Frozen):
+    """氏名のほかの呼称: what somebody is called on the record beside the name."""
+
+    former_name: OtherName | None
+    """旧氏: a family name from before, of Japanese people."""
+    alias: OtherName | None
+    """通称, of foreigners."""
 
 
 class ResidentRow(Row):
@@ -153,6 +213,14 @@ class ResidentRow(Row):
     """異動: the receipt (`stream:incarnation:position`) of the notice that made this row; all rows of it share it."""
     cancels: Annotated[int, Field(ge=1)] | None = None
     """取消し: the history number that this row takes back."""
+    nationality: Nationality | None = None
+    """国籍・地域; None for Japanese people."""
+    other_names: OtherNames | None = None
+    """旧氏・通称; None for whoever has neither."""
+    planned_on: CalendarDate | None = None
+    """転出予定日, of a move out within the country."""
+    confirmed_on: CalendarDate | None = None
+    """転出確定日: the move-in date that the new municipality told; `removed_on` is the earlier of both."""
 
 
 class HouseholdRow(Row):
@@ -268,6 +336,8 @@ class Person(Frozen):
     """性別."""
     relationship: Relationship
     """続柄 to the head of the household."""
+    nationality: Nationality | None = None
+    """国籍・地域; None for Japanese people."""
 
 
 Relationships = Annotated[dict[AddresseeNumber, Relationship], Field(json_schema_extra={"additionalProperties": False})]

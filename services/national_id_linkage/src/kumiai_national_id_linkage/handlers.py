@@ -8,6 +8,7 @@ from kumiai_common.protocol import State
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.my_number import MyNumberNotice
+from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import ResidentEvent
 from kumiai_contracts.taxation import AssessmentEvent
 
@@ -42,7 +43,9 @@ class NationalIdLinkage:
     """Numbers newcomers, holds people's numbers in the vault, keeps replicas, asks other bodies and answers them."""
 
     name = "national-id-linkage"
-    reacts_to: frozenset[type[Event]] = frozenset((*ResidentEvent.__subclasses__(), *AssessmentEvent.__subclasses__()))
+    reacts_to: frozenset[type[Event]] = frozenset(
+        kind for kind in EVENTS.values() if issubclass(kind, ResidentEvent | AssessmentEvent)
+    )
 
     def __init__(self, management: KeyManagement, rules: ExchangeRules) -> None:
         self._management = management

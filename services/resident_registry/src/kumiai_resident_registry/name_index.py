@@ -5,13 +5,16 @@ nothing about people whose events it has not seen yet. While it catches up it ta
 """
 
 import asyncio
+from collections.abc import Iterator
 from time import perf_counter
+from typing import Any
 
 import orjson
 import structlog
 from kumiai_common.database import TRANSIENT
 from kumiai_common.service import Ground
 from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentMovedIn
+from kumiai_contracts.resident_amendments import ResidentAmended, ResidentEntered, ResidentNationalityChanged
 
 from kumiai_resident_registry.domain.characters.search_key import search_keys
 from kumiai_resident_registry.store import QUERIES
@@ -22,8 +25,18 @@ PAGE = 200
 IDLE_SECONDS = 0.3
 REST = 5
 """How many times as long as it worked it rests."""
-NAMING = [kind.type for kind in (ResidentCarriedOver, ResidentMovedIn, ResidentBorn)]
-"""Types of events that bring names."""
+NAMING = [
+    kind.type
+    for kind in (
+        ResidentCarriedOver,
+        ResidentMovedIn,
+        ResidentBorn,
+        ResidentEntered,
+        ResidentAmended,
+        ResidentNationalityChanged,
+    )
+]
+"""Types of events that bring names. Somebody whose name has changed is found by the old one, too."""
 
 
 async def run(ground: Ground) -> None:
@@ -63,10 +76,18 @@ async def _page(ground: Ground, municipality: str, head: int) -> None:
             (key, row["addressee_number"])
             for record in found
             for row in orjson.loads(record["body"])["residents"]
-            for name in (row["name"], row["name_kana"])
+            for name in _names(row)
             for key in search_keys(name)
         }
         if pairs:
             keys, numbers = zip(*sorted(pairs), strict=True)
             await QUERIES.save_names(connection, municipality=municipality, keys=keys, addressee_numbers=numbers)
         await QUERIES.save_name_index_position(connection, municipality=municipality, position=until)
+
+
+def _names(row: dict[str, Any]) -> Iterator[str]:
+    """Name, former name and alias with their readings, of a row as it stands in an event's body."""
+    for called in (row, *(row["other_names"] or {}).values()):
+        if called is not None:
+            yield called["name"]
+            yield called["name_kana"]

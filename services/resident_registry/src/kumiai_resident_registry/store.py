@@ -21,6 +21,17 @@ from kumiai_contracts.resident import (
     ResidentRow,
 )
 from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
+from kumiai_contracts.resident_amendments import (
+    AliasNotice,
+    AmendmentNotice,
+    ChangeOfNationalityNotice,
+    ConfirmMoveOutNotice,
+    ExOfficioEntryNotice,
+    ExOfficioRemovalNotice,
+    FormerNameNotice,
+    MyNumberMovementNotice,
+    RemakeRecordNotice,
+)
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
     HouseholdMergeNotice,
@@ -32,7 +43,14 @@ from kumiai_resident_registry.domain.state import BODY_DIGITS, RegistryState
 Pair = tuple[str, str]
 """(municipality, addressee or household number)"""
 QUERIES: Any = load_queries("kumiai_resident_registry")
-_GIVE_NUMBERS = (CarryOverNotice, MoveInNotice, BirthNotice, ChangeOfAddressNotice, HouseholdSplitNotice)
+_GIVE_NUMBERS = (
+    CarryOverNotice,
+    MoveInNotice,
+    BirthNotice,
+    ExOfficioEntryNotice,
+    ChangeOfAddressNotice,
+    HouseholdSplitNotice,
+)
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
@@ -86,7 +104,7 @@ async def _addresses(
 
 
 def _compares_addresses(notice: Notice) -> bool:
-    if isinstance(notice, MoveInNotice | ChangeOfAddressNotice):
+    if isinstance(notice, MoveInNotice | ExOfficioEntryNotice | ChangeOfAddressNotice):
         return notice.household_number is not None
     return isinstance(notice, HouseholdMergeNotice | ChangeOfHouseholdNotice)
 
@@ -133,8 +151,12 @@ def _people(notice: Notice) -> Iterable[str]:
     match notice:
         case MoveOutNotice() | ChangeOfAddressNotice() | ProtectionApplicationNotice():
             return notice.addressee_numbers
-        case HouseholdSplitNotice() | ChangeOfHouseholdNotice():
+        case HouseholdSplitNotice() | ChangeOfHouseholdNotice() | ExOfficioRemovalNotice() | RemakeRecordNotice():
             return notice.addressee_numbers
+        case AmendmentNotice() | ConfirmMoveOutNotice():
+            return notice.addressee_numbers
+        case ChangeOfNationalityNotice() | FormerNameNotice() | AliasNotice() | MyNumberMovementNotice():
+            return (notice.addressee_number,)
         case DeathNotice() | CancelMovementNotice():
             return (notice.addressee_number,)
     return ()
@@ -145,6 +167,8 @@ def _households(notice: Notice) -> Iterable[str]:
         case BirthNotice() | ChangeOfHeadNotice():
             return (notice.household_number,)
         case MoveInNotice(household_number=str(number)) | ChangeOfAddressNotice(household_number=str(number)):
+            return (number,)
+        case ExOfficioEntryNotice(household_number=str(number)):
             return (number,)
         case ChangeOfHouseholdNotice():
             return (notice.household_number,)

@@ -22,7 +22,7 @@ from kumiai_contracts.resident_affairs import (
 )
 
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
-from kumiai_resident_registry.domain.gaiji_rules import persons_of
+from kumiai_resident_registry.domain.gaiji_rules import names_of
 from kumiai_resident_registry.domain.state import RegistryState
 from kumiai_resident_registry.domain.work_list import character_item, head_item, is_undecided
 from kumiai_resident_registry.store import QUERIES
@@ -66,9 +66,8 @@ def _points(notice: Notice) -> Iterator[tuple[str, str]]:
             for mapping in notice.mappings:
                 yield notice.system, mapping.code_point
         case ResidentNotice(gaiji_system=str(system)):
-            for person in persons_of(notice):
-                for character in private_characters(person.name, person.name_kana):
-                    yield system, code_point(character)
+            for character in private_characters(*names_of(notice)):
+                yield system, code_point(character)
 
 
 def _items(

@@ -7,6 +7,7 @@ from kumiai_common.protocol import State
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.receipts import Reason
+from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import (
     HouseholdHeadChanged,
     ResidentBorn,
@@ -15,6 +16,7 @@ from kumiai_contracts.resident import (
     ResidentEvent,
     ResidentMovedIn,
 )
+from kumiai_contracts.resident_amendments import ResidentEntered
 from kumiai_contracts.resident_households import HouseholdsMerged, HouseholdSplit, ResidentChangedHousehold
 from kumiai_contracts.taxation import (
     EmploymentIncomeReport,
@@ -33,6 +35,7 @@ _CHANGE_NOTHING = (
     ResidentCarriedOver,
     ResidentMovedIn,
     ResidentChangedAddress,
+    ResidentEntered,
     HouseholdHeadChanged,
     HouseholdSplit,
     HouseholdsMerged,
@@ -45,7 +48,9 @@ class Taxation:
     """Assesses from income reports, and follows the registry when it takes a resident back."""
 
     name = "taxation"
-    reacts_to: frozenset[type[Event]] = frozenset(ResidentEvent.__subclasses__()) - frozenset(_CHANGE_NOTHING)
+    reacts_to: frozenset[type[Event]] = frozenset(
+        kind for kind in EVENTS.values() if issubclass(kind, ResidentEvent) and kind not in _CHANGE_NOTHING
+    )
     """What can change who lived here on a 1 January that has passed, or a date of birth."""
 
     async def load(self, connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> Mapping[str, State]:

@@ -9,9 +9,10 @@ from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.linkage import AddresseeLinkRow, IntegratedAddresseeNumberAssigned
 from kumiai_contracts.model import Event
 from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
+from kumiai_contracts.resident_amendments import ResidentEntered
 
 BODY_DIGITS = 14
-BRING_NEWCOMERS = (ResidentCarriedOver, ResidentMovedIn, ResidentBorn)
+BRING_NEWCOMERS = (ResidentCarriedOver, ResidentMovedIn, ResidentBorn, ResidentEntered)
 """The events that can name somebody who has no number yet."""
 
 

@@ -69,8 +69,9 @@ def _tax_facts(row: AssessmentRow) -> Iterator[Fact]:
 
 def _resident_facts(state: ExchangeState, event: ResidentEvent) -> Iterator[Fact]:
     households = {household.household_number: household for household in event.households}
-    named = {row.addressee_number for row in event.residents}
-    for row in event.residents:
+    # Where a record ends and begins anew, the event has two rows of the person; the last one holds.
+    named = {row.addressee_number: row for row in event.residents}
+    for row in named.values():
         yield RESIDENT_FACTS, row.addressee_number, "", _resident(state, row, households.get(row.household_number))
     # Whoever the event does not name still lives in a household that has grown or shrunk.
     for household in event.households:

@@ -5,6 +5,7 @@ afterwards all is as it was before.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.receipts import Reason as Refusal
@@ -39,8 +40,9 @@ def cancel(state: RegistryState, notice: CancelMovementNotice, context: Context)
     if reasons:
         return refused(reasons)
     changes = movement(notice, context, Reason.CANCELLED_AMENDMENT)
-    restored = {one.row.addressee_number: _taken_back(state, one, changes) for one in moved}
-    residents, households = list(restored.values()), []
+    taken_back = [_taken_back(state, one, changes) for one in moved]
+    restored = {rows[-1].addressee_number: rows[-1] for rows in taken_back}
+    residents, households = [row for rows in taken_back for row in rows], []
     for now, then in _households_after(state, moved, restored):
         household, became_head = with_sole_member_as_head(state, then, changes)
         residents += became_head
@@ -58,16 +60,26 @@ def _not_the_last(history: Sequence[ResidentRow], rows: Sequence[ResidentRow], n
         yield refusal("history-number-not-current", "/history_number")
 
 
-def _taken_back(state: RegistryState, one: Moved, changes: Changes) -> ResidentRow:
-    """The new row: as before the movement or, after an entry that never was, off the record."""
-    current = state.history(one.row.addressee_number)[-1]
-    update = {**changes, "history_number": current.history_number + 1, "cancels": one.row.history_number}
-    if one.before is None:
-        off = {"reason": Reason.CANCELLED_ENTRY, "status": Status.REMOVED, "removed_on": one.row.effective_date}
-        return one.row.model_copy(update={**update, **off})
-    if one.row.status is Status.REMOVED:
-        update["reason"] = Reason.CANCELLED_REMOVAL
-    return one.before.model_copy(update=update)
+def _taken_back(state: RegistryState, one: Moved, changes: Changes) -> list[ResidentRow]:
+    """The new rows, one for each that the movement added, the last of them first."""
+    number = state.history(one.row.addressee_number)[-1].history_number
+    made = []
+    for n in range(1, one.parts + 1):
+        before = one.rows[-1 - n] if len(one.rows) > n else None
+        update = {**changes, "history_number": number + n, "cancels": one.rows[-n].history_number}
+        made.append(_as_before(one.rows[-n], before, update))
+    return made
+
+
+def _as_before(row: ResidentRow, before: ResidentRow | None, update: dict[str, Any]) -> ResidentRow:
+    """As before a row or, after an entry that never was, off the record."""
+    if before is None:
+        off = {"reason": Reason.CANCELLED_ENTRY, "status": Status.REMOVED, "removed_on": row.effective_date}
+        return row.model_copy(update={**update, **off})
+    if row.status is not before.status:
+        back = before.status is Status.RESIDENT
+        update["reason"] = Reason.CANCELLED_REMOVAL if back else Reason.CANCELLED_ENTRY
+    return before.model_copy(update=update)
 
 
 def _households_after(

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 from kumiai_contracts.decision import Context
 from kumiai_contracts.receipts import Reason
-from kumiai_contracts.resident import Address, HouseholdRow, Person, ResidentNotice, ResidentRow
+from kumiai_contracts.resident import Address, HouseholdRow, MoveInNotice, Person, ResidentNotice, ResidentRow
+from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
 
 from kumiai_resident_registry.domain.history import last_standing
 from kumiai_resident_registry.domain.refusals import refusal
@@ -48,6 +49,28 @@ def persons(entering: Sequence[Person], effective: date, *, new_household: bool,
         yield from (refusal("head-exists", f"/persons/{n}/relationship") for n in heads)
     elif not new_household and len(heads) > 1:
         yield refusal("not-exactly-one-head", "/persons")
+
+
+def entering(
+    state: RegistryState, notice: MoveInNotice | ExOfficioEntryNotice, joined: HouseholdRow | None
+) -> Iterator[Reason]:
+    """People who enter a new household, or one that exists at the address that they state."""
+    if notice.household_number is not None:
+        yield from household(state, notice.household_number)
+    yield from persons(
+        notice.persons,
+        notice.effective_date,
+        new_household=notice.household_number is None,
+        headed=joined is not None and joined.head is not None,
+    )
+    if joined is not None and joined.members:
+        yield from moves_to(state, notice.address, joined, "/address")
+
+
+def ex_officio(notice: ResidentNotice) -> Iterator[Reason]:
+    """What only 職権 does says so."""
+    if not notice.ex_officio:
+        yield refusal("not-ex-officio", "/ex_officio")
 
 
 def live(state: RegistryState, addressee_number: str, effective: date, pointer: str) -> Iterator[Reason]:

@@ -12,17 +12,29 @@ from kumiai_contracts.resident import (
     MoveOutNotice,
     ResidentNotice,
 )
+from kumiai_contracts.resident_amendments import (
+    AliasNotice,
+    AmendmentNotice,
+    ChangeOfNationalityNotice,
+    ConfirmMoveOutNotice,
+    ExOfficioEntryNotice,
+    ExOfficioRemovalNotice,
+    FormerNameNotice,
+    MyNumberMovementNotice,
+    RemakeRecordNotice,
+)
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
     HouseholdMergeNotice,
     HouseholdSplitNotice,
 )
 
+from kumiai_resident_registry.domain import amending, ex_officio
 from kumiai_resident_registry.domain.amendment import change_address, change_head
 from kumiai_resident_registry.domain.cancellation import cancel
 from kumiai_resident_registry.domain.entry import birth, carry_over, move_in
 from kumiai_resident_registry.domain.households import change_household, merge, split
-from kumiai_resident_registry.domain.removal import death, move_out
+from kumiai_resident_registry.domain.removal import confirm_move_out, death, move_out
 from kumiai_resident_registry.domain.state import RegistryState
 
 
@@ -51,4 +63,27 @@ def decide(state: RegistryState, notice: ResidentNotice, context: Context) -> De
             return change_household(state, notice, context)
         case CancelMovementNotice():
             return cancel(state, notice, context)
+        case ConfirmMoveOutNotice():
+            return confirm_move_out(state, notice, context)
+    return _without_moving(state, notice, context)
+
+
+def _without_moving(state: RegistryState, notice: ResidentNotice, context: Context) -> Decision:  # noqa: PLR0911
+    match notice:
+        case ExOfficioEntryNotice():
+            return ex_officio.enter(state, notice, context)
+        case ExOfficioRemovalNotice():
+            return ex_officio.remove(state, notice, context)
+        case ChangeOfNationalityNotice():
+            return ex_officio.change_nationality(state, notice, context)
+        case RemakeRecordNotice():
+            return ex_officio.remake(state, notice, context)
+        case AmendmentNotice():
+            return amending.amend(state, notice, context)
+        case FormerNameNotice():
+            return amending.former_name(state, notice, context)
+        case AliasNotice():
+            return amending.alias(state, notice, context)
+        case MyNumberMovementNotice():
+            return amending.my_number(state, notice, context)
     raise TypeError(f"{notice.type} has no rule")

@@ -36,13 +36,13 @@ def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) 
     if reasons:
         return refused(reasons)
     sealing = Sealing(context)
-    household = _new_household(state)
-    entering = _entering(
+    household = new_household(state)
+    people = entering(
         state, notice.persons, household.household_number, sealing.seal(notice.address), notice.effective_date
     )
-    rows = _rows(entering, movement(notice, context, Reason.CARRIED_OVER))
-    event = ResidentCarriedOver(residents=rows, households=(_with(household, rows),))
-    return Accepted((event,), tuple(sealing.parts), _assigned(rows, household))
+    rows = rows_of(people, movement(notice, context, Reason.CARRIED_OVER))
+    event = ResidentCarriedOver(residents=rows, households=(with_entered(household, rows),))
+    return Accepted((event,), tuple(sealing.parts), assigned(rows, household))
 
 
 def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Decision:
@@ -50,27 +50,19 @@ def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Dec
     joined = state.household(notice.household_number) if notice.household_number else None
     reasons = [
         *checks.dates(notice, context),
-        *(checks.household(state, notice.household_number) if notice.household_number else ()),
-        *checks.persons(
-            notice.persons,
-            notice.effective_date,
-            new_household=notice.household_number is None,
-            headed=joined is not None and joined.head is not None,
-        ),
+        *checks.entering(state, notice, joined),
     ]
-    if joined is not None and joined.members:
-        reasons += checks.moves_to(state, notice.address, joined, "/address")
     if reasons:
         return refused(reasons)
     sealing = Sealing(context)
-    household = joined or _new_household(state)
+    household = joined or new_household(state)
     reason = Reason.DOMESTIC_MOVE_IN if notice.origin == "domestic" else Reason.MOVE_IN_FROM_ABROAD
     address = sealing.seal(notice.address)
     previous = sealing.seal(notice.previous_address, "previous_address")
-    entering = _entering(state, notice.persons, household.household_number, address, notice.effective_date)
-    rows = _rows(entering, {**movement(notice, context, reason), "previous_address": previous})
-    event = ResidentMovedIn(residents=rows, households=(_with(household, rows),))
-    return Accepted((event,), tuple(sealing.parts), _assigned(rows, None if joined else household))
+    people = entering(state, notice.persons, household.household_number, address, notice.effective_date)
+    rows = rows_of(people, {**movement(notice, context, reason), "previous_address": previous})
+    event = ResidentMovedIn(residents=rows, households=(with_entered(household, rows),))
+    return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
 
 
 def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decision:
@@ -87,21 +79,23 @@ def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decisi
         return refused(reasons)
     parent = state.current(household.head or household.members[0])
     assert parent is not None
-    entering = _entering(state, (notice.child,), household.household_number, parent.address, notice.effective_date)
-    rows = _rows(entering, movement(notice, context, Reason.BIRTH))
-    event = ResidentBorn(residents=rows, households=(_with(household, rows),))
+    people = entering(state, (notice.child,), household.household_number, parent.address, notice.effective_date)
+    rows = rows_of(people, movement(notice, context, Reason.BIRTH))
+    event = ResidentBorn(residents=rows, households=(with_entered(household, rows),))
     return Accepted(
         (event,), (), (Assigned(pointer="/child", kind="addressee-number", number=rows[0].addressee_number),)
     )
 
 
-def _new_household(state: RegistryState) -> HouseholdRow:
+def new_household(state: RegistryState) -> HouseholdRow:
+    """A household with the next number, empty yet."""
     return HouseholdRow.trusted(household_number=number_after(state.last_household), head=None, members=())
 
 
-def _entering(
+def entering(
     state: RegistryState, persons: Sequence[Person], household_number: str, address: str, since: date
 ) -> list[dict[str, Any]]:
+    """The columns of whoever enters, apart from those of the movement, with the next numbers."""
     return [
         {
             **dict(person),
@@ -117,19 +111,22 @@ def _entering(
     ]
 
 
-def _rows(entering: Sequence[dict[str, Any]], changes: dict[str, Any]) -> tuple[ResidentRow, ...]:
-    first = ResidentRow(**entering[0], **changes)
+def rows_of(people: Sequence[dict[str, Any]], changes: dict[str, Any]) -> tuple[ResidentRow, ...]:
+    """The first history rows of people who enter by one movement."""
+    first = ResidentRow(**people[0], **changes)
     # The others differ in what is validated already; validating each row whole would triple the cost of a family.
-    return (first, *[first.model_copy(update=person) for person in entering[1:]])
+    return (first, *[first.model_copy(update=person) for person in people[1:]])
 
 
-def _with(household: HouseholdRow, rows: Sequence[ResidentRow]) -> HouseholdRow:
+def with_entered(household: HouseholdRow, rows: Sequence[ResidentRow]) -> HouseholdRow:
+    """A household with those who have entered it."""
     head = next((row.addressee_number for row in rows if row.relationship == HEAD), household.head)
     members = household.members + tuple(row.addressee_number for row in rows)
     return household.model_copy(update={"head": head, "members": members})
 
 
-def _assigned(rows: Sequence[ResidentRow], household: HouseholdRow | None) -> tuple[Assigned, ...]:
+def assigned(rows: Sequence[ResidentRow], household: HouseholdRow | None) -> tuple[Assigned, ...]:
+    """What the receipt tells: everybody's number, and that of a new household."""
     numbers = [
         Assigned(pointer=f"/persons/{n}", kind="addressee-number", number=row.addressee_number)
         for n, row in enumerate(rows)

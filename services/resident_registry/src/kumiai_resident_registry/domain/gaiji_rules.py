@@ -9,9 +9,10 @@ from kumiai_contracts.resident import (
     BirthNotice,
     CarryOverNotice,
     MoveInNotice,
-    Person,
+    OtherName,
     ResidentEvent,
     ResidentNotice,
+    ResidentRow,
 )
 from kumiai_contracts.resident_affairs import (
     GaijiKept,
@@ -22,6 +23,15 @@ from kumiai_contracts.resident_affairs import (
     GaijiUseRow,
     WorkItemRow,
 )
+from kumiai_contracts.resident_amendments import (
+    AliasNotice,
+    AmendmentNotice,
+    ChangeOfNationalityNotice,
+    ExOfficioEntryNotice,
+    FormerNameNotice,
+    ResidentAmended,
+    ResidentNationalityChanged,
+)
 
 from kumiai_resident_registry.domain import work_list
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
@@ -29,21 +39,23 @@ from kumiai_resident_registry.domain.characters.mj import name_of, sequence_of
 from kumiai_resident_registry.domain.refusals import refusal, refused
 
 
-def persons_of(notice: ResidentNotice) -> Sequence[Person]:
-    """The people whose names a notice brings."""
+def names_of(notice: ResidentNotice) -> Sequence[str]:
+    """The names and readings that a notice brings."""
     match notice:
-        case CarryOverNotice() | MoveInNotice():
-            return notice.persons
-        case BirthNotice():
-            return (notice.child,)
+        case CarryOverNotice() | MoveInNotice() | ExOfficioEntryNotice():
+            return [name for person in notice.persons for name in (person.name, person.name_kana)]
+        case BirthNotice(child=named) | FormerNameNotice(former_name=OtherName() as named):
+            return (named.name, named.name_kana)
+        case AliasNotice(alias=OtherName() as named) | (ChangeOfNationalityNotice() as named):
+            return (named.name, named.name_kana)
+        case AmendmentNotice():
+            return [name for name in (notice.name, notice.name_kana) if name is not None]
     return ()
 
 
 def refusals(notice: ResidentNotice) -> Iterator[Reason]:
     """A name with private-use characters says whose they are; without, nobody could ever read it."""
-    if notice.gaiji_system is None and any(
-        private_characters(person.name, person.name_kana) for person in persons_of(notice)
-    ):
+    if notice.gaiji_system is None and private_characters(*names_of(notice)):
         yield refusal("gaiji-system-missing", "/gaiji_system")
 
 
@@ -58,7 +70,7 @@ def kept(affairs: RowSet, notice: ResidentNotice, decision: Accepted, context: C
         for event in decision.events
         if isinstance(event, ResidentEvent)
         for row in event.residents
-        if row.history_number == 1 and (found := private_characters(row.name, row.name_kana))
+        if _is_named_by(event, row) and (found := private_characters(*_called(row)))
     )
     if not uses:
         return
@@ -81,6 +93,17 @@ def kept(affairs: RowSet, notice: ResidentNotice, decision: Accepted, context: C
             context,
         )
     )
+
+
+def _is_named_by(event: ResidentEvent, row: ResidentRow) -> bool:
+    return row.history_number == 1 or isinstance(event, ResidentAmended | ResidentNationalityChanged)
+
+
+def _called(row: ResidentRow) -> Iterator[str]:
+    others = row.other_names
+    for named in (row, *((others.former_name, others.alias) if others is not None else ())):
+        if named is not None:
+            yield from (named.name, named.name_kana)
 
 
 def map_characters(affairs: RowSet, notice: GaijiMappingNotice, context: Context) -> Decision:

@@ -108,6 +108,58 @@ TEXTS: dict[str, tuple[str, str]] = {
         "この世帯には世帯主がいます。世帯主以外の続柄を指定してください。",
         "The household has a head; state another relationship.",
     ),
+    "not-ex-officio": (
+        "この異動は職権によるものです。職権(ex_officio)として処理してください。",
+        "This movement is ex officio; set ex_officio.",
+    ),
+    "nothing-changes": (
+        "記載内容に変更がありません。修正する項目と値を確認してください。",
+        "Nothing on the record would change. Check what is amended, and to what.",
+    ),
+    "not-minor": (
+        "軽微な修正では変更できない項目です。職権修正または誤記修正として処理してください。",
+        "A minor amendment does not change this. Notify an ex officio amendment or a correction.",
+    ),
+    "one-person-only": (
+        "住所以外の項目は一人ずつ修正してください。",
+        "Anything but an address is amended for one person at a time.",
+    ),
+    "address-of-part": (
+        "住所の表記は世帯員全員について修正してください。一部の者の異動は転居です。",
+        "An address is amended for the whole household; a part of it that lives elsewhere moves.",
+    ),
+    "head-is-changed": (
+        "世帯主は修正では変わりません。世帯主変更を届け出てください。",
+        "An amendment does not change who is head. Notify a change of head.",
+    ),
+    "nationality-is-japan": (
+        "日本国籍の場合は国籍を空(null)にしてください。",
+        "For Japanese people the nationality is left empty (null).",
+    ),
+    "same-nationality": (
+        "帰化・国籍喪失の前後で日本国籍の有無が変わりません。宛名番号と国籍を確認してください。",
+        "The person is Japanese, or a foreigner, before and after. Check the number and the nationality.",
+    ),
+    "japanese-only": (
+        "旧氏は日本国籍の住民にのみ記載できます。外国人住民には通称を記載してください。",
+        "A former name (旧氏) is for Japanese people; foreigners have an alias (通称).",
+    ),
+    "foreigners-only": (
+        "通称は外国人住民にのみ記載できます。日本国籍の住民には旧氏を記載してください。",
+        "An alias (通称) is for foreigners; Japanese people have a former name (旧氏).",
+    ),
+    "alias-exists": (
+        "すでに通称が記載されています。先に削除してください。",
+        "There is an alias on the record. Remove it first.",
+    ),
+    "not-moved-out": (
+        "この住民は国内転出により消除されていません。宛名番号を確認してください。",
+        "This person is not removed by a move within the country. Check the number.",
+    ),
+    "already-confirmed": (
+        "この転出はすでに確定しています。誤りの場合は先にその異動を取り消してください。",
+        "This move out is confirmed already. Cancel that first if it was wrong.",
+    ),
     "history-number-not-current": (
         "取り消せるのは直近の異動だけです。履歴番号を確認してください。",
         "Only the last movement can be taken back. Check the history number.",

@@ -1,6 +1,6 @@
 """Who moved by one notice, and whether anybody has built upon that since: what a cancellation has to know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kumiai_contracts.resident import ResidentRow, Status
@@ -18,6 +18,8 @@ class Moved:
     """The person's standing rows up to the movement's, which is the last."""
     is_last: bool
     """Whether the person has not moved since."""
+    parts: int
+    """How many rows the movement added: two where a record ended and another began."""
 
     @property
     def row(self) -> ResidentRow:
@@ -27,7 +29,7 @@ class Moved:
     @property
     def before(self) -> ResidentRow | None:
         """The row that held before; None if the person entered by the movement."""
-        return self.rows[-2] if len(self.rows) > 1 else None
+        return self.rows[-1 - self.parts] if len(self.rows) > self.parts else None
 
     @property
     def left(self) -> str | None:
@@ -44,7 +46,7 @@ class Moved:
 
 def moved_together(state: RegistryState, rows: Sequence[ResidentRow]) -> list[Moved]:
     """Everybody whom the movement behind the last of these standing rows of a person moved, that person first."""
-    first = Moved(tuple(rows), True)
+    first = Moved(tuple(rows), True, _parts(rows))
     people = {person: None for number in first.households() for person in state.ever_in(number)}
     people.pop(first.row.addressee_number)
     return [first, *[part for person in people if (part := _part(state, person, first.row.movement)) is not None]]
@@ -57,10 +59,15 @@ def built_upon(state: RegistryState, moved: Sequence[Moved]) -> bool:
 
 def _part(state: RegistryState, person: str, movement: str) -> Moved | None:
     rows = standing(state.history(person))
-    for n, row in enumerate(rows):
-        if row.movement == movement:
-            return Moved(tuple(rows[: n + 1]), n == len(rows) - 1)
-    return None
+    last = next((n for n in reversed(range(len(rows))) if rows[n].movement == movement), None)
+    if last is None:
+        return None
+    until = rows[: last + 1]
+    return Moved(tuple(until), last == len(rows) - 1, _parts(until))
+
+
+def _parts(rows: Sequence[ResidentRow]) -> int:
+    return sum(row.movement == rows[-1].movement for row in rows)
 
 
 def _is_changed(state: RegistryState, number: str, moved: Sequence[Moved]) -> bool:
@@ -79,10 +86,16 @@ def _is_changed(state: RegistryState, number: str, moved: Sequence[Moved]) -> bo
     )
 
 
-def _steps(state: RegistryState, person: str) -> Iterable[tuple[ResidentRow | None, ResidentRow]]:
-    """Every movement of a person that stands, with the row that held before."""
-    rows = standing(state.history(person))
-    return zip((None, *rows), rows, strict=False)
+def _steps(state: RegistryState, person: str) -> Iterator[tuple[ResidentRow | None, ResidentRow]]:
+    """The last row of every movement of a person that stands, with the row that held before the movement."""
+    before = held = None
+    for row in standing(state.history(person)):
+        if held is not None and held.movement != row.movement:
+            yield before, held
+            before = held
+        held = row
+    if held is not None:
+        yield before, held
 
 
 def _shapes(before: ResidentRow | None, row: ResidentRow, number: str) -> bool:

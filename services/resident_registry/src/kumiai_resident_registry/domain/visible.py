@@ -21,6 +21,7 @@ _IDENTITY = frozenset(
         "name_kana",
         "birth_date",
         "sex",
+        "other_names",
     )
 )
 _MOVEMENT = frozenset(
@@ -37,11 +38,14 @@ _MOVEMENT = frozenset(
         "operator",
         "movement",
         "cancels",
+        "planned_on",
+        "confirmed_on",
     )
 )
+_NATIONALITY = frozenset(("nationality",))
 FIELDS: Mapping[Purpose, frozenset[str]] = {
-    Purpose.RESIDENT_SERVICES: _IDENTITY | _MOVEMENT | ADDRESSES,
-    Purpose.PROTECTION: _IDENTITY | _MOVEMENT | ADDRESSES,
+    Purpose.RESIDENT_SERVICES: _IDENTITY | _NATIONALITY | _MOVEMENT | ADDRESSES,
+    Purpose.PROTECTION: _IDENTITY | _NATIONALITY | _MOVEMENT | ADDRESSES,
     Purpose.TAXATION: _IDENTITY | _MOVEMENT,
     Purpose.LINKAGE: _IDENTITY | _MOVEMENT,
     Purpose.DISASTER: _IDENTITY | {"address", "resident_since"},
