@@ -112,12 +112,26 @@ async def test_as_of_a_day_statistics_and_the_work_list(new_system: NewSystem, o
     await system.tell(WorkItemNotice(item=item["item"], assignee="desk", **DESK))
     (item,) = (await clerk.get("work-items", state="assigned", **purpose))["work_items"]
     assert item["assignee"] == "desk"
+    elder, younger = told.numbers[2:]
+    named = {"item": item["item"], "id": "deed-1", "head": wife, "relationships": {elder: "子"}}
+    unsaid = await clerk.client.post("work-items", params=purpose, json=named | {"id": "deed-0"})
+    assert (unsaid.status_code, unsaid.json()["reasons"][0]["pointer"]) == (422, f"/relationships/{younger}")
+    named["relationships"] = {elder: "子", younger: "子"}
+    done = await clerk.client.post("work-items", params=purpose, json=named)
+    again = await clerk.client.post("work-items", params=purpose, json=named)
+    assert done.is_success and done.json() == again.json()
+    assert (await clerk.get(f"households/{told.household_number}", **purpose))["head"] == wife
+    listed = await clerk.get("work-items", **purpose)
+    assert [(each["state"], each["decision"]) for each in listed["work_items"]] == [("settled", "by-movement")]
+    assert listed["waiting"] == []
+    nobody = await clerk.client.post("work-items", params=purpose, json={"item": "nothing", "head": wife})
+    assert (nobody.status_code, nobody.json()["code"]) == (400, "parameter-invalid")
     month = await clerk.get(f"statistics/{today():%Y-%m}")
     assert (month["opening"], month["closing"], month["adds_up"]) == (4, 3, True)
     assert month["removals"] == {"death": 1}
     assert month["population"]["by_household_size"] == {"3": 1}
     changes = await clerk.get("residents/changes", after=0, **purpose)
-    assert [each["reason"] for each in changes["changes"]][-1] == "death"
+    assert [each["reason"] for each in changes["changes"]][-1] == "change-of-head"
 
 
 async def test_gaiji_are_kept_shown_once_identified_and_reported(new_system: NewSystem, operator: Operator) -> None:

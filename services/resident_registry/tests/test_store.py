@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from typing import Any
 
 import asyncpg
 import pytest
 from kumiai_common.tables import Fold
 from kumiai_contracts.decision import Refused
 from kumiai_contracts.envelope import StoredEvent
-from kumiai_contracts.resident import ResidentNotice
+from kumiai_contracts.resident import ResidentNotice, Status
 from kumiai_local.layout import Layout
 from kumiai_local.secret_files import password
 from kumiai_local.service_processes import ServiceProcesses
@@ -16,6 +17,7 @@ from kumiai_local.services import SERVICES
 from kumiai_local.stack import Stack
 from kumiai_resident_registry import store
 from kumiai_resident_registry.domain.relationships import HEAD
+from kumiai_resident_registry.domain.statistics import Moved, Standing, bounds, month, population
 from registry_in_memory import (
     Registry,
     birth,
@@ -186,3 +188,38 @@ async def test_a_municipality_without_anybody_has_an_empty_state(
     states = await store.load(connection, {HERE: [death("0000000019"), move_in("世帯主")]})
     assert isinstance(Registry().peek(death("0000000019"), states[HERE]), Refused)
     assert states[HERE].last_addressee == 0
+
+
+async def test_every_month_adds_up_also_when_a_confirmation_moves_a_removal_into_another_one(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    registry = town()
+    (early,) = registry.family("世帯主")
+    registry.accept(move_out(early, effective=date(2026, 6, 10)))
+    registry.accept(confirm(early, effective=date(2026, 5, 29)))
+    (foreigner,) = registry.family("世帯主")
+    registry.accept(change_nationality(foreigner, "GBR"))
+    await save(connection, HERE, registry)
+    found = {text: await counted(connection, text) for text in ("2020-04", "2026-04", "2026-05", "2026-06")}
+    assert all(table["adds_up"] for table in found.values()), found
+    living = [row for row in registry.state.people() if row.status is Status.RESIDENT]
+    assert found["2026-06"]["closing"] == len(living)
+    assert found["2026-05"]["removals"]["domestic-move-out"] == 2
+    assert found["2026-05"]["removals"]["nationality-lost-removal"] == 1
+    assert found["2026-05"]["amendments"]["household-split"] == 3
+    assert found["2026-06"]["removals"] == {}
+
+
+async def counted(connection: "asyncpg.Connection[asyncpg.Record]", text: str) -> dict[str, Any]:
+    opening, closing = bounds(text)
+    known = date(2026, 6, 30)
+    days = []
+    for day in (opening, closing):
+        records = await store.QUERIES.standing_until(connection, municipality=HERE, day=day, known=known)
+        days.append(
+            population((Standing(r["status"], r["household_number"], r["birth_date"], r["sex"]) for r in records), day)
+        )
+    moved = await store.QUERIES.movements_of_month(
+        connection, municipality=HERE, opening=opening, closing=closing, known=known
+    )
+    return month(days[0], days[1], [Moved(*record) for record in moved])

@@ -7,10 +7,12 @@ from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import out, reporting, say, show_json
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
 
 app = typer.Typer(help="Residents (住民): find and look at them, for a purpose.", no_args_is_help=True)
-worklist = typer.Typer(help="Work list (要処理一覧): what waits for a person.", no_args_is_help=True)
+worklist = typer.Typer(help="Work list (要処理一覧): what waits for a person, and who does it.", no_args_is_help=True)
+DESK = "resident-services"
+Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item's name, as the list shows it.")]
 Purpose = Annotated[str, typer.Option(help="利用目的; recorded with every read.")]
 
 
@@ -18,7 +20,7 @@ Purpose = Annotated[str, typer.Option(help="利用目的; recorded with every re
 def search(
     code: Code,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its beginning, in kanji or kana.")],
-    purpose: Purpose = "resident-services",
+    purpose: Purpose = DESK,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
     as_json: Json = False,
 ) -> None:
@@ -43,7 +45,7 @@ def search(
 def show(
     code: Code,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="宛名番号.")],
-    purpose: Purpose = "resident-services",
+    purpose: Purpose = DESK,
     as_of: Annotated[str, typer.Option(help="How it stood on this day, YYYY-MM-DD.")] = "",
     known: Annotated[str, typer.Option(help="As it was known by the end of this day.")] = "",
     as_json: Json = False,
@@ -68,21 +70,88 @@ def items(
     state: Annotated[str, typer.Option(help="open, assigned or settled; empty for all.")] = "open",
     as_json: Json = False,
 ) -> None:
-    """What waits for a person.
+    """What waits for a person, all of it, and how much waits in all.
 
     kumiai worklist list 131016
     """
     with reporting(as_json):
-        found = _get(code, "work-items", state=state, purpose="resident-services")
+        found = _get(code, "work-items", state=state, purpose=DESK)
+        listed, after = found["work_items"], found["after"]
+        while after is not None:
+            page = _get(code, "work-items", state=state, after=after, purpose=DESK)
+            listed, after = [*listed, *page["work_items"]], page["after"]
         if as_json:
-            show_json(found)
+            show_json({"work_items": listed, "waiting": found["waiting"]})
             return
         table = Table("item", "kind", "state", "assignee", "since")
-        for row in found["work_items"]:
+        for row in listed:
             table.add_row(row["item"], row["kind"], row["state"], row["assignee"] or "", row["opened_at"][:10])
         out.print(table)
-        if not found["work_items"]:
+        for row in found["waiting"]:
+            say(f"{row['kind']}: {row['items']} {row['state']}, the oldest since {row['since'][:10]}")
+        if not found["waiting"]:
             say("Nothing waits.")
+
+
+@worklist.command()
+def take(
+    code: Code,
+    item: Item,
+    by: Annotated[str, typer.Option(help="Who takes it; whoever asks, if nobody is named.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take an item: it is somebody's from then on.
+
+    kumiai worklist take 131016 head/0000005207 --by sato
+    """
+    with reporting(as_json):
+        _done(code, {"item": item, "assignee": by or read_credentials(parse_code(code)).party}, as_json)
+
+
+@worklist.command()
+def settle(
+    code: Code,
+    item: Item,
+    decision: Annotated[str, typer.Argument(metavar="DECISION", help="A code, such as another-person.")],
+    as_json: Json = False,
+) -> None:
+    """Settle an item with what was decided. Those that the record itself settles are refused.
+
+    kumiai worklist settle 131016 same-person/0000010413 another-person
+    """
+    with reporting(as_json):
+        _done(code, {"item": item, "decision": decision}, as_json)
+
+
+@worklist.command()
+def head(
+    code: Code,
+    item: Item,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="宛名番号 of who becomes head (世帯主).")],
+    relationship: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER=TERM", help="続柄 of another member to that head; repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Decide who is head of a household that has none; what follows from before need not be stated.
+
+    kumiai worklist head 131016 head/0000005207 0000010421 --relationship 0000010430=子
+    """
+    with reporting(as_json):
+        pairs = [pair.partition("=") for pair in relationship or ()]
+        if not all(who and term for who, _, term in pairs):
+            raise Failure("A relationship is NUMBER=TERM, such as 0000010430=子.", USAGE)
+        _done(code, {"item": item, "head": number, "relationships": {who: term for who, _, term in pairs}}, as_json)
+
+
+def _done(code: str, deed: dict[str, Any], as_json: bool) -> None:
+    owner = read_credentials(parse_code(code))
+    with find_federation().system("resident-registry", owner) as client:
+        receipt: dict[str, Any] = client.post(f"/v1/{code}/work-items", params={"purpose": DESK}, json=deed).json()
+    if as_json:
+        show_json(receipt)
+    else:
+        say(f"Done: {', '.join(caused['type'] for caused in receipt['caused'])}.")
 
 
 def _get(code: str, path: str, **query: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the desk needs beside people's rows: work list, protection, gaiji, statistics, the record of who read what."""
+"""What the desk needs beside people's rows: protection, gaiji, statistics, the record of who read what."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.model import Frozen
-from kumiai_contracts.resident_affairs import ProtectionRow, WorkItemRow
+from kumiai_contracts.resident_affairs import ProtectionRow
 from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -65,7 +65,6 @@ def desk_routes(ground: Ground) -> list[BaseRoute]:
     at = "/v1/{municipality}"
     desk = Desk(ground)
     found: list[tuple[str, Callable[[Request], Awaitable[Response]], str]] = [
-        (at + "/work-items", desk.work_items, "GET"),
         (at + "/protections", desk.protections, "GET"),
         (at + "/protections/releases", desk.release, "POST"),
         (at + "/gaiji", desk.gaiji, "GET"),
@@ -85,17 +84,26 @@ class Desk:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def work_items(self, request: Request) -> Response:
-        """要処理一覧: what waits for a person; `?state=` for those open, assigned or settled."""
-        return await self._listed(request, QUERIES.work_items_listed, WorkItemRow, "work_items", "item", state=True)
-
     async def protections(self, request: Request) -> Response:
         """支援措置対象者一覧: who is protected, with the terms that have run out, too."""
-        return await self._listed(request, QUERIES.protections_listed, ProtectionRow, "protections", "addressee_number")
+        limit = count_of(request, "limit", 100, MOST)
+        after = request.query_params.get("after", "").replace("\x00", "")
+        async with reading(self._ground, request, "protections") as about:
+            records = await QUERIES.protections_listed(
+                about.connection, municipality=about.municipality, after=after, limit=limit
+            )
+            rows = [from_record(ProtectionRow, record) for record in records]
+            await about.record([row.addressee_number for row in rows])
+        return answer(
+            {
+                "protections": [row.model_dump(mode="json") for row in rows],
+                "after": rows[-1].addressee_number if len(rows) == limit and rows else None,
+            }
+        )
 
     async def release(self, request: Request) -> Response:
         """支援措置の一時解除: the resident desk sees the address for some minutes; it reverts by itself."""
-        wanted = await _body(request, Release)
+        wanted = await body_of(request, Release)
         async with reading(self._ground, request, "release") as about:
             if about.purpose is not Purpose.PROTECTION:
                 raise Problem(problems.PURPOSE_MISSING)
@@ -133,7 +141,7 @@ class Desk:
             for day in (opening_day, closing_day):
                 records = await QUERIES.standing_until(connection, municipality=municipality, day=day, known=known)
                 days.append(_population(records, day))
-            moved = await QUERIES.entered_or_left(
+            moved = await QUERIES.movements_of_month(
                 connection, municipality=municipality, opening=opening_day, closing=closing_day, known=known
             )
         table = month(days[0], days[1], [Moved(*record) for record in moved])
@@ -152,7 +160,7 @@ class Desk:
         """Ask for emergency access (災害時の閲覧), with the reason for it."""
         municipality = municipality_of(request)
         caller = await authorise(request, municipality, purpose=None, roles=(Role.CLERK,))
-        wanted = await _body(request, EmergencyRequest)
+        wanted = await body_of(request, EmergencyRequest)
         id_ = token_hex(8)
         async with self._ground.database.transaction([municipality]) as connection:
             await QUERIES.request_emergency(
@@ -164,7 +172,7 @@ class Desk:
         """Approve somebody else's request, for some minutes; afterwards it ends by itself."""
         municipality = municipality_of(request)
         caller = await authorise(request, municipality, purpose=None, roles=(Role.CLERK,))
-        wanted = await _body(request, Minutes)
+        wanted = await body_of(request, Minutes)
         id_ = str(request.path_params["id"]).replace("\x00", "")
         async with self._ground.database.transaction([municipality]) as connection:
             found = await QUERIES.emergency(connection, municipality=municipality, id=id_)
@@ -208,21 +216,9 @@ class Desk:
                 }
             )
 
-    async def _listed(
-        self, request: Request, query: Any, kind: type[Any], name: str, key: str, *, state: bool = False
-    ) -> Response:
-        limit = count_of(request, "limit", 100, MOST)
-        named: dict[str, Any] = {"after": request.query_params.get("after", "").replace("\x00", ""), "limit": limit}
-        if state:
-            named["state"] = request.query_params.get("state", "").replace("\x00", "")
-        async with reading(self._ground, request, name.replace("_", "-")) as about:
-            records = await query(about.connection, municipality=about.municipality, **named)
-            rows = [from_record(kind, record).model_dump(mode="json") for record in records]
-            await about.record([row["addressee_number"] for row in rows if "addressee_number" in row])
-        return answer({name: rows, "after": rows[-1][key] if len(rows) == limit and rows else None})
 
-
-async def _body(request: Request, kind: type[Any]) -> Any:
+async def body_of(request: Request, kind: type[Any]) -> Any:
+    """What a request's body says. Raises Problem if it is none of this kind."""
     try:
         return kind.model_validate_json(await request.body())
     except ValidationError:

@@ -163,6 +163,11 @@ cross join lateral (
   order by h.history_number desc limit 1) as latest
 order by found.key, found.addressee_number;
 
+-- name: work_items_waiting
+select kind, state, count(*)::integer as items, min(opened_at) as since from resident_work_item
+where municipality = :municipality and state <> 'settled'
+group by 1, 2 order by 1, 2;
+
 -- name: work_items_listed
 select item, kind, keys, state, assignee, decision, opened_at, changed_at from resident_work_item
 where municipality = :municipality and (:state::text = '' or state = :state) and item > :after
@@ -194,19 +199,24 @@ select distinct on (addressee_number) addressee_number, status, household_number
 from standing where effective_date <= :day::date
 order by addressee_number, history_number desc;
 
--- name: entered_or_left
--- Movements of a month that changed whether somebody is on the live record, by reason.
+-- name: movements_of_month
+-- Movements of a month by reason, and whether people were on the live record before and after. A confirmed move out
+-- stands for the planned one, whose day it may have changed; each row of a two-row movement counts.
 with standing as (
-  select h.*, lag(h.status, 1, 'removed') over (partition by h.addressee_number order by h.history_number) as before
+  select h.*, lead(h.confirmed_on) over (partition by h.addressee_number order by h.history_number) as told_later
   from resident_history h
   where h.municipality = :municipality and h.cancels is null and h.processed_date <= :known::date and not exists (
     select from resident_history c
     where c.municipality = h.municipality and c.addressee_number = h.addressee_number
       and c.cancels = h.history_number and c.processed_date <= :known::date)
+), moved as (
+  select status, reason, sex, effective_date,
+    lag(status, 1, 'removed') over (partition by addressee_number order by history_number) as before
+  from standing where told_later is null or confirmed_on is not null
 )
-select status, reason, sex, count(*)::integer as people
-from standing where status <> before and effective_date > :opening::date and effective_date <= :closing::date
-group by 1, 2, 3 order by 1, 2, 3;
+select before, status, reason, sex, count(*)::integer as people
+from moved where effective_date > :opening::date and effective_date <= :closing::date
+group by 1, 2, 3, 4 order by 1, 2, 3, 4;
 
 -- name: changed_since
 select position, body from stream_event

@@ -25,6 +25,7 @@ from kumiai_resident_registry.domain.characters.search_key import search_key
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of
 from kumiai_resident_registry.store import QUERIES
+from kumiai_resident_registry.work_list_routes import work_list_routes
 
 PAGE = 50
 MOST = 500
@@ -87,6 +88,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
         Route(people + "/{addressee_number}/history", history),
         Route("/v1/{municipality}/households/{household_number}", household),
         *desk_routes(ground),
+        *work_list_routes(ground),
     ]
 
 

@@ -4,6 +4,7 @@ An item is opened by the decision that leads to it and settled by the one that e
 head and of an unidentified character settle by themselves when the record says so, and never by a click.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from kumiai_contracts.decision import Accepted, Context, Decision
@@ -14,13 +15,20 @@ from kumiai_contracts.resident_affairs import WorkItemNotice, WorkItemRow, WorkI
 from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.state import RegistryState
 
+_HEAD = "head/"
 _BY_THE_RECORD = ("head-undecided", "character-unidentified")
 """Kinds that only a movement or a mapping settles."""
 
 
 def head_item(household_number: str) -> str:
     """The item of a household whose head somebody has to decide."""
-    return f"head/{household_number}"
+    return f"{_HEAD}{household_number}"
+
+
+def household_of(item: str) -> str | None:
+    """The 世帯番号 that a head's item is about; None for an item of another kind."""
+    number = item.removeprefix(_HEAD)
+    return number if number != item and re.fullmatch("[0-9]{10}", number) else None
 
 
 def character_item(system: str, code_point: str) -> str:
