@@ -1,6 +1,7 @@
 """Inquiry and provision on the real stack: registry and taxation → replicas → the network's simulator → records."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
@@ -31,6 +32,11 @@ from tests.support.system import System
 pytestmark = pytest.mark.stack
 DESK = {"place": "本庁", "operator": "desk/1"}
 AFFAIR = {"affair": "JM00000000000001", "procedure": "JT00000000000001", "fact_kind": "TM00000000000002"}
+GRANTED = {name: AFFAIR[name] for name in ("procedure", "fact_kind")}
+COLUMNS = (
+    "レコード識別番号,宛名番号,情報提供者機関コード,事務コード,事務手続コード,特定個人情報名コード,項目,"
+    "照会条件区分,照会年度区分,from,to"
+)
 NIIGATA = "151009"
 _NUMBERS = count(1)
 
@@ -273,3 +279,127 @@ async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_a
     events = await system.stream(LINKAGE, "linkage")
     decided = [event["subject"] for event in events if event["type"] == "linkage.facts-provided.v1"]
     assert sorted(decided) == sorted(f"{niigata.institution}/{number}" for number in numbers)
+
+
+async def test_a_batch_file_asks_for_its_good_records_and_says_what_is_wrong_with_the_others(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator
+) -> None:
+    here, there = await new_system(), await new_system()
+    (head, _), (same, _) = await taxed(there, operator), await taxed(here, operator, 1_000_000)
+    name = f"somebody-{next(_NUMBERS)}"
+    await known_to_the_network(here, network, {same: name})
+    await known_to_the_network(there, network, {head: name})
+    items = ("assessment", "total-income")
+    await accepted(here, ProcedureGrantNotice(**GRANTED, items=items))
+    provider = institution_of(there.member.code)
+    codes = f"{AFFAIR['affair']},{AFFAIR['procedure']},{AFFAIR['fact_kind']}"
+    lines = [
+        COLUMNS,
+        f"b-1,{same},{provider},{codes},,2,1,2026,2026",
+        f'b-2,"{same},{provider}',
+        f"b-3,0000000018,{provider},{codes},,2,1,2026,2026",
+        f"b-4,{same},{provider},{codes},,2,1,2025,2026",
+        f"b-5,{same},{provider},JM00000000000001,JT00000000000077,{AFFAIR['fact_kind']},,1,,,",
+        f"b-1,{same},{provider},{codes},,1,,,",
+    ]
+    content = "\n".join(lines).encode()
+    expected = [
+        ("b-1", "受付", ""), ("", "拒否", "record-not-csv"), ("b-3", "拒否", "field-invalid"), ("b-4", "受付", ""),
+        ("b-4", "受付", ""), ("b-5", "拒否", "procedure-not-in-table"), ("b-1", "拒否", "record-number-twice"),
+    ]  # fmt: skip
+    for _ in range(2):
+        taken = await here.upload(LINKAGE, "inquiry-files", content)
+        assert [(row["レコード識別番号"], row["結果"], row["理由コード"]) for row in taken] == expected
+    assert len(await records(here, side="inquirer")) == 3, "a file that is sent again asks nothing again"
+
+    async def answered() -> Any:
+        found = await here.upload(LINKAGE, "inquiry-files/answers", content)
+        return found if all(row["結果"] != "照会中" for row in found) else None
+
+    rows = await eventually(answered, "no answers")
+    values = {(row["照会番号"], row["項目"]): (row["結果"], row["理由コード"], row["値"]) for row in rows}
+    assert values["b-1", "total-income"] == ("提供", "", "3560000")
+    assert values["b-4-2026", "assessment"] == ("提供", "", "assessed")
+    assert values["b-4-2025", ""] == ("拒否", "fact-not-found", "")
+    assert values["b-5", ""] == ("照会なし", "inquiry-unknown", "")
+    assert all(row["fetched_at"] for row in await records(here, side="inquirer"))
+
+
+async def test_a_disaster_exception_takes_two_persons_holds_for_a_while_and_is_listed(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body
+) -> None:
+    system, head, code = await somebody(new_system, operator, network, niigata)
+    first = await clerk(operator, system.member.code, "first", "national-id-linkage", service=LINKAGE)
+    second = await clerk(operator, system.member.code, "second", "national-id-linkage", service=LINKAGE)
+    purpose = {"purpose": "national-id-linkage"}
+    wanted = {
+        "inquirer": niigata.institution, "fact_kind": "TM00000000000001", "items": ["status"],
+        "reason": "地震による安否確認",
+    }  # fmt: skip
+    asking = {"procedure": "JT00000000000077", "fact_kind": "TM00000000000001", "scope": ""}
+    await network.speaker.post(
+        "/operator/exceptions", {"inquirer": niigata.institution, "fact_kind": "TM00000000000001", "open": True}
+    )
+    provider = institution_of(system.member.code)
+    await niigata.ask("x-1", provider, code, "status", **asking)
+    assert (await niigata.answer_to("x-1"))["reason"] == "procedure-not-in-table"
+    assert (await first.post("disaster-exceptions", params=purpose, json=wanted | {"reason": ""})).status_code == 400
+    asked = (await first.post("disaster-exceptions", params=purpose, json=wanted)).json()
+    approval = f"disaster-exceptions/{asked['exception']}/approval"
+    assert (await first.post(approval, params=purpose, json={"minutes": 30})).status_code == 409
+    assert (await second.post(approval, params=purpose, json={"minutes": 100_000})).status_code == 400
+    await niigata.ask("x-2", provider, code, "status", **asking)
+    assert (await niigata.answer_to("x-2"))["outcome"] == "refused", "nobody has approved it yet"
+    assert (await second.post(approval, params=purpose, json={"minutes": 30})).is_success
+    assert (await second.post(approval, params=purpose, json={"minutes": 30})).status_code == 409
+    await niigata.ask("x-3", provider, code, "status", "relationship", **asking)
+    answer = await niigata.answer_to("x-3")
+    assert [(fact["item"], fact["value"]) for fact in answer["facts"]] == [("status", "resident")]
+    (listed,) = (await system.read(LINKAGE, "disaster-exceptions"))["disaster_exceptions"]
+    assert (listed["asked_by"], listed["approved_by"], listed["reason"]) == ("first", "second", wanted["reason"])
+    bases = {row["request_number"]: row["basis"] for row in await records(system, addressee_number=head)}
+    assert bases["x-3"] == f"disaster/{asked['exception']}"
+
+
+async def test_a_recall_between_members_is_acknowledged_and_both_sides_records_agree(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator
+) -> None:
+    here, there = await new_system(), await new_system()
+    (head, _), (same, _) = await taxed(there, operator), await taxed(here, operator, 1_000_000)
+    name = f"somebody-{next(_NUMBERS)}"
+    await known_to_the_network(here, network, {same: name})
+    await known_to_the_network(there, network, {head: name})
+    await accepted(here, ProcedureGrantNotice(**GRANTED, items=("total-income",)))
+    ours, theirs = institution_of(here.member.code), institution_of(there.member.code)
+    await accepted(
+        here,
+        InquiryNotice(
+            **AFFAIR, scope="2026", request_number="t-1", inquirer=ours, provider=theirs,
+            items=("total-income",), addressee_number=same,
+        ),
+    )  # fmt: skip
+
+    async def answered() -> bool:
+        return bool((await here.read(LINKAGE, "inquiries/t-1"))["outcome"] == "answered")
+
+    await eventually(answered, "no answer")
+    wrong = f"addressee_number,scope,until_version\n{head},2026,1\n".encode()
+    what = {"kind": AFFAIR["fact_kind"], "items": "total-income", "reason": "所得の集計誤り"}
+    opened = await there.post(LINKAGE, "recalls", wrong, **what)
+    assert (opened["bodies"], opened["requests"], opened["open"]) == (1, 1, 1)
+
+    async def acknowledged() -> bool:
+        return bool((await there.read(LINKAGE, f"recalls/{opened['recall']['recall']}"))["open"] == 0)
+
+    await eventually(acknowledged, "the recall was not acknowledged")
+    (received,) = (await here.read(LINKAGE, "recalls/received"))["received"]
+    assert (received["provider"], received["request_numbers"]) == (theirs, ["t-1"])
+    summaries = await here.order(LINKAGE, "record-summaries")
+    assert [row["provider"] for row in summaries["summaries"]] == [theirs]
+
+    async def compared() -> Any:
+        events = await there.stream(LINKAGE, "linkage")
+        return [event for event in events if event["type"] == "linkage.records-compared.v1"]
+
+    (event,) = await eventually(compared, "nothing was compared")
+    assert (json.loads(event["body"])["compared"], json.loads(event["body"])["differences"]) == (1, [])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import csv
 import json
 import time
 from dataclasses import replace
@@ -109,6 +110,24 @@ class System:
         )
         done.raise_for_status()
         return done.json()
+
+    async def post(self, service: str, path: str, content: bytes, **query: Any) -> Any:
+        """The answer to a POST with a body, for the purpose that the service is there for."""
+        return (await self._posted(service, path, content, query)).json()
+
+    async def upload(self, service: str, path: str, content: bytes) -> list[dict[str, str]]:
+        """The lines of the CSV file that answers a file."""
+        text = (await self._posted(service, path, content, {})).text
+        return list(csv.DictReader(text.splitlines()))
+
+    async def _posted(self, service: str, path: str, content: bytes, query: dict[str, Any]) -> httpx.Response:
+        done = await self._client.post(
+            f"{self._peers[service]}/v1/{self.member.code}/{path}",
+            params={"purpose": PURPOSES[service], **query},
+            content=content,
+            headers=await self._token.headers(),
+        )
+        return done.raise_for_status()
 
     async def stream(self, service: str, stream: str) -> list[dict[str, Any]]:
         """Every event of one of the municipality's streams, as its owner's log has it."""

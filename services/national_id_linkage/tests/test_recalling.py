@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from kumiai_contracts.decision import Accepted, Decision, Refused
 from kumiai_contracts.exchange import ExchangeRecordRow, FactsProvided
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
@@ -20,6 +21,7 @@ from kumiai_national_id_linkage.domain.comparing import compare
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.inquiring import inquire
 from kumiai_national_id_linkage.domain.providing import provide
+from kumiai_national_id_linkage.domain.recall_file import BadRecallFile, read
 from kumiai_national_id_linkage.domain.recalling import (
     REQUESTS_A_PART,
     Told,
@@ -60,6 +62,27 @@ def test_the_people_concerned_are_listed_in_events_that_fit_a_message() -> None:
     events = list(targets_listed(RECALL, targets))
     assert [len(event.targets) for event in events] == [2000, 2000, 1001]
     assert max(len(event.body()) for event in events) < 512 * 1024
+
+
+def test_a_recall_file_is_taken_whole_or_not_at_all_and_its_first_bad_line_is_named() -> None:
+    head = "addressee_number,scope,until_version"
+    assert read(f"{head}\n0000000019,2021,2\n\n0000000027,,1".encode()) == [
+        ("0000000019", "2021", 2),
+        ("0000000027", "", 1),
+    ]
+    for bad, said in (
+        ("number,year", "first line"),
+        (head, "from 1 to"),
+        (f"{head}\n0000000019,2021,2\n0000000018,2021,2", "line 3"),
+        (f"{head}\n0000000019,2021,0", "line 2"),
+        (f"{head}\n0000000019,21,1", "line 2"),
+        (f"{head}\n0000000019,2021", "line 2"),
+        (f"{head}\n0000000019,2021,1\n0000000019,2021,2", "line 3 names"),
+    ):
+        with pytest.raises(BadRecallFile, match=said):
+            read(bad.encode())
+    with pytest.raises(BadRecallFile, match="UTF-8"):
+        read(head.encode("utf-16"))
 
 
 def test_a_receipt_is_taken_once_and_only_from_the_body_that_was_notified(cases: Any) -> None:

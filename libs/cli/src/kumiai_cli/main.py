@@ -2,7 +2,7 @@
 
 import typer
 
-from kumiai_cli import bundle, members, parties, receipts, recovery, residents, status, tools
+from kumiai_cli import bundle, linkage, members, parties, receipts, recovery, residents, status, tools
 from kumiai_cli.outcome import EXIT_CODES
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")
 app.add_typer(residents.worklist, name="worklist")
 app.add_typer(tools.tax, name="tax")
+app.add_typer(linkage.app, name="linkage")
 
 if __name__ == "__main__":
     app()

@@ -5,7 +5,10 @@ import sys
 from kumiai_common.service import Ground, run
 from starlette.routing import BaseRoute
 
+from kumiai_national_id_linkage.batch_routes import batch_routes
 from kumiai_national_id_linkage.codes import CodeBook
+from kumiai_national_id_linkage.comparing_routes import comparing_routes
+from kumiai_national_id_linkage.exception_routes import exception_routes
 from kumiai_national_id_linkage.exchange_routes import exchange_routes
 from kumiai_national_id_linkage.exchange_rules import ExchangeRules
 from kumiai_national_id_linkage.handlers import NationalIdLinkage
@@ -14,6 +17,7 @@ from kumiai_national_id_linkage.network.connector import Connector
 from kumiai_national_id_linkage.network.http_network import HttpNetwork
 from kumiai_national_id_linkage.proof import NetworkProof
 from kumiai_national_id_linkage.reads import routes
+from kumiai_national_id_linkage.recall_routes import recall_routes
 from kumiai_national_id_linkage.settings import LinkageSettings
 from kumiai_national_id_linkage.vault.key_management import FileKeys, KeyFileError
 from kumiai_national_id_linkage.vault.reads import Vault
@@ -39,7 +43,15 @@ def main() -> None:
         await Connector(ground, network, codes, settings).run()
 
     def all_routes(ground: Ground) -> list[BaseRoute]:
-        return [*routes(ground), *Vault(management).routes(), *exchange_routes(ground, legal_tables())]
+        return [
+            *routes(ground),
+            *Vault(management).routes(),
+            *exchange_routes(ground, legal_tables()),
+            *batch_routes(ground, legal_tables()),
+            *recall_routes(ground),
+            *comparing_routes(ground),
+            *exception_routes(ground),
+        ]
 
     tasks = [connect] if settings.network_url else []
     run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks)

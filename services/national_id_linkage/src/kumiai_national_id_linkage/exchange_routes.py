@@ -1,7 +1,7 @@
 """Inquiry and provision over HTTP: fetch an answer, read the records, decide about what is held."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from kumiai_common import log
@@ -23,7 +23,9 @@ from kumiai_contracts.exchange import (
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.linkage import STREAM
 from kumiai_contracts.membership import Purpose, Role
-from kumiai_contracts.model import Event, Row
+from kumiai_contracts.model import Event, Frozen, Row
+from kumiai_contracts.registry import BodyError, parse_body
+from kumiai_contracts.strict_json import StrictJsonError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -35,6 +37,7 @@ from kumiai_national_id_linkage.domain.purpose import lawfully
 from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
+F = TypeVar("F", bound=Frozen)
 READERS = (Role.CLERK, Role.SYSTEM)
 MOST = 1000
 NOT_ANSWERED = Kind(
@@ -177,6 +180,16 @@ async def allowed(request: Request, *purposes: Purpose, roles: tuple[Role, ...] 
     if purpose not in purposes:
         raise Problem(problems.PURPOSE_MISSING)
     return municipality, caller
+
+
+async def body_of(request: Request, kind: type[F]) -> F:
+    """The request's body as a model. Raises Problem with each fault's code and place."""
+    try:
+        return parse_body(kind, await request.body())
+    except StrictJsonError as error:
+        raise Problem(problems.BODY_INVALID, f"{error.code} at {error.pointer}") from None
+    except BodyError as error:
+        raise Problem(problems.BODY_INVALID, str(error)) from None
 
 
 async def append(ground: Ground, connection: Connection, municipality: str, *events: Event) -> None:

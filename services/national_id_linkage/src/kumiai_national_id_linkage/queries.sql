@@ -132,3 +132,73 @@ select d.* from record_difference d
 join unnest(:a::text[], :b::text[], :c::text[], :d::text[]) as given(municipality, inquirer, since, until)
   using (municipality, inquirer)
 where d.state = 'open';
+
+-- name: told
+select r.inquirer, r.request_number, r.addressee_number, r.scope, r.version, r.items, r.decided_at
+from unnest(:people::text[], :scopes::text[], :versions::bigint[]) as wrong(addressee_number, scope, until_version)
+join exchange_record r on r.municipality = :municipality and r.addressee_number = wrong.addressee_number
+  and r.fact_kind = :fact_kind and r.scope = wrong.scope
+where r.side = 'provider' and r.outcome = 'answered' and r.version <= wrong.until_version and r.items ?| :items::text[]
+order by r.inquirer, r.request_number;
+
+-- name: recall^
+select * from recall where municipality = :municipality and recall = :recall;
+
+-- name: recall_targets
+select addressee_number, scope, until_version from recall_target where municipality = :municipality and recall = :recall;
+
+-- name: notifications
+select * from recall_notification where municipality = :municipality and recall = :recall order by inquirer, part;
+
+-- name: recalls
+select * from recall where municipality = :municipality order by opened_at desc limit :limit;
+
+-- name: received_recalls
+select * from received_recall where municipality = :municipality order by received_at desc limit :limit;
+
+-- name: digests_in
+select request_number, exchange_digest from exchange_record
+where municipality = :municipality and side = 'inquirer' and provider = :provider and exchange_digest <> ''
+  and decided_at >= :since and decided_at < :until
+order by request_number;
+
+-- name: unsummarised
+select r.provider, coalesce(s.until, min(r.decided_at)) as since
+from exchange_record r
+left join lateral (
+  select max(until) as until from record_summary s where s.municipality = r.municipality and s.provider = r.provider
+) s on true
+where r.municipality = :municipality and r.side = 'inquirer' and r.exchange_digest <> '' and r.decided_at < :until
+  and (s.until is null or r.decided_at >= s.until)
+group by r.provider, s.until order by r.provider;
+
+-- name: decided_at_of_nth$
+select decided_at from exchange_record
+where municipality = :municipality and side = 'inquirer' and provider = :provider and exchange_digest <> ''
+  and decided_at >= :since and decided_at < :until
+order by decided_at offset :nth limit 1;
+
+-- name: open_differences
+select municipality, count(*) as count from record_difference
+where municipality = any(:municipalities::text[]) and state = 'open' group by municipality;
+
+-- name: differences
+select * from record_difference where municipality = :municipality and state = 'open'
+order by inquirer, request_number limit :limit;
+
+-- name: exceptions
+select * from disaster_exception where municipality = :municipality order by asked_at desc limit :limit;
+
+-- name: exception^
+select * from disaster_exception where municipality = :municipality and exception = :exception;
+
+-- name: recalls_unacknowledged
+select * from recall_notification
+where municipality = :municipality and acknowledged_at is null and notified_at > :after and notified_at < :before
+order by notified_at limit :limit;
+
+-- name: answers_to
+select r.*, p.part from exchange_record r
+left join sealed_part p on p.municipality = r.municipality and p.commitment = r.answer
+where r.municipality = :municipality and r.side = 'inquirer' and r.inquirer = :inquirer
+  and r.request_number = any(:numbers::text[]);

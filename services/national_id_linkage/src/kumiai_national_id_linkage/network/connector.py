@@ -6,7 +6,7 @@ acknowledged after it is committed. A crash in between only repeats, and both si
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -21,13 +21,18 @@ from kumiai_contracts.exchange import CodeAcquisitionRow, ExchangeRecordRow
 from kumiai_contracts.exchange_notices import ProvisionRequestNotice
 from kumiai_contracts.institutions import institution_of, municipality_of
 from kumiai_contracts.linkage import STREAM
+from kumiai_contracts.recall import RecallNotificationRow
 from kumiai_contracts.registry import parse_event
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
 
 from kumiai_national_id_linkage.codes import CodeBook
 from kumiai_national_id_linkage.network import outbox
 from kumiai_national_id_linkage.network.messages import Delivery, Message, Network, NetworkAway
+from kumiai_national_id_linkage.network.outbox_records import recalls
 from kumiai_national_id_linkage.settings import LinkageSettings
 from kumiai_national_id_linkage.store_exchange import QUERIES
+from kumiai_national_id_linkage.summarising import beginning_of_today, summarise
 
 _LOG = structlog.get_logger()
 SOURCE = "urn:kumiai:network"
@@ -36,6 +41,8 @@ AT_ONCE = 500
 Once = Callable[[], Awaitable[bool]]
 IDLE_SECONDS = 0.1
 AWAY_SECONDS = 1.0
+COMPARE_SECONDS = 60.0
+"""How often differences are counted, and days that are over are looked for."""
 
 
 class Connector:
@@ -44,6 +51,8 @@ class Connector:
     def __init__(self, ground: Ground, network: Network, codes: CodeBook, settings: LinkageSettings) -> None:
         self._ground, self._network, self._codes, self._settings = ground, network, codes, settings
         self._committed = asyncio.Event()
+        self._differences: dict[str, int] = {}
+        metrics.get_meter("kumiai").create_observable_gauge("kumiai_record_differences", [self._observed])
 
     async def run(self) -> None:
         """Connect until cancelled. A network that is away is waited for."""
@@ -52,6 +61,7 @@ class Connector:
                 self._forever(self.send_once, IDLE_SECONDS),
                 self._forever(self.fetch_once, self._settings.network_poll_seconds),
                 self._forever(self.resend_once, self._settings.network_resend_seconds),
+                self._forever(self.compare_once, COMPARE_SECONDS),
             )
         finally:
             await self._network.close()
@@ -72,6 +82,8 @@ class Connector:
         if not held:
             return False
         deliveries = await self._network.fetch([institution_of(m) for m in held], AT_ONCE)
+        if not deliveries:
+            return False
         received = [(each, _received(each)) for each in deliveries]
         await self._ground.runner.commit(Poll(notices=[notice for _, notice in received]))
         self._committed.set()
@@ -79,23 +91,29 @@ class Connector:
         if repeated:
             await self._answer_again(repeated)
         await self._network.acknowledge(deliveries)
-        return bool(deliveries)
+        return True
 
     async def resend_once(self) -> bool:
         """Send again what the network should have answered long ago. False: there is time until the next look."""
         before = timestamp(now() - timedelta(seconds=self._settings.network_resend_seconds))
+        after = timestamp(now() - outbox.INQUIRY_VALID)
         for municipality in self._ground.relay.municipalities:
             async with self._ground.database.transaction([municipality]) as connection:
                 waiting = await QUERIES.inquiries_waiting(
                     connection,
                     municipality=municipality,
-                    after=timestamp(now() - outbox.INQUIRY_VALID),
+                    after=after,
                     before=before,
                     limit=AT_ONCE,
                 )
                 asked = await QUERIES.codes_waiting(connection, municipality=municipality, before=before, limit=AT_ONCE)
+                told = await QUERIES.recalls_unacknowledged(
+                    connection, municipality=municipality, after=after, before=before, limit=AT_ONCE
+                )
+                open_recalls = [from_record(RecallNotificationRow, row) for row in told]
+                messages = await recalls(connection, municipality, open_recalls, now())
             instant = now()
-            messages = [
+            messages += [
                 outbox.inquiry(municipality, from_record(ExchangeRecordRow, row), self._codes, instant)
                 for row in waiting
             ]
@@ -104,6 +122,18 @@ class Connector:
                 for row in asked
             ]
             await self._send(messages)
+        return False
+
+    async def compare_once(self) -> bool:
+        """Tell providers what is on record of the days that are over, and count what differs."""
+        held = self._ground.relay.municipalities
+        for municipality in held:
+            async with self._ground.database.transaction([municipality]) as connection:
+                await summarise(connection, municipality, beginning_of_today())
+        async with self._ground.database.transaction(held) as connection:
+            found = await QUERIES.open_differences(connection, municipalities=held)
+        self._differences.clear()
+        self._differences.update({record["municipality"]: record["count"] for record in found})
         return False
 
     async def _send_page(self, municipality: str, after: int, head: int) -> None:
@@ -146,6 +176,10 @@ class Connector:
                 decided = [record for record in records if record.decided_at is not None]
                 facts = await outbox.facts_given(connection, municipality, decided)
             await self._send([outbox.answer(record, facts, now()) for record in decided])
+
+    def _observed(self, _: CallbackOptions) -> Iterable[Observation]:
+        """記録の相違 by municipality: anything but none wakes somebody."""
+        return [Observation(count, {"municipality": m}) for m, count in list(self._differences.items())]
 
     async def _forever(self, once: Once, idle_seconds: float) -> None:
         while True:

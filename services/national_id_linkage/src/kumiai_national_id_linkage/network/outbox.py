@@ -21,16 +21,26 @@ from kumiai_contracts.exchange import (
 )
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.model import Event
+from kumiai_contracts.recall import RecallNotified, RecallReceived, RecordsSummarised
 
 from kumiai_national_id_linkage.codes import CodeBook
 from kumiai_national_id_linkage.domain.providing import facts_of
 from kumiai_national_id_linkage.network.messages import Message
+from kumiai_national_id_linkage.network.outbox_records import messages_about_records
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 INQUIRY_VALID = timedelta(days=1)
 """有効期間 of an inquiry: our own choice."""
 ANSWER_VALID = timedelta(days=7)
-SENDING: tuple[type[Event], ...] = (CodeRequested, InquiryRequested, FactsProvided, ProvisionRefused)
+SENDING: tuple[type[Event], ...] = (
+    CodeRequested,
+    InquiryRequested,
+    FactsProvided,
+    ProvisionRefused,
+    RecallNotified,
+    RecallReceived,
+    RecordsSummarised,
+)
 """The types of events from which messages follow."""
 FactKey = tuple[str, str, str, int]
 
@@ -51,6 +61,8 @@ async def messages_of(
                 messages.append(inquiry(municipality, event.record, codes, instant))
             case FactsProvided() | ProvisionRefused():
                 messages.append(answer(event.record, facts, instant))
+            case _:
+                messages += await messages_about_records(connection, municipality, event, instant)
     return messages
 
 

@@ -24,7 +24,7 @@ from kumiai_national_id_linkage.network.messages import Message
 from kumiai_national_id_linkage.network_simulator.core import Core
 
 CLOCK_SECONDS = 120.0
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 20.0
 
 
