@@ -41,8 +41,8 @@ class Federation:
         assert isinstance(key, Ed25519PrivateKey)
         return httpx.Client(auth=TokenClient(self.services.peers["membership"], OPERATOR, key), timeout=600)
 
-    def join(self, codes: Sequence[str]) -> None:
-        """Join municipalities to the registry and to taxation, those that have not joined yet."""
+    def join(self, codes: Sequence[str], services: Sequence[str] = SUBSCRIBED) -> None:
+        """Join municipalities to the registry and to taxation, or to others, those that have not joined yet."""
         url = self.services.peers["membership"] + "/v1/members"
         with self.client() as client, ThreadPoolExecutor(4) as pool:
             joined = {member["municipality"] for member in client.get(url).raise_for_status().json()["members"]}
@@ -50,16 +50,16 @@ class Federation:
             def join(code: str) -> None:
                 known = municipalities()[code]
                 wanted = {"municipality": code, "name": known.name, "prefecture": known.prefecture}
-                client.post(url, json={**wanted, "services": SUBSCRIBED}).raise_for_status()
+                client.post(url, json={**wanted, "services": list(services)}).raise_for_status()
 
             list(pool.map(join, [code for code in codes if code not in joined]))
-        asyncio.run(self._until_known(codes))
+        asyncio.run(self._until_known(codes, services))
 
-    async def _until_known(self, codes: Sequence[str]) -> None:
-        """Wait until their topics have leaders, and both services have applied that they subscribe to them."""
+    async def _until_known(self, codes: Sequence[str], services: Sequence[str]) -> None:
+        """Wait until their topics have leaders, and the services have applied that they subscribe to them."""
         admin = AdminClient(dict(self.addresses.kafka_client()))
-        await until(lambda: asyncio.to_thread(_have_leaders, admin, codes), JOIN_SECONDS)
-        for service in SUBSCRIBED:
+        await until(lambda: asyncio.to_thread(_have_leaders, admin, codes, services), JOIN_SECONDS)
+        for service in services:
             database = await connect(self.addresses, f"kumiai_{service.replace('-', '_')}")
             try:
                 await until(lambda: _are_known(database, service, codes), JOIN_SECONDS)  # noqa: B023 - awaited here
@@ -71,9 +71,9 @@ async def _are_known(database: Database, service: str, codes: Sequence[str]) -> 
     return int(await database.fetchval(SUBSCRIBERS, service, list(codes))) == len(codes)
 
 
-def _have_leaders(admin: AdminClient, codes: Sequence[str]) -> bool:
+def _have_leaders(admin: AdminClient, codes: Sequence[str], services: Sequence[str]) -> bool:
     topics = admin.list_topics().topics
-    wanted = [notices_topic(code, service) for code in codes for service in SUBSCRIBED]
+    wanted = [notices_topic(code, service) for code in codes for service in services]
     wanted += [events_topic(code, "resident") for code in codes]
     return all(name in topics and topics[name].partitions and topics[name].error is None for name in wanted)
 

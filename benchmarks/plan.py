@@ -25,6 +25,11 @@ class Plan:
     tax_payers: tuple[int, ...]
     """Payers of the tax runs, one after the other; the last one's figures are the result."""
 
+    inquiries: int
+    """Answered at full speed, each time."""
+    inquiry_seconds: float
+    """Of the open loop."""
+
     def until(self, stored: int) -> "Plan":
         """The same with another end of the growth."""
         return replace(self, growth_to=stored)
@@ -42,6 +47,8 @@ FULL = Plan(
     growth_from=100_000,
     growth_to=1_000_000,
     tax_payers=(10_000, 100_000, 1_000_000),
+    inquiries=20_000,
+    inquiry_seconds=20.0,
 )
 QUICK = Plan(
     repetitions=1,
@@ -55,4 +62,6 @@ QUICK = Plan(
     growth_from=6_000,
     growth_to=18_000,
     tax_payers=(5_000, 30_000),
+    inquiries=5_000,
+    inquiry_seconds=6.0,
 )

@@ -14,7 +14,7 @@ from typing import Any
 from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
-from benchmarks import flow, latency, plain, rebuilding, tax_run
+from benchmarks import flow, inquiry, latency, plain, rebuilding, tax_run
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -22,7 +22,7 @@ from benchmarks.publisher import Broker, Publishers
 from benchmarks.town import Town
 
 FOLDER = "bench"
-PARTS = ("flow", "plain", "rebuild", "growth", "latency", "tax")
+PARTS = ("flow", "plain", "rebuild", "growth", "latency", "tax", "inquiry")
 GROWTH_LOAD = 30_000
 """The most notices at once while logs are made longer."""
 
@@ -55,6 +55,8 @@ class Suite:
                 self._growth(federation, publishers)
         if "tax" in wanted:
             self._tax()
+        if "inquiry" in wanted:
+            self._inquiry()
         if "latency" in wanted:
             for workers in plan.latency_workers:
                 for count in plan.latency_municipalities:
@@ -130,6 +132,28 @@ class Suite:
                     },
                 )
                 self._note(assessments_per_s=round(each.per_s, 1), tax_run_rss_mb=round(each.rss_mb, 1))
+
+    def _inquiry(self) -> None:
+        """A federation of its own, with ten municipalities that another body asks."""
+        members = codes(11)[1:]
+        with running(FOLDER) as federation:
+            federation.join(members, ["national-id-linkage"])
+            asyncio.run(self._inquiries(inquiry.Load(federation, members)))
+
+    async def _inquiries(self, load: inquiry.Load) -> None:
+        await load.prepare()
+        await inquiry.throughput(load, self._plan.inquiries // 4)  # warm
+        runs = [await inquiry.throughput(load, self._plan.inquiries) for _ in range(self._plan.repetitions)]
+        self._detail("inquiry_runs_per_s", [round(run.per_s, 1) for run in runs])
+        self._detail(
+            "cpu_us_per_inquiry",
+            {name: round(used / runs[-1].inquiries * 1e6) for name, used in runs[-1].cpu_seconds.items()},
+        )
+        self._note(inquiries_per_s=round(median(run.per_s for run in runs), 1))
+        loops = [await inquiry.latency(load, self._plan.inquiry_seconds) for _ in range(self._plan.repetitions)]
+        self._detail("inquiry_p50_ms", round(median(median(times) for times in loops), 1))
+        self._note(inquiry_p99_ms=round(median(map(inquiry.p99, loops)), 1))
+        await load.close()
 
     def _latency(self, count: int, workers: int) -> None:
         """A federation of its own for each, so that it holds so many municipalities and no more."""

@@ -248,7 +248,7 @@ async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_a
     """Lost, late, repeated, reordered, away, and the service killed with SIGKILL in between."""
     system, _, code = await somebody(new_system, operator, network, niigata)
     provider = institution_of(system.member.code)
-    numbers = [f"w-{n}" for n in range(60)]
+    numbers = [f"w-{n}" for n in range(40)]
     await network.weather(lose=0.2, repeat=0.3, reorder=True, delay_seconds=0.3)
     try:
         for number in numbers:
@@ -385,7 +385,7 @@ async def test_a_recall_between_members_is_acknowledged_and_both_sides_records_a
     await eventually(answered, "no answer")
     wrong = f"addressee_number,scope,until_version\n{head},2026,1\n".encode()
     what = {"kind": AFFAIR["fact_kind"], "items": "total-income", "reason": "所得の集計誤り"}
-    opened = await there.post(LINKAGE, "recalls", wrong, **what)
+    opened = await there.posted(LINKAGE, "recalls", wrong, **what)
     assert (opened["bodies"], opened["requests"], opened["open"]) == (1, 1, 1)
 
     async def acknowledged() -> bool:

@@ -111,7 +111,7 @@ class System:
         done.raise_for_status()
         return done.json()
 
-    async def post(self, service: str, path: str, content: bytes, **query: Any) -> Any:
+    async def posted(self, service: str, path: str, content: bytes, **query: Any) -> Any:
         """The answer to a POST with a body, for the purpose that the service is there for."""
         return (await self._posted(service, path, content, query)).json()
 

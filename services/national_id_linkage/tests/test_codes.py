@@ -33,6 +33,13 @@ def test_a_code_of_another_municipality_or_one_that_was_made_up_means_nobody() -
     assert BOOK.person(CITY, "131016", changed) is None
 
 
+def test_a_block_without_the_zeros_is_no_code_even_where_it_names_a_municipality_and_a_person() -> None:
+    encrypt, _ = BOOK._of(CITY)
+    named = (131016).to_bytes(3, "big") + (19).to_bytes(5, "big")
+    assert BOOK.person(CITY, "131016", encrypt.update(named + bytes(8)).hex()) == "0000000019"
+    assert BOOK.person(CITY, "131016", encrypt.update(named + bytes(7) + b"\x01").hex()) is None
+
+
 def test_neighbouring_numbers_give_codes_that_have_nothing_in_common() -> None:
     """About half of the bits differ, wherever one number differs from the next by one."""
     codes = [int(BOOK.code(CITY, "131016", person), 16) for person in PEOPLE]
