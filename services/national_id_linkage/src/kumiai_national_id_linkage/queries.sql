@@ -202,3 +202,9 @@ select r.*, p.part from exchange_record r
 left join sealed_part p on p.municipality = r.municipality and p.commitment = r.answer
 where r.municipality = :municipality and r.side = 'inquirer' and r.inquirer = :inquirer
   and r.request_number = any(:numbers::text[]);
+
+-- name: open_members
+select s.municipality
+from subscription s join intake_opened o on o.municipality = s.municipality and o.subscribed_at = s.changed_at
+where s.municipality = any(:municipalities::text[]) and s.service = :service and s.active
+order by s.municipality;

@@ -39,7 +39,7 @@ SOURCE = "urn:kumiai:network"
 """`ce_source` of whatever the network delivers."""
 AT_ONCE = 500
 Once = Callable[[], Awaitable[bool]]
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.25
 AWAY_SECONDS = 1.0
 COMPARE_SECONDS = 60.0
 """How often differences are counted, and days that are over are looked for."""
@@ -78,10 +78,10 @@ class Connector:
 
     async def fetch_once(self) -> bool:
         """Take in one page of deliveries; whether there was any."""
-        held = self._ground.relay.municipalities
-        if not held:
+        asking = await self._open_members()
+        if not asking:
             return False
-        deliveries = await self._network.fetch([institution_of(m) for m in held], AT_ONCE)
+        deliveries = await self._network.fetch([institution_of(m) for m in asking], AT_ONCE)
         if not deliveries:
             return False
         received = [(each, _received(each)) for each in deliveries]
@@ -135,6 +135,13 @@ class Connector:
         self._differences.clear()
         self._differences.update({record["municipality"]: record["count"] for record in found})
         return False
+
+    async def _open_members(self) -> list[str]:
+        """Who subscribes and has complete replicas: what comes for anybody else waits at the network."""
+        held = self._ground.relay.municipalities
+        async with self._ground.database.transaction(held) as connection:
+            found = await QUERIES.open_members(connection, municipalities=held, service=self._ground.name)
+        return [record["municipality"] for record in found]
 
     async def _send_page(self, municipality: str, after: int, head: int) -> None:
         until = min(head, after + AT_ONCE)

@@ -14,7 +14,7 @@ from kumiai_contracts.chain import length_prefixed
 from kumiai_national_id_linkage.network.messages import Delivery, Message, NetworkAway
 
 _LOG = structlog.get_logger()
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 2.0
 """How long the network may keep a request open while there is nothing."""
 
 
