@@ -20,7 +20,7 @@ from kumiai_local.layout import Layout, checkout
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.stack import Part, Stack
 
-from tests.planted.run import prepared, unseen
+from tests.planted.run import judged_wrongly, prepared
 from tests.support.faults import assert_live_but_not_ready, delete_group, die_at, lose_tail, second_worker
 from tests.support.faulty import POINTS
 from tests.support.load import Load, differing_hashes
@@ -188,7 +188,7 @@ async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes:
             found += [f"{load.member.code}: {text}" for text in await differing_hashes(operator, load.member)]
         print("Does the checker see planted bugs?", flush=True)
         async with prepared(services, stack.addresses, layout, operator, layout.root / "planted") as runs:
-            return found + await unseen(runs)
+            return found + await judged_wrongly(runs)
 
 
 def main() -> int:

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.bugs import BUGS
+from tests.planted.bugs import BUGS, HARMLESS
 from tests.planted.planting import PATCHES, DoesNotApply, plant
 
+PLANTED = [bug.name for bug in (*BUGS, *HARMLESS)]
 
-@pytest.mark.parametrize("bug", [bug.name for bug in BUGS])
+
+@pytest.mark.parametrize("bug", PLANTED)
 def test_a_patch_applies_to_the_code_as_it_is(bug: str, tmp_path: Path) -> None:
     assert compileall.compile_dir(plant(bug, tmp_path), quiet=1)
 
 
 def test_every_patch_is_one_of_the_bugs_and_every_bug_has_its_patch() -> None:
-    assert sorted(patch.stem for patch in PATCHES.iterdir()) == sorted(bug.name for bug in BUGS)
+    assert sorted(patch.stem for patch in PATCHES.iterdir()) == sorted(PLANTED)
 
 
 def test_a_patch_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
