@@ -22,6 +22,8 @@ class Plan:
     growth_from: int
     """Stored events (of the registry: residents' and receipts) at which a notice's cost is measured first."""
     growth_to: int
+    bundled_notices: int
+    """Notices of the municipality whose bundle is exported, verified and imported; each makes two events."""
     tax_payers: tuple[int, ...]
     """Payers of the tax runs, one after the other; the last one's figures are the result."""
 
@@ -46,6 +48,7 @@ FULL = Plan(
     rebuilt_municipalities=20,
     growth_from=100_000,
     growth_to=1_000_000,
+    bundled_notices=250_000,
     tax_payers=(10_000, 100_000, 1_000_000),
     inquiries=20_000,
     inquiry_seconds=20.0,
@@ -61,6 +64,7 @@ QUICK = Plan(
     rebuilt_municipalities=5,
     growth_from=6_000,
     growth_to=18_000,
+    bundled_notices=6_000,
     tax_payers=(5_000, 30_000),
     inquiries=5_000,
     inquiry_seconds=6.0,

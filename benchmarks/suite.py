@@ -5,6 +5,7 @@ because it leaves the longest logs.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from typing import Any
 from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
-from benchmarks import flow, inquiry, latency, plain, rebuilding, tax_run
+from benchmarks import bundling, flow, inquiry, latency, plain, rebuilding, tax_run
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -22,7 +23,7 @@ from benchmarks.publisher import Broker, Publishers
 from benchmarks.town import Town
 
 FOLDER = "bench"
-PARTS = ("flow", "plain", "rebuild", "growth", "latency", "tax", "inquiry")
+PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry")
 GROWTH_LOAD = 30_000
 """The most notices at once while logs are made longer."""
 
@@ -53,6 +54,8 @@ class Suite:
                 self._rebuild(federation, throughput[: plan.rebuilt_municipalities])
             if "growth" in wanted:
                 self._growth(federation, publishers)
+        if "bundle" in wanted:
+            self._bundle()
         if "tax" in wanted:
             self._tax()
         if "inquiry" in wanted:
@@ -109,6 +112,37 @@ class Suite:
         """Make the registry's logs at least so long: a notice makes two events."""
         while (missing := stored - asyncio.run(_stored_events(federation))) > 0:
             flow.measure(federation, publishers, min(max(missing // 2, len(publishers.expected)), GROWTH_LOAD))
+
+    def _bundle(self) -> None:
+        """One municipality with long logs; its bundle goes into a second federation beside the first."""
+        (member,) = codes(1)
+        with running(FOLDER) as federation, ExitStack() as stack:
+            federation.join([member])
+            publishers = stack.enter_context(Publishers(Broker.of(federation.addresses), [member]))
+            while (missing := self._plan.bundled_notices - publishers.expected[member]) > 0:
+                flow.measure(federation, publishers, min(missing, GROWTH_LOAD))
+            time.sleep(10)  # what was appended last has been read and signed
+            done = bundling.measure(
+                federation,
+                lambda: stack.enter_context(running("bench-elsewhere")),
+                member,
+                federation.layout.root / "out",
+            )
+        self._detail(
+            "bundle",
+            {
+                "events": done.events,
+                "mb": round(done.bytes / 1e6, 1),
+                "seconds": [round(s, 1) for s in (done.export_seconds, done.verify_seconds, done.import_seconds)],
+                "rss_mb": {name: round(mb, 1) for name, mb in done.rss_mb.items()},
+            },
+        )
+        self._note(
+            export_events_per_s=round(done.per_s(done.export_seconds), 1),
+            verify_events_per_s=round(done.per_s(done.verify_seconds), 1),
+            import_events_per_s=round(done.per_s(done.import_seconds), 1),
+            bundle_rss_mb=round(max(done.rss_mb.values()), 1),
+        )
 
     def _tax(self) -> None:
         """A federation of its own, so that its logs hold nothing else; each size in a municipality of its own."""

@@ -1,11 +1,13 @@
 """One municipality with something of everything, its bundle, and the evidence that it kept."""
 
 import asyncio
+import contextlib
+import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from kumiai_common.bundle.verifier import verifier
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from kumiai_common.bundle.verifier import verifier as handed_out
 from kumiai_contracts.resident import ChangeOfAddressNotice, MoveOutNotice
 from kumiai_contracts.taxation import EmploymentIncomeReport
 from kumiai_local.addresses import StackAddresses
@@ -33,8 +37,8 @@ class Commands:
     """The command line, and the verifier as a municipality runs it."""
 
     environment: dict[str, str]
-    file: Path
-    """The verifier."""
+    verifier: Any
+    """The verifier's module, as it is handed out."""
 
     def kumiai(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """A command's exit code and what it says to a machine."""
@@ -49,16 +53,11 @@ class Commands:
         return ended.returncode, json.loads(ended.stdout) if ended.stdout else {"error": ended.stderr}
 
     def verify(self, bundle: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-        """The one file, in an interpreter that does not see our packages' sources."""
-        ended = subprocess.run(
-            [sys.executable, "-I", str(self.file), str(bundle), *arguments, "--json"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert ended.stdout, ended.stderr
-        return ended.returncode, json.loads(ended.stdout)
+        """The verifier's exit code and findings."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            code = self.verifier.main([str(bundle), *arguments, "--json"])
+        return code, json.loads(said.getvalue())
 
 
 @dataclass(frozen=True)
@@ -79,12 +78,23 @@ class Exported:
 
 
 @pytest.fixture(scope="session")
-def commands(federation: ServiceProcesses, test_layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Commands:
+def verifier(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The module of the one file that is handed out."""
+    file = tmp_path_factory.mktemp("verifier") / "verify.py"
+    file.write_bytes(handed_out())
+    spec = importlib.util.spec_from_file_location("handed_out_verifier", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def commands(federation: ServiceProcesses, test_layout: Layout, verifier: Any) -> Commands:
     """Programs against the session's federation."""
     peers = ",".join(f"{name}={url}" for name, url in federation.peers.items())
-    file = tmp_path_factory.mktemp("verifier") / "verify.py"
-    file.write_bytes(verifier())
-    return Commands({**os.environ, "KUMIAI_LOCAL_DIR": str(test_layout.root), "KUMIAI_PEERS": peers}, file)
+    return Commands({**os.environ, "KUMIAI_LOCAL_DIR": str(test_layout.root), "KUMIAI_PEERS": peers}, verifier)
 
 
 async def live(system: System) -> None:
@@ -121,10 +131,12 @@ async def exported(
         await live(system)
         await operator.complete(member)
     keep_credentials(commands, member)
-    code, said = await asyncio.to_thread(
-        commands.kumiai, "party", "add", KUMAMOTO, "hanako", "--role", "clerk", "--purpose", "export"
-    )
-    assert code == 0, said
+    for party, *purposes in (("hanako", "export"), ("jiro", "resident-services", "taxation")):
+        named = [word for purpose in purposes for word in ("--purpose", purpose)]
+        code, said = await asyncio.to_thread(
+            commands.kumiai, "party", "add", KUMAMOTO, party, "--role", "clerk", *named
+        )
+        assert code == 0, said
     await operator.known(member)
     await operator.complete(member)
     folder, evidence = place / "bundle", place / "evidence"
@@ -144,7 +156,8 @@ def keep_credentials(commands: Commands, member: Any) -> None:
     (folder / f"{member.code}.json").write_text(json.dumps(given))
 
 
-@pytest.fixture
-def copies(tmp_path: Path) -> Iterator[Path]:
-    """A place for bundles that are tampered with."""
-    yield tmp_path
+def keep_key(layout: Layout, code: str, party: str, key: Ed25519PrivateKey) -> None:
+    """Where `kumiai party add` would have put a party's key."""
+    path = layout.root / "credentials" / f"{code}-{party}.pem"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -2,13 +2,29 @@
 
 import csv
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import frictionless
 import pytest
 
 from tests.bundle.conftest import Exported
 
 pytestmark = pytest.mark.stack
+ALONE = """
+import runpy, sys
+
+class OnlyCryptography:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in (*sys.stdlib_module_names, "cryptography", "_cffi_backend"):
+            raise ImportError(f"{name} is not for the verifier")
+
+sys.meta_path.insert(0, OnlyCryptography())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -46,6 +62,29 @@ def test_tables_streams_parts_and_notices_are_there_for_any_tool(exported: Expor
     package = json.loads((exported.folder / "datapackage.json").read_text())
     assert {"resident-registry/tables/resident_history.csv", "README.md"} <= {r["path"] for r in package["resources"]}
     assert "検証" in (exported.folder / "README.md").read_text()
+
+
+def test_any_tool_finds_it_valid(exported: Exported) -> None:
+    report = frictionless.validate(str(exported.folder / "datapackage.json"))
+    assert report.valid, report.flatten(["type", "note"])
+    assert {"resident-registry--tables--household.csv", "verify.py"} <= {task.name for task in report.tasks}
+    broken = exported.folder.parent / "broken"
+    shutil.copytree(exported.folder, broken)
+    (broken / "taxation" / "tables" / "assessment.csv").write_text("x\n")
+    assert not frictionless.validate(str(broken / "datapackage.json")).valid
+
+
+def test_the_verifier_needs_python_and_cryptography_and_nothing_else(exported: Exported, tmp_path: Path) -> None:
+    file = tmp_path / "verify.py"
+    file.write_bytes((exported.folder / "verify.py").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(file), str(exported.folder), "--evidence", str(exported.evidence)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "証拠と照合して証明されました" in done.stdout
 
 
 def test_no_credentials_are_in_it(exported: Exported) -> None:

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+from kumiai_common.bundle.envelope import NotForThisKey, decrypt, encrypt
 from kumiai_common.bundle.folder import BundleFolder, NotEmpty
 from kumiai_common.bundle.frames import CutShort, Unframed
+from kumiai_common.bundle.layout import MANIFEST
 from kumiai_common.bundle.verifier import verifier
 from kumiai_contracts.topics import SERVICES, receipts_stream
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
@@ -88,11 +90,68 @@ def verify(
         arguments += ["--evidence", str(each)]
     for stream in went_on or ():
         arguments += ["--went-on", stream]
+    raise typer.Exit(run_verifier(*arguments).returncode)
+
+
+def run_verifier(*arguments: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
+    """The verifier in a process of its own; `quiet` takes what it says instead of showing it."""
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "verify.py"
         file.write_bytes(verifier())
-        code = subprocess.run([sys.executable, "-I", str(file), *arguments], check=False).returncode  # noqa: S603
-    raise typer.Exit(code)
+        command = [sys.executable, "-I", str(file), *arguments]
+        return subprocess.run(command, check=False, text=True, capture_output=quiet)  # noqa: S603
+
+
+@app.command("encrypt")
+def encrypt_(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it, such as 131016.tar.age.")],
+    to: Annotated[list[str], typer.Option("--to", metavar="age1…", help="Whose age key opens it; may be repeated.")],
+    as_json: Json = False,
+) -> None:
+    """Put a bundle into one file that only the municipality's own key opens (age-encryption.org, a tar inside).
+
+    kumiai bundle encrypt ./131016 131016.tar.age --to age1…
+    age -d -i key.txt 131016.tar.age | tar x          # any age and tar open it
+    """
+    with reporting(as_json):
+        if not (folder / MANIFEST).is_file():
+            raise Failure(f"{folder} is no bundle.", USAGE)
+        try:
+            encrypt(folder, file, to)
+        except (ValueError, OSError) as error:
+            raise Failure(f"{error}", USAGE) from None
+        if as_json:
+            show_json({"file": str(file), "bytes": file.stat().st_size})
+        else:
+            say(f"Written: {file}")
+
+
+@app.command("decrypt")
+def decrypt_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An encrypted bundle.")],
+    folder: Folder,
+    key: Annotated[Path, typer.Option(metavar="FILE", help="The file with the secret key, as age-keygen writes it.")],
+    as_json: Json = False,
+) -> None:
+    """Unpack an encrypted bundle into a new folder.
+
+    kumiai bundle decrypt 131016.tar.age ./131016 --key key.txt
+    """
+    with reporting(as_json):
+        try:
+            keys = [line.strip() for line in key.read_text().splitlines() if line.strip() and not line.startswith("#")]
+            decrypt(file, folder, keys)
+        except FileExistsError:
+            raise Failure(f"{folder} is there already; name a new folder.", USAGE) from None
+        except NotForThisKey as error:
+            raise Failure(f"{file} can't be opened with this key, or it was changed: {error}") from None
+        except (ValueError, OSError) as error:
+            raise Failure(f"{error}", USAGE) from None
+        if as_json:
+            show_json({"folder": str(folder)})
+        else:
+            say(f"Unpacked: {folder}")
 
 
 @app.command("verifier")

@@ -2,7 +2,18 @@
 
 import typer
 
-from kumiai_cli import bundle, linkage, members, parties, receipts, recovery, residents, status, tools
+from kumiai_cli import (
+    bundle,
+    bundle_import,
+    linkage,
+    members,
+    parties,
+    receipts,
+    recovery,
+    residents,
+    status,
+    tools,
+)
 from kumiai_cli.outcome import EXIT_CODES
 
 app = typer.Typer(
@@ -36,6 +47,7 @@ for command in (
     tools.down,
 ):
     app.command()(command)
+bundle.app.command("import")(bundle_import.import_)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")

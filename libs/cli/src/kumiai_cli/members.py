@@ -54,7 +54,7 @@ def join(
             with federation.operator("membership") as membership:
                 joined = membership.post("/v1/members", json=body).raise_for_status().json()
             path = write_credentials(code, _credentials(federation, joined))
-            _wait_until_applied(federation, code, chosen, shown, task)
+            wait_until_applied(federation, code, chosen, shown, task)
             _wait_for_replicas(federation, code, chosen, shown, task)
         seconds = round(time.monotonic() - begun, 1)
         if as_json:
@@ -168,7 +168,7 @@ def _change(method: str, code: str, service: str, as_json: bool) -> None:
         with federation.operator("membership") as membership:
             address = f"/v1/members/{code}/subscriptions/{service}"
             changed = membership.request(method, address).raise_for_status().json()
-        _wait_until_applied(federation, code, [service], shown, task)
+        wait_until_applied(federation, code, [service], shown, task)
         _wait_for_replicas(federation, code, [service], shown, task)
     if as_json:
         show_json(changed)
@@ -179,7 +179,8 @@ def _change(method: str, code: str, service: str, as_json: bool) -> None:
         )
 
 
-def _wait_until_applied(federation: Federation, code: str, services: Iterable[str], shown: Progress, task: Any) -> None:
+def wait_until_applied(federation: Federation, code: str, services: Iterable[str], shown: Progress, task: Any) -> None:
+    """Wait until these services have applied what membership recorded last. Raises Failure after a minute."""
     until = time.monotonic() + PATIENCE_SECONDS
     waiting = list(services)
     while waiting := services_behind(federation, code, waiting):

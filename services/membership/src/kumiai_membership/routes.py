@@ -58,6 +58,7 @@ class MemberRoutes:
             Route("/v1/members", self.join, methods=["POST"]),
             Route("/v1/members", self.members),
             Route(one, self.member),
+            Route(one + "/topics", self.make_topics, methods=["POST"]),
             Route(one + "/credentials", self.renew_credentials, methods=["POST"]),
             Route(one + "/subscriptions/{service}", self.subscribe, methods=["POST"]),
             Route(one + "/subscriptions/{service}", self.unsubscribe, methods=["DELETE"]),
@@ -82,6 +83,18 @@ class MemberRoutes:
             raise Problem(problems.UNAVAILABLE, "Kafka; nothing was recorded") from None
         await self._run(body.municipality, rule)
         return await self._credentials(body.municipality, key, 201)
+
+    async def make_topics(self, request: Request) -> Response:
+        """Make Kafka right for one municipality: what its record asks for, or, before it has one, its topics alone.
+
+        An import needs both: topics before the first event is taken in, rights when the record is whole.
+        """
+        await _operator(request)
+        municipality = municipality_of(request)
+        async with self._database.transaction([municipality]) as connection:
+            recorded = (await store.load(connection, municipality)).get(MemberRow) is not None
+        await _kafka((self._reconciling.one if recorded else self._reconciling.prepare)(municipality))
+        return answer({"municipality": municipality, "recorded": recorded})
 
     async def renew_credentials(self, request: Request) -> Response:
         """再発行: another key and another password for the municipality's system; the old ones end."""

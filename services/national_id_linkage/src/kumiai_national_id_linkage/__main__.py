@@ -2,6 +2,7 @@
 
 import sys
 
+from kumiai_common.bundle.part import Kept
 from kumiai_common.service import Ground, run
 from starlette.routing import BaseRoute
 
@@ -54,7 +55,8 @@ def main() -> None:
         ]
 
     tasks = [connect] if settings.network_url else []
-    run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks)
+    kept = Kept(("vault_access", "network_position"))
+    run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks, kept=kept)
 
 
 if __name__ == "__main__":

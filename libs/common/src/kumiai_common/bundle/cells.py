@@ -6,6 +6,7 @@ empty text among them) gets two more.
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,17 @@ def cell(value: Any, column: Column) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return canonical_json(value).decode() if isinstance(value, list | dict) else str(value)
+
+
+def value(text: str, column: Column) -> Any:
+    """The value of a cell, as JSON has it. Raises ValueError for a text that is no cell of the column."""
+    if column.type == "text":
+        return (text if text.strip('"') else text[2:] if text else None) if column.nullable else text
+    if column.nullable and not text:
+        return None
+    if column.type == "boolean":
+        return {"true": True, "false": False}[text]
+    return int(text) if column.type == "bigint" else json.loads(text) if column.type == "jsonb" else text
 
 
 def lines(rows: Iterable[Sequence[str]]) -> bytes:

@@ -14,6 +14,9 @@ from kumiai_contracts.topics import STREAM_OF
 
 from kumiai_common.tables import columns_of
 
+KEPT_IN_THE_VAULT = frozenset((("held_number", "commitment"),))
+"""Commitments to what never leaves its service, not even in a bundle: 個人番号."""
+
 
 class Column(NamedTuple):
     """A column of a table."""
@@ -35,7 +38,7 @@ def columns(kind: type[Row]) -> tuple[Column, ...]:
             name,
             type_,
             type(None) in get_args(kind.model_fields[name].annotation),
-            _is_commitment(kind, name),
+            _is_commitment(kind, name) and (kind.table, name) not in KEPT_IN_THE_VAULT,
             (kind.model_fields[name].description or "").strip(),
         )
         for name, type_ in columns_of(kind)

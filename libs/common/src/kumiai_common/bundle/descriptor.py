@@ -1,6 +1,6 @@
 """`datapackage.json`: the bundle as a Frictionless Data Package, so that any tool can open it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kumiai_contracts.registry import tables_of_stream
@@ -15,12 +15,14 @@ _TYPES = {"text": "string", "bigint": "integer", "boolean": "boolean", "date": "
 _KEYS = {"inbox": ("source", "id"), "checkpoints": ("stream", "incarnation", "position")}
 
 
-def descriptor(parts: Iterable[Part], documents: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
-    """The package's description; `documents` are size and SHA-256 by path."""
+def descriptor(
+    parts: Iterable[Part], documents: Mapping[str, tuple[int, str]], header: Callable[[str], Sequence[str]]
+) -> dict[str, Any]:
+    """The package's description; `documents` are size and SHA-256 by path, `header` reads a CSV file's first line."""
     parts = list(parts)
-    resources = [_resource(part.service, file) for part in parts for file in part.files]
+    resources = [_resource(part.service, file, header) for part in parts for file in part.files]
     resources += [
-        {"name": _name(path), "path": path, "bytes": size, "hash": f"sha256:{total}"}
+        {"name": _name(path), "type": "file", "path": path, "bytes": size, "hash": f"sha256:{total}"}
         for path, (size, total) in documents.items()
     ]
     return {
@@ -32,15 +34,17 @@ def descriptor(parts: Iterable[Part], documents: Mapping[str, tuple[int, str]]) 
     }
 
 
-def _resource(service: str, file: File) -> dict[str, Any]:
+def _resource(service: str, file: File, header: Callable[[str], Sequence[str]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": _name(file.path),
         "path": file.path,
         "bytes": file.bytes,
         "hash": f"sha256:{file.sha256}",
     }
-    columns = _columns(service, file.path)
-    if columns:
+    columns = _columns(service, file.path, header)
+    if not columns:
+        found["type"] = "file"
+    else:
         key, fields = columns
         found |= {
             "profile": "tabular-data-resource",
@@ -52,7 +56,9 @@ def _resource(service: str, file: File) -> dict[str, Any]:
     return found
 
 
-def _columns(service: str, path: str) -> tuple[list[str], list[dict[str, str]]] | None:
+def _columns(
+    service: str, path: str, header: Callable[[str], Sequence[str]]
+) -> tuple[list[str], list[dict[str, str]]] | None:
     folder, _, name = path.removeprefix(service + "/").rpartition("/")
     name = name.removesuffix(".csv")
     if folder == "tables":
@@ -61,6 +67,8 @@ def _columns(service: str, path: str) -> tuple[list[str], list[dict[str, str]]] 
     beside = {"inbox": INBOX, "checkpoints": CHECKPOINTS}.get(name) if not folder else None
     if beside:
         return list(_KEYS[name]), [_field(column) for column in beside]
+    if folder == "records":  # known to their service alone
+        return [], [{"name": column, "type": "string"} for column in header(path)]
     return None
 
 

@@ -4,6 +4,7 @@ Invariant: `manifest.json` is written last and in one step. A folder without one
 is begun anew, and gives the same identity as long as the heads are the same.
 """
 
+import csv
 import json
 import re
 import shutil
@@ -72,7 +73,7 @@ class BundleFolder:
         self._parts.sort(key=lambda part: part.service)
         documents = {layout.README: readme(self._parts), layout.VERIFIER: verifier()}
         summed = {path: (len(content), sha256(content).hexdigest()) for path, content in documents.items()}
-        documents[layout.DESCRIPTOR] = _pretty(descriptor(self._parts, summed))
+        documents[layout.DESCRIPTOR] = _pretty(descriptor(self._parts, summed, self._header))
         for path, content in documents.items():
             (self.path / path).write_bytes(content)
         manifest = {
@@ -91,6 +92,10 @@ class BundleFolder:
         draft.replace(self.path / layout.MANIFEST)
         (self.path / ".exporting").unlink()
         return layout.identity(self._parts)
+
+    def _header(self, path: str) -> list[str]:
+        with (self.path / path).open(encoding="utf-8", newline="") as file:
+            return next(csv.reader(file))
 
     def _close(self) -> None:
         for file in self._open.values():

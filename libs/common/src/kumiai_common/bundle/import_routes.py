@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+import asyncpg
 import orjson
 import structlog
 from kumiai_contracts.membership import Purpose, Role
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kumiai_common.bundle.importing import AlreadyLives, Importer, NotImportable
+from kumiai_common.bundle.importing import AlreadyLives, Importer, NotImportable, TypeUnknown
 from kumiai_common.bundle.part import Kept
 from kumiai_common.database import Database
 from kumiai_common.http import problems
@@ -125,5 +126,7 @@ async def _taken(work: Awaitable[Any]) -> Any:
         raise Problem(ALREADY_LIVES) from None
     except NotImportable as error:
         raise Problem(NOT_IMPORTABLE, str(error)) from None
-    except KeyError as missing:
-        raise Problem(TYPE_UNKNOWN, str(missing.args[0])[:100]) from None
+    except TypeUnknown as error:
+        raise Problem(TYPE_UNKNOWN, str(error)[:100]) from None
+    except (ValueError, KeyError, TypeError, AttributeError, asyncpg.DataError):
+        raise Problem(problems.BODY_INVALID) from None

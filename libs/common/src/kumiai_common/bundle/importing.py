@@ -13,9 +13,11 @@ import orjson
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.receipts import ReceiptIssued
-from kumiai_contracts.topics import READS, STREAM_OF, receipts_stream
+from kumiai_contracts.registry import EVENTS
+from kumiai_contracts.topics import FEDERATION, READS, STREAM_OF, receipts_stream
 
 from kumiai_common import log
+from kumiai_common.bundle import cells
 from kumiai_common.bundle.part import record_columns
 from kumiai_common.continuity import ReaderPosition, continue_from
 from kumiai_common.database import Connection, Database
@@ -28,6 +30,10 @@ MEMBERSHIP = STREAM_OF["membership"]
 
 class NotImportable(Exception):
     """What was sent does not go on from what is here; nothing of it was taken in."""
+
+
+class TypeUnknown(Exception):
+    """An event is of a type that this version does not know."""
 
 
 class AlreadyLives(Exception):
@@ -46,7 +52,7 @@ class Importer:
     async def own_log(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
         """Append events of one of the service's own streams; gives the position reached.
 
-        Raises NotImportable where the chain does not go on, KeyError for a type that is not known here.
+        Raises NotImportable where the chain does not go on, and TypeUnknown.
         """
         async with self._database.transaction([municipality]) as connection:
             await self._refuse_a_member(connection, municipality, stream)
@@ -54,6 +60,8 @@ class Importer:
             head = heads[municipality, stream]
             at = ReaderPosition(municipality, stream, head.incarnation, head.position, head.hash)
             new = _following(at, events)
+            if new and stream == MEMBERSHIP and head.position:
+                raise AlreadyLives
             if new:
                 head.incarnation, head.position, head.hash = new[-1].incarnation, new[-1].position, new[-1].hash
                 await log.write(connection, new, [head])
@@ -64,7 +72,7 @@ class Importer:
     async def replica(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
         """Fold events of a foreign stream that the service had applied; gives the position reached.
 
-        Raises NotImportable where the chain does not go on.
+        Raises NotImportable where the chain does not go on, and TypeUnknown.
         """
         async with self._database.transaction([municipality]) as connection:
             await self._refuse_a_member(connection, municipality, stream)
@@ -136,7 +144,7 @@ class Importer:
         await self._beside(municipality, QUERIES.add_checkpoint_signers, rows)
 
     async def records(self, municipality: str, table: str, first: int, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Rows of a table that no stream fills, `first` being the number of the first one.
+        """Rows of a table that no stream fills, as cells by column; `first` is the number of the first one.
 
         Raises KeyError for a table that the service does not keep.
         """
@@ -145,14 +153,17 @@ class Importer:
         async with self._database.transaction([municipality]) as connection:
             await self._refuse_a_member(connection, municipality, table)
             await log.lock_heads(connection, [(municipality, STREAM_OF[self._service])])
-            known = [column.name for column in await record_columns(connection, table)]
+            known = await record_columns(connection, table)
             there = await connection.fetchval(f"select count(*) from {table} where municipality = $1", municipality)
             rows = [
-                {"municipality": municipality, **{name: line[name] for name in known}}
+                {
+                    "municipality": municipality,
+                    **{column.name: cells.value(line[column.name], column) for column in known},
+                }
                 for line in lines[max(0, there - first) :]
             ]
             if rows:
-                names = ", ".join(("municipality", *known))
+                names = ", ".join(("municipality", *[column.name for column in known]))
                 await connection.execute(
                     f"insert into {table} ({names}) select {names} from jsonb_populate_recordset(null::{table}, $1)",
                     orjson.dumps(rows).decode(),
@@ -165,6 +176,8 @@ class Importer:
 
     async def _refuse_a_member(self, connection: Connection, municipality: str, stream: str) -> None:
         """Membership's own log makes a member; it comes whole, and the same again changes nothing."""
+        if municipality == FEDERATION:
+            raise AlreadyLives
         if stream == MEMBERSHIP and self.owns(stream):
             return
         if await QUERIES.is_member(connection, municipality=municipality):
@@ -172,6 +185,9 @@ class Importer:
 
 
 def _following(at: ReaderPosition, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    for event in events:
+        if event.type not in EVENTS:
+            raise TypeUnknown(event.type)
     going_on = continue_from(at, events)
     if going_on.verdict != "fits":
         raise NotImportable(f"{at.stream} does not go on after position {at.position}: {going_on.verdict}")

@@ -163,14 +163,14 @@ class _Writer:
             if hashed:
                 total.table(kind.table)
 
-            async def rows(hashed: bool = hashed, kind: Any = kind) -> AsyncIterator[list[Any]]:
+            async def pages(hashed: bool = hashed, kind: Any = kind) -> AsyncIterator[list[list[Any]]]:
                 async for page in stored_rows(self._connection, kind, self._municipality):
-                    for values in page:
-                        if hashed:
+                    if hashed:
+                        for values in page:
                             total.row(values)
-                        yield values
+                    yield page
 
-            await self._csv(layout.table_path(self._service, kind.table), columns, rows(), identity=True)
+            await self._csv(layout.table_path(self._service, kind.table), columns, pages(), identity=True)
         return total.digest()
 
     async def _inbox(self) -> None:
@@ -178,14 +178,14 @@ class _Writer:
             "select source, id, encode(digest, 'hex'), receipt_position from inbox where municipality = $1"
             ' order by source collate "C", id collate "C"'
         )
-        await self._csv(f"{self._service}/inbox.csv", INBOX, self._records_of(query), identity=True)
+        await self._csv(f"{self._service}/inbox.csv", INBOX, self._pages(query), identity=True)
 
     async def _checkpoints(self, heads: Sequence[End]) -> None:
         query = (
             "select stream, incarnation, position, encode(hash, 'hex'), time, encode(signature, 'hex') from checkpoint"
             ' where municipality = $1 order by stream collate "C", incarnation, position'
         )
-        await self._csv(f"{self._service}/checkpoints.csv", CHECKPOINTS, self._records_of(query), identity=False)
+        await self._csv(f"{self._service}/checkpoints.csv", CHECKPOINTS, self._pages(query), identity=False)
 
     async def _sealed_parts(self) -> None:
         path = f"{self._service}/parts.jsonl"
@@ -194,7 +194,7 @@ class _Writer:
             "select commitment, stream, position, name, encode(salt, 'hex') as salt, part, erased_at::text"
             ' from sealed_part where municipality = $1 order by commitment collate "C"'
         )
-        async for page in _pages(self._records_of(query)):
+        async for page in self._pages(query):
             lines = [orjson.dumps(_sealed(*row), option=orjson.OPT_APPEND_NEWLINE) for row in page]
             self._files.add(path, b"".join(lines), len(lines))
 
@@ -205,7 +205,7 @@ class _Writer:
             "select kept_as, source, id, code, encrypted, kept_at, expires_at from kept_notice"
             ' where municipality = $1 and expires_at > now() order by kept_as collate "C"'
         )
-        async for page in _pages(self._records_of(query), 100):
+        async for page in self._pages(query, 100):
             lines = [orjson.dumps(self._kept_notice(*row), option=orjson.OPT_APPEND_NEWLINE) for row in page]
             self._files.add(path, b"".join(lines), len(lines))
 
@@ -224,24 +224,28 @@ class _Writer:
         order = ", ".join(f'{column.name}::text collate "C"' for column in columns)
         query = f"select {shown} from {table} where municipality = $1 order by {order}"
 
-        async def rows() -> AsyncIterator[list[Any]]:
-            async for record in self._records_of(query):
+        async def pages() -> AsyncIterator[list[list[Any]]]:
+            async for page in self._pages(query):
                 yield [
-                    orjson.loads(value) if isinstance(value, str) and column.type in ("jsonb", "text") else value
-                    for value, column in zip(record, columns, strict=True)
+                    [
+                        orjson.loads(value) if isinstance(value, str) and column.type in ("jsonb", "text") else value
+                        for value, column in zip(row, columns, strict=True)
+                    ]
+                    for row in page
                 ]
 
-        await self._csv(layout.record_path(self._service, table), columns, rows(), identity=False)
+        await self._csv(layout.record_path(self._service, table), columns, pages(), identity=False)
 
-    async def _records_of(self, query: str) -> AsyncIterator[Sequence[Any]]:
-        async for record in self._connection.cursor(query, self._municipality, prefetch=ROWS_A_PAGE):
-            yield tuple(record)
+    async def _pages(self, query: str, size: int = ROWS_A_PAGE) -> AsyncIterator[list[Any]]:
+        cursor = await self._connection.cursor(query, self._municipality)
+        while page := await cursor.fetch(size):
+            yield page
 
     async def _csv(
-        self, path: str, columns: Sequence[Column], rows: AsyncIterator[Sequence[Any]], *, identity: bool
+        self, path: str, columns: Sequence[Column], pages: AsyncIterator[list[Any]], *, identity: bool
     ) -> None:
         self._files.begin(path, identity=identity, first=cells.lines([[column.name for column in columns]]))
-        async for page in _pages(rows):
+        async for page in pages:
             written = [[cells.cell(value, column) for value, column in zip(row, columns, strict=True)] for row in page]
             self._files.add(path, cells.lines(written), len(page))
 
@@ -273,14 +277,3 @@ def _sealed(
     text = None if part is None else part.decode()
     return {"commitment": commitment, "stream": stream, "position": position, "name": name, "salt": salt, "part": text,
             "erased_at": erased_at}  # fmt: skip
-
-
-async def _pages(rows: AsyncIterator[Any], size: int = ROWS_A_PAGE) -> AsyncIterator[list[Any]]:
-    page: list[Any] = []
-    async for row in rows:
-        page.append(row)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page

@@ -18,6 +18,7 @@ import csv
 import json
 import re
 import sqlite3
+import struct
 import sys
 import tempfile
 from array import array
@@ -83,12 +84,24 @@ MESSAGES = {
                        "手元の証拠は位置{reached}までです(末尾は{head})。末尾の検査点を取得してください"),
 }  # fmt: skip
 MOST_OF_A_KIND = 20
+
+
+def _plain_encoder(*_: Any) -> Any:
+    """What encodes where Python was built without its C encoder: the same text, slowly."""
+    encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+    return lambda value, _: (encode(value),)
+
+
+SMALL_BYTES = 4 * 1024 * 1024
+"""A bundle smaller than this is checked in one process."""
 SERVICE_FILES = ("inbox.csv", "checkpoints.csv", "parts.jsonl", "kept-notices.jsonl")
 INBOX = [["source", "text", False], ["id", "text", False], ["digest", "text", False],
          ["receipt_position", "bigint", False]]  # fmt: skip
 LINE = {"incarnation", "position", "hash", "type", "subject", "time", "dataschema", "cause", "traceparent", "body"}
 PATH = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}")
-ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+ENCODE: Any = (json.encoder.c_make_encoder or _plain_encoder)(
+    None, None, json.encoder.encode_basestring, None, ":", ",", True, False, False
+)
 csv.field_size_limit(64 * 1024 * 1024)
 
 
@@ -119,12 +132,16 @@ def prefixed(*parts: bytes) -> bytes:
 
 
 def canonical(value: Any) -> bytes:
-    text: str = ENCODE(value)
-    return text.encode()
+    """The one JSON text of a value."""
+    return "".join(ENCODE(value, 0)).encode()
 
 
-def short(value: Any) -> bytes:
-    return sha256(canonical(value)).digest()[:16]
+def short(data: bytes) -> bytes:
+    return sha256(data).digest()[:16]
+
+
+def key_of(table: str, key: list[Any]) -> bytes:
+    return short(repr((table, *key)).encode())
 
 
 class Scratch:
@@ -160,65 +177,62 @@ LAST = "insert or replace into folded values (?, ?, ?)"
 FIRST = "insert or ignore into folded values (?, ?, ?)"
 
 
-class PartResult(NamedTuple):
-    """What is left of a part when it has been checked by itself."""
+class Result(NamedTuple):
+    """What is left of one half of a part when it has been checked by itself."""
 
     findings: Findings
-    events: int
-    hashes: dict[str, bytes]
-    """By stream: the hash of each position, one after the other."""
-    receipts: bytes
+    hashes: bytes
+    """The hash of each position of its stream, one after the other."""
+    causes: "array[int]"
+    """Of each event, the position of the service's own receipt that it names as its cause, or 0."""
+    caused: bytes
+    """What the receipts name: (position of the receipt, position, hash) by CAUSED."""
+    contents: bytes
     """The digest of each receipt's content, for evidence that holds no hash."""
+    stated: list[tuple[int, str, int, str]]
+    """What checkpoints say: (line, stream, position, hash)."""
     subscribed: list[str]
 
 
-class PartCheck:
-    """Checks one service's part by itself."""
+CAUSED = struct.Struct("<qq32s")
+
+
+class Half:
+    """Checks what both halves of a part have: a stream, and files of which the stream says what stands in them."""
 
     def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], scratch: Scratch) -> None:
         self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
         self.service, self.municipality = part["service"], part["municipality"]
         self.findings = Findings()
-        self.hashes: dict[str, bytearray] = {}
-        self.receipts = bytearray()
-        self.causes: dict[str, array[int]] = {}
-        self.listed = {file["path"]: file for file in part["files"]}
-        self.refused: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        self.caused_by: list[array[int]] = [array("q"), array("q")]  # (receipt, position) pairs of the own stream
+        self.hashes, self.causes = bytearray(), array("q")
+        self.caused, self.contents = bytearray(), bytearray()
+        self.stated: list[tuple[int, str, int, str]] = []
         self.subscribed: list[str] = []
-        self.used: set[str] = set()
-        tables = CONTRACT["tables"]
-        self.shapes = {name: ([c[0] for c in t["columns"]], t["key"], [c[0] for c in t["columns"] if c[3]])
-                       for name, t in tables.items()}  # fmt: skip
+        self.listed = {file["path"]: file for file in part["files"]}
 
-    def run(self) -> PartResult:
-        own = CONTRACT["streams"][self.service]
-        self.kept_notices(look=False)
-        for head in sorted(self.part["heads"], key=lambda head: head["stream"] != own):
-            self.stream(head)  # what receipts name comes before the receipts
-        for path in self.listed:
-            name = path.removeprefix(self.service + "/streams/").removesuffix(".jsonl")
-            if path.startswith(self.service + "/streams/") and name not in self.hashes:
-                self.findings.note("stream-missing", path)
-        self.fulfilled(own)
-        self.tables()
-        self.sealed_parts()
-        self.inbox()
-        self.kept_notices(look=True)
-        self.checkpoints()
-        events = sum(len(hashes) // 32 for hashes in self.hashes.values())
-        hashes = {stream: bytes(found) for stream, found in self.hashes.items()}
-        return PartResult(self.findings, events, hashes, bytes(self.receipts), self.subscribed)
+    def run(self) -> Result:
+        self.check()
+        return Result(
+            self.findings, bytes(self.hashes), self.causes, bytes(self.caused), bytes(self.contents), self.stated,
+            self.subscribed,
+        )  # fmt: skip
+
+    def check(self) -> None:
+        raise NotImplementedError
+
+    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
+        """What an event says, its place in the chain being right."""
+        raise NotImplementedError
 
     # Streams: the chain, and what each event makes true.
 
-    def stream(self, head: dict[str, Any]) -> None:
-        stream, note = head["stream"], self.findings.note
-        path = f"{self.service}/streams/{stream}.jsonl"
-        if path not in self.listed or not (self.folder / path).is_file():
+    def stream(self, stream: str) -> None:
+        note, path = self.findings.note, f"{self.service}/streams/{stream}.jsonl"
+        head = next((head for head in self.part["heads"] if head["stream"] == stream), None)
+        if (head is None) != (path not in self.listed) or (head and not (self.folder / path).is_file()):
             note("stream-missing", path)
+        if head is None:
             return
-        self.hashes[stream], self.causes[stream] = bytearray(), array("q")
         incarnation, previous, number = 1, self.origin(stream, 1), 0
         for number, line in self.lines(path):
             try:
@@ -230,22 +244,22 @@ class PartCheck:
                     previous = self.begin(path, event, incarnation, previous)
                     incarnation = event["incarnation"]
                 previous = self.link(stream, event, previous)
+                if event["position"] != number:
+                    note("position-broken", path, line=number, found=event["position"])
+                    break
+                if previous.hex() != event["hash"]:
+                    note("chain-broken", path, position=number)
+                    break
+                self.hashes += previous
+                self.event(path, stream, event, content)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 note("line-malformed", path, line=number, why=type(error).__name__)
                 break
-            if event["position"] != number:
-                note("position-broken", path, line=number, found=event["position"])
-                break
-            if previous.hex() != event["hash"]:
-                note("chain-broken", path, position=number)
-                break
-            self.hashes[stream] += previous
-            self.event(path, stream, event, content)
-        reached = len(self.hashes[stream]) // 32
+        reached = len(self.hashes) // 32
         if (incarnation, reached, previous.hex()) != (head["incarnation"], head["position"], head["hash"]):
             stated = f"{head['position']} ({head['hash'][:12]}…)"
             note("head-differs", path, found=f"{reached} ({previous.hex()[:12]}…)", stated=stated)
-        if number != self.listed[path]["records"]:
+        if path in self.listed and number != self.listed[path]["records"]:
             note("count-differs", path, found=number, stated=self.listed[path]["records"])
 
     def begin(self, path: str, event: dict[str, Any], before: int, previous: bytes) -> bytes:
@@ -262,23 +276,14 @@ class PartCheck:
         )  # fmt: skip
         return sha256(prefixed(previous, covered, event["body"].encode())).digest()
 
-    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
-        """What an event says, its place in the chain being right."""
-        type_, position, cause = event["type"], event["position"], event["cause"]
-        kind = CONTRACT["types"].get(type_)
+    def kind(self, path: str, stream: str, event: dict[str, Any]) -> dict[str, Any]:
+        """What the contract says of an event's type, which must belong to the stream."""
+        kind: dict[str, Any] | None = CONTRACT["types"].get(event["type"])
         if kind is None:
-            raise Unusable(f"{path} line {position}: this verifier is older than the type {type_}")
-        is_receipts = stream.endswith("-receipts")
-        if kind["stream"] not in ("*", "receipts" if is_receipts else stream):
-            self.findings.note("type-misplaced", path, position=position, type=type_)
-        self.causes[stream].append(self.cause(path, position, cause) if cause else 0)
-        for field, table in kind["rows"]:
-            if content.get(field) is not None:
-                self.rows(path, position, table, content[field])
-        if type_ == "receipt.issued.v1" and is_receipts:
-            self.receipt(position, content)
-        elif is_receipts:
-            self.receipts += bytes(16)
+            raise Unusable(f"{path} line {event['position']}: this verifier is older than the type {event['type']}")
+        if kind["stream"] not in ("*", "receipts" if stream.endswith("-receipts") else stream):
+            self.findings.note("type-misplaced", path, position=event["position"], type=event["type"])
+        return kind
 
     def origin(self, stream: str, incarnation: int, continued: bytes = b"") -> bytes:
         names = (b"kumiai-stream-v1", self.municipality.encode(), stream.encode(), b"%d" % incarnation, continued)
@@ -293,67 +298,9 @@ class PartCheck:
             return 0
         return int(place) if stream == self.service + "-receipts" else 0
 
-    def rows(self, path: str, position: int, table: str, value: Any) -> None:
-        names, key, sealed = self.shapes[table]
-        self.used.add(table)
-        for row in (value,) if isinstance(value, dict) else value:
-            try:
-                values = [row[name] for name in names]
-            except (KeyError, TypeError):
-                self.findings.note("row-malformed", path, position=position, table=table)
-                continue
-            identifier = short([table, *[row[column] for column in key]])
-            self.scratch.put(LAST, (identifier, short(values), position))
-            if table == "subscription" and self.service == "membership":
-                self.subscribed.append(row["service"])
-            for name in sealed:
-                if row[name] is not None:
-                    self.scratch.put("insert or ignore into sealed values (?, ?, ?)",
-                                     (bytes.fromhex(row[name]), position, name))  # fmt: skip
-
-    def receipt(self, position: int, receipt: dict[str, Any]) -> None:
-        self.receipts += short(receipt)
-        place = (receipt["notice_source"], receipt["notice_id"])
-        values = [*place, receipt["notice_digest"], position]
-        self.scratch.put(FIRST, (short(["inbox", *place]), short(values), position))
-        if place in self.refused and receipt["outcome"] == "refused":
-            self.refused[place].append((receipt["notice_type"], receipt["notice_digest"]))
-        own = CONTRACT["streams"][self.service]
-        for caused in receipt["caused"]:
-            at = caused["position"]
-            there = self.hashes.get(own, b"")[32 * at - 32 : 32 * at].hex()
-            if caused["stream"] != own or at < 1 or there != caused["hash"]:
-                where = f"{self.service}/streams/{own}.jsonl"
-                self.findings.note("receipt-unfulfilled", where, receipt=position, position=at)
-            self.caused_by[0].append(position)
-            self.caused_by[1].append(at)
-
-    def fulfilled(self, own: str) -> None:
-        """Every event that names a receipt as its cause is named by that receipt."""
-        named = set(zip(*self.caused_by, strict=True))
-        for position, receipt in enumerate(self.causes.get(own, ()), 1):
-            if receipt and (receipt, position) not in named:
-                where = f"{self.service}/streams/{own}.jsonl"
-                cause = f"{self.service}-receipts {receipt}"
-                self.findings.note("cause-unfounded", where, position=position, cause=cause)
-
-    # Tables: what stands in the files against what the events say.
-
-    def tables(self) -> None:
-        total = sha256()
-        for path in sorted(self.listed):
-            table = path.removeprefix(self.service + "/tables/").removesuffix(".csv")
-            if path.startswith(self.service + "/tables/") and table in CONTRACT["tables"]:
-                self.used.discard(table)
-                self.csv(path, table, CONTRACT["tables"][table], total if table != "parked_event" else None)
-        for table in sorted(self.used):
-            self.findings.note("table-missing", f"{self.service}/tables/{table}.csv")
-        if total.hexdigest() != self.part["state_hash"]:
-            self.findings.note("state-differs", self.service)
-
     def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> None:
         """Compare a file with the fold; `total` is the state hash so far."""
-        if not (self.folder / path).is_file():
+        if path not in self.listed or not (self.folder / path).is_file():
             return
         columns, note = shape["columns"], self.findings.note
         names = [column[0] for column in columns]
@@ -375,7 +322,7 @@ class PartCheck:
                         total.update(prefixed(written))
                     key = [values[n] for n in keys]
                     self.scratch.put("insert or ignore into written values (?, ?, ?, ?)",
-                                     (short([table, *key]), sha256(written).digest()[:16], count + 1,
+                                     (key_of(table, key), short(written), count + 1,
                                       "/".join(map(str, key))))  # fmt: skip
             except (ValueError, KeyError, csv.Error) as error:
                 note("line-malformed", path, line=count + 1, why=type(error).__name__)
@@ -390,6 +337,70 @@ class PartCheck:
         self.scratch.ask("delete from written")
         if count != self.listed[path]["records"]:
             note("count-differs", path, found=count, stated=self.listed[path]["records"])
+
+    def lacking(self, where: str) -> None:
+        """Whatever the files have not used up of what the stream says is lacking in one of them."""
+        for (at,) in self.scratch.ask(f"select position from folded order by 1 limit {MOST_OF_A_KIND}"):
+            self.findings.note("row-lacking", where, position=at)
+
+    def lines(self, path: str) -> Any:
+        if path in self.listed and (self.folder / path).is_file():
+            with (self.folder / path).open("rb") as lines:
+                yield from enumerate(lines, 1)
+
+
+class EventsHalf(Half):
+    """A service's own events: the tables that they fill, and the parts that they seal."""
+
+    used: set[str]
+
+    def check(self) -> None:
+        self.used = set()
+        self.shapes = {name: ([c[0] for c in t["columns"]], t["key"], [c[0] for c in t["columns"] if c[3]])
+                       for name, t in CONTRACT["tables"].items()}  # fmt: skip
+        self.stream(CONTRACT["streams"][self.service])
+        self.tables()
+        self.lacking(f"{self.service}/tables")
+        self.sealed_parts()
+
+    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
+        position, cause = event["position"], event["cause"]
+        kind = self.kind(path, stream, event)
+        self.causes.append(self.cause(path, position, cause) if cause else 0)
+        for field, table in kind["rows"]:
+            if content.get(field) is not None:
+                self.rows(path, position, table, content[field])
+
+    def rows(self, path: str, position: int, table: str, value: Any) -> None:
+        names, key, sealed = self.shapes[table]
+        self.used.add(table)
+        for row in (value,) if isinstance(value, dict) else value:
+            try:
+                values = [row[name] for name in names]
+            except (KeyError, TypeError):
+                self.findings.note("row-malformed", path, position=position, table=table)
+                continue
+            identifier = key_of(table, [row[column] for column in key])
+            self.scratch.put(LAST, (identifier, short(canonical(values)), position))
+            if table == "subscription" and self.service == "membership":
+                self.subscribed.append(row["service"])
+            for name in sealed:
+                if row[name] is not None:
+                    self.scratch.put("insert or ignore into sealed values (?, ?, ?)",
+                                     (bytes.fromhex(row[name]), position, name))  # fmt: skip
+
+    def tables(self) -> None:
+        """What stands in the tables' files against what the events say."""
+        total = sha256()
+        for path in sorted(self.listed):
+            table = path.removeprefix(self.service + "/tables/").removesuffix(".csv")
+            if path.startswith(self.service + "/tables/") and table in CONTRACT["tables"]:
+                self.used.discard(table)
+                self.csv(path, table, CONTRACT["tables"][table], total if table != "parked_event" else None)
+        for table in sorted(self.used):
+            self.findings.note("table-missing", f"{self.service}/tables/{table}.csv")
+        if total.hexdigest() != self.part["state_hash"]:
+            self.findings.note("state-differs", self.service)
 
     def sealed_parts(self) -> None:
         path, note = f"{self.service}/parts.jsonl", self.findings.note
@@ -408,18 +419,47 @@ class PartCheck:
             self.scratch.put("insert or ignore into parts values (?, ?, ?, ?)", row)
         joined = "from parts p left join sealed s on s.key = p.key"
         for line, at in self.scratch.ask(f"select p.line, s.position {joined}"
-                                         " where s.key is null or p.position > s.position or p.name <> s.name"
+                                         " where s.key is null or p.position > s.position"
+            " or not (p.name = s.name or p.name like '%-' || s.name)"
                                          f" limit {MOST_OF_A_KIND}"):  # fmt: skip
             note("part-unfounded" if at is None else "part-misplaced", path, line=line)
         missing = "select s.position from sealed s left join parts p on p.key = s.key where p.key is null"
         for (at,) in self.scratch.ask(f"{missing} order by 1 limit {MOST_OF_A_KIND}"):
             note("part-missing", path, position=at)
 
-    def inbox(self) -> None:
+
+class ReceiptsHalf(Half):
+    """A service's receipts: the inbox, what they refused, and the checkpoints."""
+
+    def check(self) -> None:
+        self.refused: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.kept_notices(look=False)
+        self.stream(f"{self.service}-receipts")
         self.csv(f"{self.service}/inbox.csv", "inbox", {"columns": INBOX, "key": ["source", "id"]}, None)
-        # Whatever the files have not used up by now is lacking in one of them.
-        for (at,) in self.scratch.ask(f"select position from folded order by 1 limit {MOST_OF_A_KIND}"):
-            self.findings.note("row-lacking", f"{self.service} (tables, inbox)", position=at)
+        self.lacking(f"{self.service}/inbox.csv")
+        self.kept_notices(look=True)
+        self.checkpoints()
+
+    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
+        position = event["position"]
+        if self.kind(path, stream, event)["rows"]:
+            self.findings.note("type-misplaced", path, position=position, type=event["type"])
+        if event["type"] == "receipt.issued.v1":
+            self.receipt(path, position, content)
+        else:
+            self.contents += bytes(16)
+
+    def receipt(self, path: str, position: int, receipt: dict[str, Any]) -> None:
+        self.contents += short(canonical(receipt))
+        place = (receipt["notice_source"], receipt["notice_id"])
+        values = [*place, receipt["notice_digest"], position]
+        self.scratch.put(FIRST, (key_of("inbox", [*place]), short(canonical(values)), position))
+        if place in self.refused and receipt["outcome"] == "refused":
+            self.refused[place].append((receipt["notice_type"], receipt["notice_digest"]))
+        for caused in receipt["caused"]:
+            if caused["stream"] != CONTRACT["streams"][self.service]:
+                self.findings.note("receipt-unfulfilled", path, receipt=position, position=caused["position"])
+            self.caused += CAUSED.pack(position, caused["position"], bytes.fromhex(caused["hash"]))
 
     def kept_notices(self, *, look: bool) -> None:
         path = f"{self.service}/kept-notices.jsonl"
@@ -452,13 +492,7 @@ class PartCheck:
                     continue
                 if not signed:
                     note("checkpoint-invalid", path, line=number)
-                if hash_at(self.hashes, said.stream, said.position) != said.hash:
-                    note("checkpoint-contradicts", path, line=number, position=said.position)
-
-    def lines(self, path: str) -> Any:
-        if path in self.listed and (self.folder / path).is_file():
-            with (self.folder / path).open("rb") as lines:
-                yield from enumerate(lines, 1)
+                self.stated.append((number, said.stream, said.position, said.hash))
 
 
 def reader(type_: str, nullable: bool) -> Any:
@@ -547,18 +581,23 @@ class BundleCheck:
         except (KeyError, TypeError, AssertionError):
             raise Unusable("manifest.json is not that of a bundle of this version") from None
         self.signatures = {said.get("service"): said for said in load(folder / "signatures.json")}
-        self.results: dict[str, PartResult] = {}
+        self.results: dict[tuple[str, str], Result] = {}
+        self.hashes: dict[str, bytes] = {}
 
     def run(self) -> None:
         self.sums()
         self.statements()
-        with ProcessPoolExecutor() as pool:
-            running = {name: pool.submit(check_part, str(self.folder), part, self.heads)
-                       for name, part in sorted(self.parts.items())}  # fmt: skip
-            self.results = {name: found.result() for name, found in running.items()}
-        for result in self.results.values():
+        halves = [(name, half) for name in sorted(self.parts) for half in HALVES]
+        given = [(str(self.folder), self.parts[name], self.heads, half) for name, half in halves]
+        if sum(file["bytes"] for file in self.files.values()) < SMALL_BYTES:
+            self.results = dict(zip(halves, map(check_half, given), strict=True))
+        else:
+            with ProcessPoolExecutor() as pool:
+                self.results = dict(zip(halves, pool.map(check_half, given), strict=True))
+        for (name, half), result in self.results.items():
             self.findings += result.findings
-        self.hashes = {s: h for result in self.results.values() for s, h in result.hashes.items()}
+            self.hashes[CONTRACT["streams"][name] if half == "events" else f"{name}-receipts"] = result.hashes
+        self.events = sum(len(hashes) // 32 for hashes in self.hashes.values())
         self.across()
 
     def sums(self) -> None:
@@ -596,7 +635,7 @@ class BundleCheck:
                 valid = False
             if not valid:
                 self.findings.note("signature-invalid", service)
-            for name in ("inbox.csv", "checkpoints.csv", "parts.jsonl", "kept-notices.jsonl"):
+            for name in SERVICE_FILES:
                 if f"{service}/{name}" not in self.files:
                     self.findings.note("file-missing", f"{service}/{name}")
         named = sorted((p["municipality"], p["service"], p["identity"]) for p in self.parts.values())
@@ -605,21 +644,45 @@ class BundleCheck:
             self.findings.note("identity-differs", "manifest.json")
 
     def across(self) -> None:
-        """What the parts say of each other."""
+        """What the halves and the parts say of each other."""
+        note = self.findings.note
         for service, part in sorted(self.parts.items()):
+            self.receipts_and_events(service)
+            for line, stream, position, hash_ in self.results[service, "receipts"].stated:
+                if hash_at(self.hashes, stream, position) != hash_:
+                    note("checkpoint-contradicts", f"{service}/checkpoints.csv", line=line, position=position)
             for reader_ in part["readers"]:
                 stream, position = reader_["stream"], reader_["position"]
                 if stream in self.hashes and position and hash_at(self.hashes, stream, position) != reader_["hash"]:
-                    self.findings.note("reader-contradicts", service, stream=stream, position=position)
-        subscribed = self.results["membership"].subscribed if "membership" in self.results else []
+                    note("reader-contradicts", service, stream=stream, position=position)
+        subscribed = self.results["membership", "events"].subscribed if "membership" in self.parts else []
         for service in sorted(set(subscribed) - self.parts.keys()):
-            self.findings.note("service-missing", service)
+            note("service-missing", service)
+
+    def receipts_and_events(self, service: str) -> None:
+        """Every receipt names what stands there, and every event's receipt is the first that names it."""
+        own, note = CONTRACT["streams"][service], self.findings.note
+        hashes, causes = self.hashes[own], self.results[service, "events"].causes
+        named = array("q", bytes(8 * (len(hashes) // 32)))
+        for receipt, position, hash_ in CAUSED.iter_unpack(self.results[service, "receipts"].caused):
+            if position < 1 or hashes[32 * position - 32 : 32 * position] != hash_:
+                note("receipt-unfulfilled", f"{service}/streams/{own}.jsonl", receipt=receipt, position=position)
+            elif not named[position - 1]:
+                named[position - 1] = receipt
+        for position, (first, receipt) in enumerate(zip(named, causes, strict=False), 1):
+            if receipt and first != receipt:
+                cause = f"{service}-receipts {receipt}"
+                note("cause-unfounded", f"{service}/streams/{own}.jsonl", position=position, cause=cause)
 
 
-def check_part(folder: str, part: dict[str, Any], heads: dict[str, int]) -> PartResult:
-    """One service's part, in a process of its own."""
+HALVES: dict[str, type[Half]] = {"events": EventsHalf, "receipts": ReceiptsHalf}
+
+
+def check_half(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
+    """One half of a service's part, in a process of its own."""
+    folder, part, heads, half = given
     with tempfile.TemporaryDirectory(prefix="kumiai-verify-") as scratch:
-        return PartCheck(Path(folder), part, heads, Scratch(scratch)).run()
+        return HALVES[half](Path(folder), part, heads, Scratch(scratch)).run()
 
 
 class EvidenceCheck:
@@ -675,9 +738,9 @@ class EvidenceCheck:
         service = stream.removesuffix("-receipts")
         if hash_ is not None:
             self.hash(source, stream, position, hash_)
-        elif service in self.bundle.results and not self.beyond(source, stream, position):
-            known = self.bundle.results[service].receipts[16 * position - 16 : 16 * position]
-            self.compare(source, stream, position, known == short(receipt))
+        elif service in self.bundle.parts and not self.beyond(source, stream, position):
+            known = self.bundle.results[service, "receipts"].contents[16 * position - 16 : 16 * position]
+            self.compare(source, stream, position, known == short(canonical(receipt)))
         for caused in receipt["caused"]:
             self.hash(source, caused["stream"], caused["position"], caused["hash"])
 
@@ -751,17 +814,16 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             print(f"unusable / 検証不能: {error}", file=sys.stderr)
         return 2
-    events = sum(result.events for result in bundle.results.values())
     if asked.json:
         print(json.dumps({
             "proven": not bundle.findings, "municipality": bundle.municipality, "identity": bundle.identity,
-            "events": events, "heads": bundle.heads, "evidence_reached": evidence.reached if evidence else None,
+            "events": bundle.events, "heads": bundle.heads, "evidence_reached": evidence.reached if evidence else None,
             "findings": [found._asdict() for found in bundle.findings],
         }, ensure_ascii=False))  # fmt: skip
         return int(bool(bundle.findings))
     for found in bundle.findings:
         print(f"{found.where}: {found.en} / {found.ja} [{found.code}]")
-    print(f"{bundle.municipality}: {events} events, identity {bundle.identity}")
+    print(f"{bundle.municipality}: {bundle.events} events, identity {bundle.identity}")
     if bundle.findings:
         print(f"FALLS SHORT in {len(bundle.findings)} places / 証明できません({len(bundle.findings)}件)")
         return 1

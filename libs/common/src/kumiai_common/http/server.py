@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kumiai_common.bundle.exporting import export_routes
+from kumiai_common.bundle.import_routes import import_routes
 from kumiai_common.http.access import Access
 from kumiai_common.http.health import health_routes
 from kumiai_common.http.notices import Notices
@@ -133,7 +134,7 @@ async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     access = Access(load_public_key(settings.trusted_keys_dir / "membership.pub.pem"), ground.database)
     found: list[BaseRoute] = [*health_routes(ground.not_ready), *routes]
     found += operation_routes(ground)
-    found += export_routes(ground)
+    found += [*export_routes(ground), *import_routes(ground)]
     found += Streams(ground.name, ground.database).routes()
     if any(kind.service == ground.name for kind in NOTICES.values()):
         found += Notices(ground.name, ground.database, ground.intake).routes()

@@ -1,0 +1,115 @@
+"""Whatever a municipality lived through: its bundle is proven, and goes into another place and comes out the same."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kumiai_contracts.envelope import NoticeEnvelope
+from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow
+from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_local.layout import Layout
+from kumiai_local.stack import Stack
+
+from benchmarks.town import Town
+from tests.bundle.places import Place, export, import_, join, places, spread
+
+pytestmark = pytest.mark.stack
+Two = tuple[dict[str, Place], dict[str, Place]]
+
+STEPS = st.one_of(
+    st.tuples(st.just("days"), st.integers(1, 12)),
+    st.tuples(st.sampled_from(("repeat", "garbage", "reuse", "nobody", "spread", "restored", "parked", "settled"))),
+    st.tuples(st.just("reports"), st.integers(1, 5)),
+)
+
+
+@pytest.fixture(scope="session")
+def fresh_codes() -> Iterator[str]:
+    """Codes of municipalities that are none, so that there are enough."""
+    return map("{:06}".format, count(900_001))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def two(stack: Stack, test_layout: Layout) -> AsyncIterator[Two]:
+    """Two places that know nothing of each other."""
+    async with AsyncExitStack() as opened:
+        here = await opened.enter_async_context(places(stack.addresses, test_layout, "here"))
+        there = await opened.enter_async_context(places(stack.addresses, test_layout, "there"))
+        yield here, there
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(steps=st.lists(STEPS, min_size=3, max_size=14), seed=st.integers(0, 10**6), piece=st.integers(1, 40))
+async def test_export_import_export_has_the_same_identity(
+    steps: list[tuple[Any, ...]], seed: int, piece: int, two: Two, fresh_codes: Iterator[str],
+    verifier: Any, tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # fmt: skip
+    here, there = two
+    municipality, place = next(fresh_codes), tmp_path_factory.mktemp("history")
+    await join(here, municipality)
+    await live(here, municipality, steps, seed)
+    identity, parts = await export(here, municipality, place / "first")
+    assert verifier.main([str(place / "first"), "--json"]) == 0
+    await import_(there, parts, place / "first", piece)
+    await join(there, municipality)
+    again, _ = await export(there, municipality, place / "second")
+    assert again == identity
+    assert verifier.main([str(place / "second"), "--identity", identity, "--json"]) == 0
+    assert (await export(here, municipality, place / "third"))[0] == identity
+
+
+async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any, ...]], seed: int) -> None:
+    """A history: what senders do, what goes wrong, and what is read when."""
+    registry, taxation = here["resident-registry"], here["taxation"]
+    town, random, ids = Town(municipality, seed), Random(seed), count(1)
+    sent = town.records(21)
+    await registry.take(municipality, sent)
+    parked: list[ParkedRow] = []
+    for kind, *much in steps:
+        match kind:
+            case "days":
+                sent = town.records(*much)
+                await registry.take(municipality, sent)
+            case "repeat":
+                await registry.take(municipality, sent)
+            case "garbage":
+                await registry.take(municipality, [(headers, b"{\xff") for headers, _ in town.records(1)])
+            case "reuse":
+                await registry.take(municipality, [(sent[0][0], b'{"other": "bytes"}')])
+            case "nobody":
+                await registry.take(municipality, [([("ce_id", b"\xff")], None)])
+            case "reports":
+                await spread(here, municipality)
+                await taxation.take(municipality, [_report(municipality, next(ids), random) for _ in range(*much)])
+            case "spread":
+                await spread(here, municipality)
+            case "restored":
+                await registry.begin_incarnation(municipality)
+            case "parked":
+                row = ParkedRow(
+                    read_stream="resident", position=len(parked) + 1, keys=("k",), state="parked", error="E"
+                )
+                parked.append(row)
+                await taxation.append(municipality, EventParked(parked=row))
+            case "settled" if parked:
+                row = parked[-1].model_copy(update={"state": "skipped"})
+                await taxation.append(municipality, ParkedEventSettled(parked=row))
+
+
+def _report(municipality: str, n: int, random: Random) -> tuple[Any, bytes]:
+    number = with_check_digit(f"{random.choice((1, 2, 3, 4, 999_999)):09}", addressee_check_digit)
+    report = EmploymentIncomeReport(
+        fiscal_year=2026,
+        addressee_number=number,
+        employer=f"{random.randint(1, 3)}",
+        salary=random.randint(0, 9_000_000),
+    )
+    envelope = NoticeEnvelope(f"r-{n}", "urn:test:tax", report.type, municipality)
+    return envelope.headers(), report.body()

@@ -1,0 +1,172 @@
+"""A bundle goes into another federation, which then has the same heads, tables and answers, and gives it again."""
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from kumiai_common.http.token_client import TokenClient
+from kumiai_common.http.tokens import load_private_key
+from kumiai_local.choose import new_stack
+from kumiai_local.layout import Layout
+from kumiai_local.provision import provision_services
+from kumiai_local.service_processes import ServiceProcesses
+from kumiai_local.testing import fresh_test_layout
+
+from tests.bundle.conftest import Commands, Exported
+from tests.bundle.test_interrupted import killed
+from tests.support.operator import Operator
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(federation: ServiceProcesses) -> Iterator[tuple[ServiceProcesses, Layout]]:
+    """A second federation, empty, on a stack of its own and with other shards."""
+    layout = fresh_test_layout()
+    with new_stack(layout, fresh=True) as stack:
+        provision_services(stack.addresses, layout)
+        with ServiceProcesses(stack.addresses, layout, extra_env={"KUMIAI_RELAY_SHARDS": "3"}) as services:
+            yield services, layout
+
+
+def of(commands: Commands, services: ServiceProcesses, layout: Layout) -> Commands:
+    peers = ",".join(f"{name}={url}" for name, url in services.peers.items())
+    environment = {**os.environ, "KUMIAI_LOCAL_DIR": str(layout.root), "KUMIAI_PEERS": peers}
+    return Commands(environment, commands.verifier)
+
+
+async def answers(services: ServiceProcesses, layout: Layout, code: str) -> list[Any]:
+    """What a clerk is told who has the right to be told."""
+    key = load_private_key(layout.root / "credentials" / f"{code}-jiro.pem")
+    async with httpx.AsyncClient(
+        auth=TokenClient(services.peers["membership"], f"{code}/jiro", key), timeout=20
+    ) as client:
+        found = []
+        for service, path, purpose in (
+            ("resident-registry", "residents/0000000019", "resident-services"),
+            ("resident-registry", "residents/0000000027/history", "resident-services"),
+            ("resident-registry", "receipts?source=urn:test:431001&id=n-0001", ""),
+            ("taxation", "assessments/2026/0000000019", "taxation"),
+            ("national-id-linkage", "heads", ""),
+        ):
+            address = f"{services.peers[service]}/v1/{code}/{path}"
+            answer = await client.get(address, params={"purpose": purpose} if purpose else None)
+            found.append((path, answer.status_code, answer.json()))
+        return found
+
+
+async def test_the_same_heads_tables_answers_and_identity(
+    exported: Exported, elsewhere: tuple[ServiceProcesses, Layout], federation: ServiceProcesses, test_layout: Layout,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    services, layout = elsewhere
+    there = of(exported.commands, services, layout)
+    async with Operator(services.peers, layout) as operator:
+        await operator.admitted()
+    for seconds in (1.0, 1.4, 1.6, 1.8, 2.0):  # while it is verified, and while it is brought in
+        await asyncio.to_thread(killed, there, seconds, "bundle", "import", str(exported.folder))
+    code, said = await asyncio.to_thread(there.kumiai, "bundle", "import", str(exported.folder))
+    assert code == 0, said
+    assert {each["service"]: each["events"] for each in said["services"]}["resident-registry"] == 8
+
+    for name in ("hanako", "jiro"):
+        key = Path("credentials") / f"{exported.code}-{name}.pem"
+        (layout.root / key).parent.mkdir(exist_ok=True)
+        (layout.root / key).write_bytes((test_layout.root / key).read_bytes())
+    here_, there_ = (
+        await answers(federation, test_layout, exported.code),
+        await answers(services, layout, exported.code),
+    )
+    assert [status for _, status, _ in here_] == [200] * len(here_), here_
+    assert there_ == here_
+
+    again = tmp_path / "again"
+    code, said = await asyncio.to_thread(there.kumiai, "bundle", "export", exported.code, str(again), "--as", "hanako")
+    assert (code, said.get("identity")) == (0, exported.identity), said
+    code, held = exported.commands.verify(again, "--evidence", str(exported.evidence))
+    assert (code, held["findings"]) == (0, [])
+
+    code, said = await asyncio.to_thread(there.kumiai, "bundle", "import", str(exported.folder))
+    assert (code, len(said.get("services", ()))) == (0, 4), said
+    code, credentials = await asyncio.to_thread(there.kumiai, "credentials", exported.code)
+    assert code == 0, credentials
+    await _topics_hold_the_logs(services, layout, exported.code)
+
+
+async def _topics_hold_the_logs(services: ServiceProcesses, layout: Layout, code: str) -> None:
+    """The relay brings what was imported to Kafka, for the municipality's systems."""
+    deadline = time.monotonic() + 20
+    wanted = {"resident": 3, "resident-registry-receipts": 5}
+    import psycopg
+    from kumiai_local.secret_files import password
+    from kumiai_local.services import Service
+
+    service = Service("resident-registry")
+    url = services[service.name].settings.env["KUMIAI_DATABASE_URL"]
+    while True:
+        with psycopg.connect(url, password=password(service.role_password(layout, service.app_role))) as connection:
+            connection.execute("select set_config('app.municipalities', %s, false)", [f"{{{code}}}"])
+            found = dict(connection.execute("select stream, position from relay_position").fetchall())
+        if found == wanted:
+            return
+        assert time.monotonic() < deadline, found
+        await asyncio.sleep(0.2)
+
+
+def test_only_a_proven_bundle_is_imported(exported: Exported, tmp_path: Path) -> None:
+    code, said = exported.commands.kumiai("bundle", "import", str(tmp_path / "none"))
+    assert code == 2, said
+    shutil.copytree(exported.folder, tmp_path / "edited")
+    table = tmp_path / "edited" / "taxation" / "tables" / "assessment.csv"
+    table.write_text(table.read_text().replace("2026", "2025"))
+    code, said = exported.commands.kumiai("bundle", "import", str(tmp_path / "edited"))
+    assert code == 1
+    assert "not proven" in said["error"]
+
+
+async def test_a_member_is_not_imported_over(
+    exported: Exported, federation: ServiceProcesses, test_layout: Layout
+) -> None:
+    key = load_private_key(test_layout.operators / "operator.pem")
+    async with httpx.AsyncClient(auth=TokenClient(federation.peers["membership"], "000001/operator", key)) as client:
+        for service, path in (
+            ("resident-registry", f"{exported.code}/import/streams/resident"),
+            ("resident-registry", f"{exported.code}/import/records/access_record"),
+            ("taxation", f"{exported.code}/import/streams/resident"),
+            ("taxation", f"{exported.code}/import/parts"),
+            ("resident-registry", "000001/import/parts"),
+        ):
+            answer = await client.post(f"{federation.peers[service]}/v1/{path}", content=b"")
+            assert (answer.status_code, answer.json()["code"]) == (409, "already-member"), path
+        answer = await client.post(f"{federation.peers['taxation']}/v1/{exported.code}/import/streams/linkage")
+        assert answer.status_code == 404
+
+
+async def test_nobody_but_an_operator_imports(
+    exported: Exported, federation: ServiceProcesses, test_layout: Layout
+) -> None:
+    key = load_private_key(test_layout.root / "credentials" / f"{exported.code}-hanako.pem")
+    token = TokenClient(federation.peers["membership"], f"{exported.code}/hanako", key)
+    async with httpx.AsyncClient(auth=token) as client:
+        address = f"{federation.peers['resident-registry']}/v1/{exported.code}/import/streams/resident"
+        assert (await client.post(address, content=b"")).json()["code"] == "role-missing"
+
+
+@pytest.mark.parametrize(("body", "code"), [
+    (b"{", "body-invalid"),
+    (b'{"position": 1}', "body-invalid"),
+])  # fmt: skip
+async def test_what_is_no_log_is_refused(
+    body: bytes, code: str, federation: ServiceProcesses, test_layout: Layout
+) -> None:
+    key = load_private_key(test_layout.operators / "operator.pem")
+    async with httpx.AsyncClient(auth=TokenClient(federation.peers["membership"], "000001/operator", key)) as client:
+        for path in ("streams/resident", "parts"):
+            answer = await client.post(f"{federation.peers['resident-registry']}/v1/431010/import/{path}", content=body)
+            assert answer.json()["code"] == code
