@@ -17,7 +17,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": TEXT | st.text('"', max_size=3),
     "bigint": st.integers(-(2**53), 2**53),
     "boolean": st.booleans(),
-    "jsonb": st.lists(TEXT) | st.dictionaries(TEXT, st.integers()),
+    "jsonb": st.lists(TEXT) | st.dictionaries(TEXT, st.integers(-(2**53), 2**53)),
 }
 
 

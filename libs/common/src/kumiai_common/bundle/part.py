@@ -113,7 +113,7 @@ class _Writer:
         await self._sealed_parts()
         await self._inbox()
         await self._kept_notices()
-        await self._checkpoints(heads)
+        await self._checkpoints()
         for table in self._kept.records:
             await self._records(table)
         for name, content in sorted(self._kept.documents(self._municipality).items()):
@@ -180,7 +180,7 @@ class _Writer:
         )
         await self._csv(f"{self._service}/inbox.csv", INBOX, self._pages(query), identity=True)
 
-    async def _checkpoints(self, heads: Sequence[End]) -> None:
+    async def _checkpoints(self) -> None:
         query = (
             "select stream, incarnation, position, encode(hash, 'hex'), time, encode(signature, 'hex') from checkpoint"
             ' where municipality = $1 order by stream collate "C", incarnation, position'
@@ -246,8 +246,7 @@ class _Writer:
     ) -> None:
         self._files.begin(path, identity=identity, first=cells.lines([[column.name for column in columns]]))
         async for page in pages:
-            written = [[cells.cell(value, column) for value, column in zip(row, columns, strict=True)] for row in page]
-            self._files.add(path, cells.lines(written), len(page))
+            self._files.add(path, cells.table(page, columns), len(page))
 
 
 async def record_columns(connection: Connection, table: str) -> list[Column]:
