@@ -167,7 +167,8 @@ def _compared(federation: Federation, part: Part) -> dict[str, Any]:
 
 def _pieces(lines: Iterable[bytes], most_bytes: int, most_lines: int) -> Iterator[tuple[bytes, int]]:
     """Lines put together, with how many they are."""
-    piece, size = [], 0
+    piece: list[bytes] = []
+    size = 0
     for line in lines:
         if piece and (size + len(line) > most_bytes or len(piece) == most_lines):
             yield b"".join(piece), len(piece)

@@ -99,7 +99,7 @@ INBOX = [["source", "text", False], ["id", "text", False], ["digest", "text", Fa
          ["receipt_position", "bigint", False]]  # fmt: skip
 LINE = {"incarnation", "position", "hash", "type", "subject", "time", "dataschema", "cause", "traceparent", "body"}
 PATH = re.compile(r"[a-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}")
-ENCODE: Any = (json.encoder.c_make_encoder or _plain_encoder)(
+ENCODE: Any = (getattr(json.encoder, "c_make_encoder", None) or _plain_encoder)(
     None, None, json.encoder.encode_basestring, None, ":", ",", True, False, False
 )
 csv.field_size_limit(64 * 1024 * 1024)
