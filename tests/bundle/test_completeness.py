@@ -16,6 +16,7 @@ GROUND = {
     "checkpoint_signer": "in the manifest",
     "reader_position": "readers in the manifest",
     "inbox": "inbox.csv",
+    "access_record": "records/access_record.csv",
     "kept_notice": "kept-notices.jsonl",
     "tenant": "that the municipality has anything here at all",
     "relay_position": "how far this federation's Kafka has been served",
@@ -25,7 +26,7 @@ GROUND = {
     "erasure_count": "what an erasure counted before it began",
 }
 RECORDS = {
-    "resident-registry": {"access_record", "emergency_access", "protection_release"},
+    "resident-registry": {"emergency_access", "protection_release"},
     "national-id-linkage": {"vault_access", "network_position"},
 }
 LEFT_OUT = {

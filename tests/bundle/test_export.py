@@ -64,6 +64,13 @@ def test_tables_streams_parts_and_notices_are_there_for_any_tool(exported: Expor
     assert "検証" in (exported.folder / "README.md").read_text()
 
 
+def test_an_export_is_a_recorded_read(exported: Exported) -> None:
+    for service in ("resident-registry", "taxation"):
+        accesses = rows(exported.folder / service / "records" / "access_record.csv")
+        last = accesses[-1]
+        assert (last["party"], last["purpose"], last["action"]) == ("hanako", "export", "bundle"), accesses
+
+
 def test_any_tool_finds_it_valid(exported: Exported) -> None:
     report = frictionless.validate(str(exported.folder / "datapackage.json"))
     assert report.valid, report.flatten(["type", "note"])

@@ -12,5 +12,5 @@ if __name__ == "__main__":
         ResidentRegistry(),
         routes=routes,
         tasks=[name_index.run],
-        kept=Kept(("access_record", "emergency_access", "protection_release")),
+        kept=Kept(("emergency_access", "protection_release")),
     )

@@ -9,4 +9,4 @@ from kumiai_taxation.reads import routes
 from kumiai_taxation.run import work_on_runs
 
 if __name__ == "__main__":
-    run(Taxation(), routes=routes, tasks=(work_on_runs,), kept=Kept(("access_record",), files_for))
+    run(Taxation(), routes=routes, tasks=(work_on_runs,), kept=Kept(documents=files_for))

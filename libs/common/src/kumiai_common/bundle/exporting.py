@@ -22,6 +22,7 @@ from kumiai_common.bundle.part import Kept, write_part
 from kumiai_common.database import Database
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
+from kumiai_common.http.access_records import record_access
 from kumiai_common.http.problems import Problem
 from kumiai_common.http.requests import municipality_of
 from kumiai_common.keys import ServiceKeys
@@ -55,6 +56,8 @@ def export_routes(service: Exported) -> list[Route]:
         caller = await authorise(request, municipality, purpose=Purpose.EXPORT, roles=(Role.SYSTEM, Role.CLERK))
         # A checkpoint of the very heads that are exported: what the municipality keeps of it is evidence to their end.
         await checkpoints.sign_moved_heads(service.database, service.keys, [municipality])
+        async with service.database.transaction([municipality]) as connection:
+            await record_access(connection, municipality, caller, Purpose.EXPORT, "bundle", ())
         _LOG.info("exported", municipality=municipality, party=caller.party)
         return StreamingResponse(
             _following(service, municipality), headers={"cache-control": "no-store"}, media_type=MEDIA_TYPE

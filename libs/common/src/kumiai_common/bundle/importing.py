@@ -18,7 +18,7 @@ from kumiai_contracts.topics import FEDERATION, READS, STREAM_OF, receipts_strea
 
 from kumiai_common import log
 from kumiai_common.bundle import cells
-from kumiai_common.bundle.part import record_columns
+from kumiai_common.bundle.part import ACCESS_RECORD, record_columns
 from kumiai_common.continuity import ReaderPosition, continue_from
 from kumiai_common.database import Connection, Database
 from kumiai_common.keys import ServiceKeys
@@ -47,7 +47,7 @@ class Importer:
         self._database = database
         self._service = service
         self._keys = keys
-        self._tables = frozenset(records)
+        self._tables = frozenset((ACCESS_RECORD, *records))
 
     async def own_log(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
         """Append events of one of the service's own streams; gives the position reached.

@@ -27,6 +27,8 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.tables import StateHash, stored_rows
 
 EVENTS_A_PAGE = 1000
+ACCESS_RECORD = "access_record"
+"""利用記録, which every service keeps."""
 ROWS_A_PAGE = 1000
 INBOX = tuple(Column(name, type_) for name, type_ in (("source", "text"), ("id", "text"), ("digest", "text"),
                                                       ("receipt_position", "bigint")))  # fmt: skip
@@ -43,7 +45,7 @@ class Kept:
     """What a service keeps of a municipality beside its streams."""
 
     records: tuple[str, ...] = ()
-    """Tables that no stream fills and that are the municipality's, such as records of who read what."""
+    """Tables that no stream fills and that are the municipality's, besides its access records."""
     documents: Callable[[str], Mapping[str, bytes]] = field(default=lambda _: {})
     """By municipality: the parameters that its decisions were made with, each by its file name."""
 
@@ -58,6 +60,8 @@ class _Summed:
         self._of_identity: dict[str, bool] = {}
 
     def begin(self, path: str, *, identity: bool, first: bytes = b"") -> None:
+        if path in self._sums:
+            raise ValueError(f"{path} is named twice")
         self._sums[path], self._sizes[path], self._of_identity[path] = sha256(), [0, 0], identity
         self.add(path, first, 0)
 
@@ -114,7 +118,7 @@ class _Writer:
         await self._inbox()
         await self._kept_notices()
         await self._checkpoints()
-        for table in self._kept.records:
+        for table in (ACCESS_RECORD, *self._kept.records):
             await self._records(table)
         for name, content in sorted(self._kept.documents(self._municipality).items()):
             self._files.begin(layout.document_path(self._service, name), identity=False, first=content)
