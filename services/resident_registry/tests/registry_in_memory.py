@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from kumiai_contracts.decision import Accepted, Context, Decision, Refused, SealedPart
 from kumiai_contracts.model import Notice, RowSet
@@ -33,6 +33,7 @@ from kumiai_contracts.resident_amendments import (
     MyNumberMovementNotice,
     RemakeRecordNotice,
 )
+from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodeNotice
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
     HouseholdMergeNotice,
@@ -248,3 +249,12 @@ def my_number(kind: Any, number: str, **more: Any) -> MyNumberMovementNotice:
 
 def confirm(*numbers: str, **more: Any) -> ConfirmMoveOutNotice:
     return ConfirmMoveOutNotice(**when(**more), addressee_numbers=numbers)
+
+
+def pool(*codes: str) -> CodePoolNotice:
+    return CodePoolNotice(codes=codes, place="本庁", operator="clerk-1")
+
+
+def code(kind: str, number: str, resident_code: str | None = None, **more: Any) -> ResidentCodeNotice:
+    kind_ = cast("Any", f"resident-code-{kind}")
+    return ResidentCodeNotice(**when(**more), addressee_number=number, kind=kind_, resident_code=resident_code)

@@ -3,7 +3,7 @@
 from datetime import date
 
 from kumiai_contracts.decision import Refused
-from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.identifiers import addressee_check_digit, resident_record_check_digit, with_check_digit
 from kumiai_resident_registry.domain.refusals import TEXTS
 from registry_in_memory import (
     AWAY,
@@ -17,6 +17,7 @@ from registry_in_memory import (
     change_head,
     change_household,
     change_nationality,
+    code,
     confirm,
     death,
     enter,
@@ -27,6 +28,7 @@ from registry_in_memory import (
     move_out,
     my_number,
     person,
+    pool,
     remake,
     remove,
     split,
@@ -408,6 +410,28 @@ def test_only_a_move_out_within_the_country_is_confirmed_and_once(registry: Regi
     assert refused(registry, confirm(other, effective=date(2026, 5, 10))) == {
         ("effective-before-last-movement", "/effective_date")
     }
+
+
+def test_a_code_is_handed_in_and_given_once(registry: Registry) -> None:
+    first, second, third = "24727059608", "25208017643", with_check_digit("2470000000", resident_record_check_digit)
+    (head,) = registry.family("世帯主")
+    assert refused(registry, pool(first, second, first)) == {("code-twice", "/codes/2")}
+    assert refused(registry, code("entered", head, ex_officio=True)) == {("code-pool-empty", "")}
+    assert refused(registry, code("change-requested", head, first)) == {
+        ("no-code", "/kind"),
+        ("code-from-pool", "/resident_code"),
+    }
+    registry.accept(pool(first))
+    assert refused(registry, pool(second, first)) == {("code-known", "/codes/1")}
+    assert refused(registry, code("entered", head, first, ex_officio=True)) == {("code-known", "/resident_code")}
+    assert refused(registry, code("entered", head)) == {("not-ex-officio", "/ex_officio")}
+    registry.accept(code("entered", head, second, ex_officio=True))
+    assert refused(registry, code("entered", head, third, ex_officio=True)) == {("code-exists", "/kind")}
+    both = (
+        person().model_copy(update={"resident_code": third}),
+        person("妻").model_copy(update={"resident_code": third}),
+    )
+    assert refused(registry, enter(*both)) == {("code-twice", "/persons/1/resident_code")}
 
 
 def test_every_code_is_refused_by_a_test_here() -> None:

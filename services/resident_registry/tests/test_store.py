@@ -9,7 +9,9 @@ import pytest
 from kumiai_common.tables import Fold
 from kumiai_contracts.decision import Refused
 from kumiai_contracts.envelope import StoredEvent
-from kumiai_contracts.resident import ResidentNotice, Status
+from kumiai_contracts.identifiers import resident_record_check_digit, with_check_digit
+from kumiai_contracts.model import Notice
+from kumiai_contracts.resident import Status
 from kumiai_local.layout import Layout
 from kumiai_local.secret_files import password
 from kumiai_local.service_processes import ServiceProcesses
@@ -26,6 +28,7 @@ from registry_in_memory import (
     change_head,
     change_household,
     change_nationality,
+    code,
     confirm,
     death,
     enter,
@@ -35,12 +38,14 @@ from registry_in_memory import (
     move_in,
     move_out,
     person,
+    pool,
     remake,
     remove,
     split,
 )
 
 pytestmark = pytest.mark.stack
+CODES = [with_check_digit(f"{2470000000 + n}", resident_record_check_digit) for n in range(6)]
 HERE, ELSEWHERE = "473821", "011002"
 LATER = date(2026, 5, 20)
 
@@ -79,6 +84,9 @@ async def save(connection: "asyncpg.Connection[asyncpg.Record]", municipality: s
 def town() -> Registry:
     """Families, some of whose histories are long."""
     registry = Registry()
+    registry.accept(pool(*CODES))
+    (parent,) = registry.family("世帯主")
+    registry.accept(birth(registry.number_of(parent)))
     head, wife, child = registry.family("世帯主", "妻", "子")
     registry.accept(change_address(head, wife, child))
     registry.accept(change_address(head, wife, child))
@@ -103,9 +111,14 @@ def town() -> Registry:
     return registry
 
 
-def notices(registry: Registry) -> list[ResidentNotice]:
+def notices(registry: Registry) -> list[Notice]:
     """Everything that may be notified about everybody, whether it holds or not."""
-    found: list[ResidentNotice] = [move_in("世帯主", "子")]
+    found: list[Notice] = [
+        move_in("世帯主", "子"),
+        move_in("世帯主", "子").model_copy(update={"origin": "abroad"}),
+        pool("24727059608", CODES[1]),
+        enter(person().model_copy(update={"resident_code": CODES[2]})),
+    ]
     first, second = list(dict.fromkeys(registry.number_of(row.addressee_number) for row in registry.state.people()))[
         -2:
     ]
@@ -119,6 +132,9 @@ def notices(registry: Registry) -> list[ResidentNotice]:
             birth(number, day=LATER),
             move_in("同居人", household_number=number, effective=LATER),
             change_head(number, row.addressee_number, dict.fromkeys(household.members, "同居人"), effective=LATER),
+            code("change-requested", row.addressee_number, effective=LATER),
+            code("entered", row.addressee_number, CODES[0], ex_officio=True, effective=LATER),
+            code("entered", row.addressee_number, ex_officio=True, effective=LATER),
             enter(person("同居人"), household_number=number, effective=LATER),
             remove(row.addressee_number, effective=LATER),
             change_nationality(row.addressee_number, "GBR", effective=LATER),

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Any
 
-from kumiai_contracts import resident, resident_amendments
+from kumiai_contracts import resident, resident_amendments, resident_codes
+from kumiai_contracts.chain import commitment
 from kumiai_contracts.examples_resident import CHILD, DAUGHTER, FATHER, HEAD, HOUSEHOLD, MOTHER, SON, example_row
-from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.model import Event, Notice, canonical_json
 from kumiai_contracts.topics import receipts_stream
 
 _DAY = date(2026, 10, 1)
@@ -28,6 +29,8 @@ _LODGER = resident.Person(
 _FORMER = resident.OtherName(name="高橋", name_kana="タカハシ")
 _ALIAS = resident.OtherName(name="渡邉 恵真", name_kana="ワタナベ エマ")
 
+_CODES = ("24727059608", "25208017643")
+
 
 def amendments() -> tuple[Event | Notice, ...]:
     """One example of each type."""
@@ -49,7 +52,13 @@ def _notices() -> tuple[Notice, ...]:
         resident_amendments.AliasNotice(**_WHEN, addressee_number=MOTHER, alias=_ALIAS),
         resident_amendments.MyNumberMovementNotice(**_WHEN, addressee_number=FATHER, kind="my-number-change-requested"),
         resident_amendments.ConfirmMoveOutNotice(**_WHEN, addressee_numbers=(DAUGHTER,)),
+        resident_codes.CodePoolNotice(codes=_CODES, place="千代田区役所 戸籍住民課", operator="juki-0117"),
+        resident_codes.ResidentCodeNotice(**_WHEN, addressee_number=MOTHER, kind="resident-code-change-requested"),
     )
+
+
+def _sealed(code: str) -> str:
+    return commitment(bytes(32), canonical_json(code))  # an example's salt; a real one is random
 
 
 def _events() -> tuple[Event, ...]:
@@ -87,5 +96,11 @@ def _events() -> tuple[Event, ...]:
         ),
         resident_amendments.ResidentMoveOutConfirmed(
             residents=(row(DAUGHTER, 3, reason.DOMESTIC_MOVE_OUT, **confirmed),), households=()
+        ),
+        resident_codes.ResidentCodesChanged(
+            codes=(
+                resident_codes.ResidentCodeRow(code=_sealed(_CODES[0]), addressee_number=SON),
+                resident_codes.ResidentCodeRow(code=_sealed(_CODES[1]), addressee_number=None),
+            )
         ),
     )

@@ -8,7 +8,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from kumiai_contracts.identifiers import addressee_check_digit, has_check_digit, local_government_check_digit
+from kumiai_contracts.identifiers import (
+    addressee_check_digit,
+    has_check_digit,
+    local_government_check_digit,
+    resident_record_check_digit,
+)
 
 
 def _municipality_code(value: str) -> str:
@@ -23,6 +28,14 @@ def _addressee_number(value: str) -> str:
     return value
 
 
+def _resident_code(value: str) -> str:
+    if not has_check_digit(value, RESIDENT_CODE_DIGITS, resident_record_check_digit):
+        raise ValueError("check digit does not fit")
+    return value
+
+
+RESIDENT_CODE_DIGITS = 11
+"""Digits of 住民票コード, check digit included."""
 ADDRESSEE_DIGITS = 10
 """Digits of 宛名番号 and 世帯番号, check digit included: our choice, since no standard sets it."""
 
@@ -34,6 +47,9 @@ AddresseeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), Afte
 
 HouseholdNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_addressee_number)]
 """世帯番号: the registry's key of a household, ten digits, the last a check digit."""
+
+ResidentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$"), AfterValidator(_resident_code)]
+"""住民票コード: eleven digits, the last a check digit. Never in an event, where only its commitment stands."""
 
 IntegratedAddresseeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{15}$")]
 """団体内統合宛名番号: one per person and municipality, fifteen digits."""

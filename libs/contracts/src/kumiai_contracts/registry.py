@@ -18,6 +18,7 @@ from kumiai_contracts import (
     resident,
     resident_affairs,
     resident_amendments,
+    resident_codes,
     resident_households,
     taxation,
 )
@@ -36,6 +37,7 @@ MODULES = (
     resident,
     resident_affairs,
     resident_amendments,
+    resident_codes,
     resident_households,
     taxation,
     linkage,

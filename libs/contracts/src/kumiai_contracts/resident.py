@@ -16,6 +16,7 @@ from kumiai_contracts.fields import (
     HouseholdNumber,
     MunicipalityCode,
     PersonName,
+    ResidentCode,
     ShortText,
 )
 from kumiai_contracts.model import Event, Frozen, Notice, Row
@@ -95,6 +96,10 @@ class Reason(StrEnum):
     """個人番号職権修正"""
     MY_NUMBER_ENTERED = "my-number-entered"
     """個人番号職権記載"""
+    RESIDENT_CODE_CHANGE_REQUESTED = "resident-code-change-requested"
+    """住民票コード変更請求"""
+    RESIDENT_CODE_ENTERED = "resident-code-entered"
+    """住民票コード職権記載"""
     FORMER_NAME_ENTERED = "former-name-entered"
     """旧氏記載"""
     FORMER_NAME_CHANGED = "former-name-changed"
@@ -221,6 +226,8 @@ class ResidentRow(Row):
     """転出予定日, of a move out within the country."""
     confirmed_on: CalendarDate | None = None
     """転出確定日: the move-in date that the new municipality told; `removed_on` is the earlier of both."""
+    resident_code: Commitment | None = None
+    """住民票コード, sealed; None as long as the registry knows none."""
 
 
 class HouseholdRow(Row):
@@ -338,6 +345,8 @@ class Person(Frozen):
     """続柄 to the head of the household."""
     nationality: Nationality | None = None
     """国籍・地域; None for Japanese people."""
+    resident_code: ResidentCode | None = None
+    """住民票コード that the person brings along; None for whoever has none, or where it is not known."""
 
 
 Relationships = Annotated[dict[AddresseeNumber, Relationship], Field(json_schema_extra={"additionalProperties": False})]

@@ -24,8 +24,8 @@ from starlette.routing import BaseRoute, Route
 
 from kumiai_resident_registry.domain.statistics import Moved, Population, Standing, bounds, month, population
 from kumiai_resident_registry.domain.visible import sees_address
+from kumiai_resident_registry.named_queries import QUERIES
 from kumiai_resident_registry.reading import READERS, reading
-from kumiai_resident_registry.store import QUERIES
 
 EMERGENCY_MINUTES = 8 * 60
 """How long an emergency access may hold at most: a working day, our own choice."""
@@ -188,7 +188,10 @@ class Desk:
         return answer({"id": id_, "approved_by": caller.party, "minutes": wanted.minutes})
 
     async def part(self, request: Request) -> Response:
-        """A sealed part: as the ground serves it, except that a protected person's address needs its own purpose."""
+        """A sealed part: as the ground serves it, except that a protected person's address needs its own purpose.
+
+        A 住民票コード opens with the row of the person who has it, and nowhere else.
+        """
         municipality, purpose = municipality_of(request), requested_purpose(request)
         await authorise(request, municipality, purpose=purpose, roles=READERS)
         async with reading(self._ground, request, "part") as about:
@@ -201,7 +204,9 @@ class Desk:
             protected = await QUERIES.protected_among(
                 about.connection, municipality=municipality, addressee_numbers=numbers
             )
-            if not sees_address(purpose, is_protected=bool(protected), is_released=False):
+            if found["name"] == "resident_code" or not sees_address(
+                purpose, is_protected=bool(protected), is_released=False
+            ):
                 raise Problem(problems.PURPOSE_MISSING)
             if found["part"] is None:
                 raise Problem(problems.ERASED)

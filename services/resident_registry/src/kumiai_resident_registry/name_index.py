@@ -17,7 +17,7 @@ from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, Residen
 from kumiai_contracts.resident_amendments import ResidentAmended, ResidentEntered, ResidentNationalityChanged
 
 from kumiai_resident_registry.domain.characters.search_key import search_keys
-from kumiai_resident_registry.store import QUERIES
+from kumiai_resident_registry.named_queries import QUERIES
 
 _LOG = structlog.get_logger()
 PAGE = 200

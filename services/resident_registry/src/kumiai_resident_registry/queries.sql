@@ -34,6 +34,22 @@ from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, co
 join sealed_part p using (municipality, commitment)
 where p.part is not null;
 
+-- name: free_codes
+-- Whether a municipality has a pool of codes, and the first of those that are free.
+select given.municipality,
+  exists (select from resident_code c where c.municipality = given.municipality) as has_pool,
+  array(
+    select c.code from resident_code c
+    where c.municipality = given.municipality and c.addressee_number is null
+    order by c.code limit given.needed) as free
+from unnest(:municipalities::text[], :needed::bigint[]) as given(municipality, needed);
+
+-- name: known_codes
+-- Which of these codes are in the pool or somebody's.
+select municipality, array_agg(part) as known from sealed_part
+where municipality = :municipality and name = 'resident_code' and part = any(:codes::bytea[])
+group by municipality;
+
 -- name: last_numbers
 select given.municipality,
   coalesce((

@@ -3,7 +3,7 @@
 Invariant: nothing about a person is answered unless who read about whom and why was recorded in the same transaction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +23,7 @@ from starlette.requests import Request
 
 from kumiai_resident_registry.domain.characters.gaiji import code_point, identified
 from kumiai_resident_registry.domain.visible import ADDRESSES, FIELDS, sees_address, visible
-from kumiai_resident_registry.store import QUERIES
+from kumiai_resident_registry.named_queries import QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,16 +59,18 @@ class Reading:
             for number in numbers
             if sees_address(self.purpose, is_protected=number in protected, is_released=number in released)
         }
-        addresses = await self._addresses([row for row in rows if row.addressee_number in open_])
+        names = ADDRESSES & FIELDS[self.purpose]
+        addresses = await self._opened([row for row in rows if row.addressee_number in open_], names)
+        codes = await self._opened(rows, FIELDS[self.purpose] & {"resident_code"})
         found = []
         for row in rows:
             shown = visible(row, self.purpose) | {"protected": row.addressee_number in protected}
             if row.addressee_number in open_:
                 shown |= {
-                    name: addresses[sealed]
-                    for name in sorted(ADDRESSES & FIELDS[self.purpose])
-                    if (sealed := getattr(row, name)) in addresses
+                    name: addresses[sealed] for name in sorted(names) if (sealed := getattr(row, name)) in addresses
                 }
+            if row.resident_code in codes:
+                shown["resident_code"] = codes[row.resident_code]
             if row.addressee_number in characters:
                 known = characters[row.addressee_number]
                 shown["identified_name"] = identified(row.name, _by_code_point(known))
@@ -79,8 +81,7 @@ class Reading:
         found = await query(self.connection, municipality=self.municipality, addressee_numbers=list(numbers))
         return frozenset(record["addressee_number"] for record in found)
 
-    async def _addresses(self, rows: Sequence[ResidentRow]) -> Mapping[str, Any]:
-        names = ADDRESSES & FIELDS[self.purpose]
+    async def _opened(self, rows: Sequence[ResidentRow], names: Collection[str]) -> Mapping[str | None, Any]:
         wanted = {sealed for row in rows for name in names if (sealed := getattr(row, name)) is not None}
         if not wanted:
             return {}

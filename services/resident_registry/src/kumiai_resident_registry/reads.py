@@ -23,8 +23,8 @@ from kumiai_resident_registry.desk import desk_routes
 from kumiai_resident_registry.domain.as_of import as_of, known_by_day, living_in
 from kumiai_resident_registry.domain.characters.search_key import search_key
 from kumiai_resident_registry.domain.relationships import HEAD
+from kumiai_resident_registry.named_queries import QUERIES
 from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of
-from kumiai_resident_registry.store import QUERIES
 from kumiai_resident_registry.work_list_routes import work_list_routes
 
 PAGE = 50

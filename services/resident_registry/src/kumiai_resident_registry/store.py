@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kumiai_common.database import Connection
-from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Notice, Row
 from kumiai_contracts.resident import (
@@ -32,17 +31,19 @@ from kumiai_contracts.resident_amendments import (
     MyNumberMovementNotice,
     RemakeRecordNotice,
 )
+from kumiai_contracts.resident_codes import ResidentCodeNotice
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
     HouseholdMergeNotice,
     HouseholdSplitNotice,
 )
 
-from kumiai_resident_registry.domain.state import BODY_DIGITS, RegistryState
+from kumiai_resident_registry import store_codes
+from kumiai_resident_registry.domain.state import BODY_DIGITS, NO_CODES, RegistryState
+from kumiai_resident_registry.named_queries import QUERIES
 
 Pair = tuple[str, str]
 """(municipality, addressee or household number)"""
-QUERIES: Any = load_queries("kumiai_resident_registry")
 _GIVE_NUMBERS = (
     CarryOverNotice,
     MoveInNotice,
@@ -51,6 +52,26 @@ _GIVE_NUMBERS = (
     ChangeOfAddressNotice,
     HouseholdSplitNotice,
 )
+_ABOUT_SEVERAL = (
+    MoveOutNotice,
+    ChangeOfAddressNotice,
+    ProtectionApplicationNotice,
+    HouseholdSplitNotice,
+    ChangeOfHouseholdNotice,
+    ExOfficioRemovalNotice,
+    RemakeRecordNotice,
+    AmendmentNotice,
+    ConfirmMoveOutNotice,
+)
+_ABOUT_ONE = (
+    DeathNotice,
+    CancelMovementNotice,
+    ChangeOfNationalityNotice,
+    FormerNameNotice,
+    AliasNotice,
+    MyNumberMovementNotice,
+    ResidentCodeNotice,
+)
 
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
@@ -58,7 +79,8 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -
     rows = await _rows(connection, wanted)
     last = await _last_numbers(connection, wanted)
     addresses = await _addresses(connection, wanted, rows)
-    return {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m]) for m in wanted}
+    found = await store_codes.load(connection, wanted)
+    return {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES)) for m in wanted}
 
 
 async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, list[Row]]:
@@ -148,18 +170,9 @@ def _pairs(wanted: Mapping[str, Sequence[Notice]], of: Any) -> list[tuple[str, s
 
 
 def _people(notice: Notice) -> Iterable[str]:
-    match notice:
-        case MoveOutNotice() | ChangeOfAddressNotice() | ProtectionApplicationNotice():
-            return notice.addressee_numbers
-        case HouseholdSplitNotice() | ChangeOfHouseholdNotice() | ExOfficioRemovalNotice() | RemakeRecordNotice():
-            return notice.addressee_numbers
-        case AmendmentNotice() | ConfirmMoveOutNotice():
-            return notice.addressee_numbers
-        case ChangeOfNationalityNotice() | FormerNameNotice() | AliasNotice() | MyNumberMovementNotice():
-            return (notice.addressee_number,)
-        case DeathNotice() | CancelMovementNotice():
-            return (notice.addressee_number,)
-    return ()
+    if isinstance(notice, _ABOUT_SEVERAL):
+        return notice.addressee_numbers
+    return (notice.addressee_number,) if isinstance(notice, _ABOUT_ONE) else ()
 
 
 def _households(notice: Notice) -> Iterable[str]:

@@ -20,12 +20,13 @@ from kumiai_contracts.resident_affairs import (
     WorkItemNotice,
     WorkItemRow,
 )
+from kumiai_contracts.resident_codes import ResidentCodeNotice
 
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
 from kumiai_resident_registry.domain.gaiji_rules import names_of
 from kumiai_resident_registry.domain.state import RegistryState
-from kumiai_resident_registry.domain.work_list import character_item, head_item, is_undecided
-from kumiai_resident_registry.store import QUERIES
+from kumiai_resident_registry.domain.work_list import character_item, code_item, head_item, is_undecided
+from kumiai_resident_registry.named_queries import QUERIES
 
 Wanted = Mapping[str, Sequence[Notice]]
 
@@ -76,6 +77,8 @@ def _items(
     for notice in notices:
         if isinstance(notice, WorkItemNotice):
             yield notice.item
+        elif isinstance(notice, ResidentCodeNotice):
+            yield code_item(notice.addressee_number)
     for m, system, point in points:
         if m == municipality:
             yield character_item(system, point)

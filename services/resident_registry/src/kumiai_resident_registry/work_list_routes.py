@@ -27,8 +27,8 @@ from starlette.routing import BaseRoute, Route
 
 from kumiai_resident_registry.desk import MOST, body_of
 from kumiai_resident_registry.domain.work_list import household_of
+from kumiai_resident_registry.named_queries import QUERIES
 from kumiai_resident_registry.reading import READERS, reading
-from kumiai_resident_registry.store import QUERIES
 
 REFUSED = Kind(
     "notice-refused",

@@ -63,8 +63,20 @@ def entering(
         new_household=notice.household_number is None,
         headed=joined is not None and joined.head is not None,
     )
+    yield from codes(state, notice.persons)
     if joined is not None and joined.members:
         yield from moves_to(state, notice.address, joined, "/address")
+
+
+def codes(state: RegistryState, entering: Sequence[Person]) -> Iterator[Reason]:
+    """住民票コード that people bring: nobody else's, and not one of the pool. Whoever comes back is stopped, too."""
+    for n, person in enumerate(entering):
+        if person.resident_code is None:
+            continue
+        if any(person.resident_code == other.resident_code for other in entering[:n]):
+            yield refusal("code-twice", f"/persons/{n}/resident_code")
+        elif state.is_code_known(person.resident_code):
+            yield refusal("code-known", f"/persons/{n}/resident_code")
 
 
 def ex_officio(notice: ResidentNotice) -> Iterator[Reason]:

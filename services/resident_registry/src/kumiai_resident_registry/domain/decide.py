@@ -23,13 +23,14 @@ from kumiai_contracts.resident_amendments import (
     MyNumberMovementNotice,
     RemakeRecordNotice,
 )
+from kumiai_contracts.resident_codes import ResidentCodeNotice
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
     HouseholdMergeNotice,
     HouseholdSplitNotice,
 )
 
-from kumiai_resident_registry.domain import amending, ex_officio
+from kumiai_resident_registry.domain import amending, codes, ex_officio
 from kumiai_resident_registry.domain.amendment import change_address, change_head
 from kumiai_resident_registry.domain.cancellation import cancel
 from kumiai_resident_registry.domain.entry import birth, carry_over, move_in
@@ -86,4 +87,6 @@ def _without_moving(state: RegistryState, notice: ResidentNotice, context: Conte
             return amending.alias(state, notice, context)
         case MyNumberMovementNotice():
             return amending.my_number(state, notice, context)
+        case ResidentCodeNotice():
+            return codes.change(state, notice, context)
     raise TypeError(f"{notice.type} has no rule")

@@ -32,13 +32,14 @@ def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) 
     reasons = [
         *checks.dates(notice, context),
         *checks.persons(notice.persons, notice.effective_date, new_household=True, headed=False),
+        *checks.codes(state, notice.persons),
     ]
     if reasons:
         return refused(reasons)
     sealing = Sealing(context)
     household = new_household(state)
     people = entering(
-        state, notice.persons, household.household_number, sealing.seal(notice.address), notice.effective_date
+        state, notice.persons, household.household_number, sealing.seal(notice.address), notice.effective_date, sealing
     )
     rows = rows_of(people, movement(notice, context, Reason.CARRIED_OVER))
     event = ResidentCarriedOver(residents=rows, households=(with_entered(household, rows),))
@@ -59,7 +60,7 @@ def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Dec
     reason = Reason.DOMESTIC_MOVE_IN if notice.origin == "domestic" else Reason.MOVE_IN_FROM_ABROAD
     address = sealing.seal(notice.address)
     previous = sealing.seal(notice.previous_address, "previous_address")
-    people = entering(state, notice.persons, household.household_number, address, notice.effective_date)
+    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing)
     rows = rows_of(people, {**movement(notice, context, reason), "previous_address": previous})
     event = ResidentMovedIn(residents=rows, households=(with_entered(household, rows),))
     return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
@@ -79,11 +80,16 @@ def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decisi
         return refused(reasons)
     parent = state.current(household.head or household.members[0])
     assert parent is not None
-    people = entering(state, (notice.child,), household.household_number, parent.address, notice.effective_date)
+    sealing = Sealing(context)
+    people = entering(
+        state, (notice.child,), household.household_number, parent.address, notice.effective_date, sealing
+    )
     rows = rows_of(people, movement(notice, context, Reason.BIRTH))
     event = ResidentBorn(residents=rows, households=(with_entered(household, rows),))
     return Accepted(
-        (event,), (), (Assigned(pointer="/child", kind="addressee-number", number=rows[0].addressee_number),)
+        (event,),
+        tuple(sealing.parts),
+        (Assigned(pointer="/child", kind="addressee-number", number=rows[0].addressee_number),),
     )
 
 
@@ -93,7 +99,7 @@ def new_household(state: RegistryState) -> HouseholdRow:
 
 
 def entering(
-    state: RegistryState, persons: Sequence[Person], household_number: str, address: str, since: date
+    state: RegistryState, persons: Sequence[Person], household_number: str, address: str, since: date, sealing: Sealing
 ) -> list[dict[str, Any]]:
     """The columns of whoever enters, apart from those of the movement, with the next numbers."""
     return [
@@ -106,6 +112,7 @@ def entering(
             "resident_since": since.isoformat(),
             "address_since": since.isoformat(),
             "address": address,
+            "resident_code": sealing.seal_code(person.resident_code),
         }
         for n, person in enumerate(persons, start=1)
     ]

@@ -14,8 +14,9 @@ from kumiai_contracts.resident_affairs import (
     ProtectionEndingNotice,
     WorkItemNotice,
 )
+from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodesChanged
 
-from kumiai_resident_registry.domain import gaiji_rules, protection, texts, work_list
+from kumiai_resident_registry.domain import codes, gaiji_rules, protection, texts, work_list
 from kumiai_resident_registry.domain.decide import decide as decide_movement
 from kumiai_resident_registry.domain.refusals import refused
 from kumiai_resident_registry.domain.state import RegistryState
@@ -33,11 +34,11 @@ class Record:
         """Evolve: take over the rows of an event."""
         if isinstance(event, AffairsEvent):
             self.affairs.apply(event)
-        else:
+        if not isinstance(event, AffairsEvent) or isinstance(event, ResidentCodesChanged):
             self.residents.apply(event)
 
 
-def decide(record: Record, notice: Notice, context: Context) -> Decision:
+def decide(record: Record, notice: Notice, context: Context) -> Decision:  # noqa: PLR0911
     """What follows from a notice. Raises TypeError for a kind of notice that has no rule."""
     match notice:
         case ResidentNotice():
@@ -52,6 +53,8 @@ def decide(record: Record, notice: Notice, context: Context) -> Decision:
             return gaiji_rules.map_characters(record.affairs, notice, context)
         case WorkItemNotice():
             return work_list.handle(record.affairs, notice, context)
+        case CodePoolNotice():
+            return codes.take_in(record.residents, notice, context)
     raise TypeError(f"{notice.type} has no rule")
 
 
@@ -63,6 +66,7 @@ def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decis
     decision = decide_movement(record.residents, notice, context)
     if not isinstance(decision, Accepted):
         return decision
+    decision = codes.with_codes(record.residents, notice, decision)
     following = tuple(_following(record, notice, decision, context))
     return replace(decision, events=(*decision.events, *following)) if following else decision
 
@@ -70,5 +74,7 @@ def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decis
 def _following(record: Record, notice: ResidentNotice, decision: Accepted, context: Context) -> Iterator[Event]:
     yield from work_list.heads(record.residents, record.affairs, decision, context)
     yield from protection.after_leaving(record.affairs, decision)
+    if codes.gives_codes(notice):
+        yield from codes.missing(record.residents, record.affairs, decision, context)
     if notice.gaiji_system is not None:
         yield from gaiji_rules.kept(record.affairs, notice, decision, context)

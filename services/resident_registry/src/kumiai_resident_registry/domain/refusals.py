@@ -160,6 +160,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "この転出はすでに確定しています。誤りの場合は先にその異動を取り消してください。",
         "This move out is confirmed already. Cancel that first if it was wrong.",
     ),
+    "no-code": (
+        "この住民には住民票コードが記載されていません。職権記載として処理してください。",
+        "This person has no 住民票コード on the record. Notify an entry ex officio.",
+    ),
+    "code-exists": (
+        "この住民には住民票コードがすでに記載されています。変更は変更請求として処理してください。",
+        "This person has a 住民票コード on the record. A change of it is by request.",
+    ),
+    "code-from-pool": (
+        "変更後の住民票コードは指定できません。受入済みのコードから無作為に付番されます。",
+        "The new 住民票コード can't be chosen; it is taken from the pool.",
+    ),
+    "code-pool-empty": (
+        "付番できる住民票コードがありません。先に住民票コードの受入を行ってください。",
+        "No 住民票コード is free. Hand in a pool of codes first.",
+    ),
+    "code-twice": (
+        "同じ住民票コードが二度書かれています。一方を取り除いてください。",
+        "The same 住民票コード is named twice. Remove one of them.",
+    ),
+    "code-known": (
+        "この住民票コードはすでに受け入れられているか、住民に付番されています。番号を確認してください。",
+        "This 住民票コード is in the pool already, or somebody's. Check it.",
+    ),
     "history-number-not-current": (
         "取り消せるのは直近の異動だけです。履歴番号を確認してください。",
         "Only the last movement can be taken back. Check the history number.",

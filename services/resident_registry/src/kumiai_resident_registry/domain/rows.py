@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kumiai_contracts.decision import Context, SealedPart
+from kumiai_contracts.model import canonical_json
 from kumiai_contracts.resident import Address, HouseholdRow, Reason, ResidentNotice, ResidentRow, Status
 
 from kumiai_resident_registry.domain.relationships import HEAD
@@ -13,8 +14,12 @@ Changes = Mapping[str, Any]
 """Columns of a row, by name, that differ from the row before."""
 
 
+CODE = "resident_code"
+"""住民票コード, as a column and as a sealed part."""
+
+
 class Sealing:
-    """Seals the addresses of one decision, each with a salt of its own."""
+    """Seals the addresses and codes of one decision, each with a salt of its own."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -22,7 +27,14 @@ class Sealing:
 
     def seal(self, address: Address, name: str = "address") -> str:
         """The commitment that stands in the row for an address."""
-        part = SealedPart(name, self._context.salt(len(self.parts)), address.model_dump_json().encode())
+        return self._sealed(name, address.model_dump_json().encode())
+
+    def seal_code(self, code: str | None) -> str | None:
+        """The commitment that stands in the row for a 住民票コード."""
+        return None if code is None else self._sealed(CODE, canonical_json(code))
+
+    def _sealed(self, name: str, content: bytes) -> str:
+        part = SealedPart(name, self._context.salt(len(self.parts)), content)
         self.parts.append(part)
         return part.commitment
 

@@ -1,13 +1,26 @@
 """The state that the rules look at: whole histories, households, and the highest numbers given so far."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from kumiai_contracts.decision import SealedPart
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
-from kumiai_contracts.model import Event, Row
+from kumiai_contracts.model import Event, Row, canonical_json
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Status
+from kumiai_contracts.resident_codes import ResidentCodesChanged
 
 BODY_DIGITS = 9
+
+
+class Codes(NamedTuple):
+    """What is known of 住民票コード."""
+
+    has_pool: bool
+    free: Sequence[str]
+    known: Collection[bytes]
+
+
+NO_CODES = Codes(False, (), ())
 
 
 class RegistryState:
@@ -23,6 +36,7 @@ class RegistryState:
         last_addressee: int = 0,
         last_household: int = 0,
         addresses: Mapping[str, bytes] | None = None,
+        codes: Codes = NO_CODES,
     ) -> None:
         self._histories: dict[str, list[ResidentRow]] = {}
         self._households: dict[str, HouseholdRow] = {}
@@ -32,6 +46,11 @@ class RegistryState:
         self.last_household = last_household
         """The body of the highest 世帯番号 given so far."""
         self._addresses = dict(addresses or {})
+        self.has_code_pool = codes.has_pool
+        """Whether the municipality has ever handed in 住民票コード to be given."""
+        self.free_codes = list(codes.free)
+        """Commitments of codes that are free, as many as may be needed, in the order in which they are given."""
+        self._known_codes = set(codes.known)
         for row in rows:
             self._put(row)
 
@@ -65,18 +84,31 @@ class RegistryState:
         return [row for number in household.members if (row := self.current(number)) is not None]
 
     def know(self, parts: Iterable[SealedPart]) -> None:
-        """Remember sealed addresses, so that they can be compared."""
-        self._addresses.update((part.commitment, part.part) for part in parts if part.name == "address")
+        """Remember sealed addresses and codes, so that they can be compared."""
+        for part in parts:
+            if part.name == "address":
+                self._addresses[part.commitment] = part.part
+            elif part.name == "resident_code":
+                self._known_codes.add(part.part)
 
     def address(self, commitment: str) -> bytes | None:
         """A sealed address; None if it is not loaded, or erased."""
         return self._addresses.get(commitment)
+
+    def is_code_known(self, code: str) -> bool:
+        """Whether a 住民票コード is somebody's or in the pool, as far as the notices made it necessary to look."""
+        return canonical_json(code) in self._known_codes
 
     def apply(self, event: Event) -> None:
         """Evolve: take over the rows of an event."""
         if isinstance(event, ResidentEvent):
             for row in event.rows():
                 self._put(row)
+        elif isinstance(event, ResidentCodesChanged):
+            self.has_code_pool = True
+            given = {row.code for row in event.codes if row.addressee_number is not None}
+            added = [row.code for row in event.codes if row.addressee_number is None]
+            self.free_codes = sorted({*self.free_codes, *added} - given)
 
     def _put(self, row: Row) -> None:
         if isinstance(row, ResidentRow):

@@ -10,6 +10,8 @@ from kumiai_contracts.membership import Purpose
 from kumiai_contracts.resident import ResidentRow
 
 ADDRESSES = frozenset(("address", "previous_address", "destination_address"))
+SEALED = ADDRESSES | {"resident_code"}
+"""What stands in a row as a commitment."""
 _IDENTITY = frozenset(
     (
         "addressee_number",
@@ -42,10 +44,11 @@ _MOVEMENT = frozenset(
         "confirmed_on",
     )
 )
-_NATIONALITY = frozenset(("nationality",))
+_DESK = frozenset(("nationality", "resident_code"))
+"""What only the resident desk sees: 住民票コード is for the registry and the 住基ネット alone."""
 FIELDS: Mapping[Purpose, frozenset[str]] = {
-    Purpose.RESIDENT_SERVICES: _IDENTITY | _NATIONALITY | _MOVEMENT | ADDRESSES,
-    Purpose.PROTECTION: _IDENTITY | _NATIONALITY | _MOVEMENT | ADDRESSES,
+    Purpose.RESIDENT_SERVICES: _IDENTITY | _DESK | _MOVEMENT | ADDRESSES,
+    Purpose.PROTECTION: _IDENTITY | _DESK | _MOVEMENT | ADDRESSES,
     Purpose.TAXATION: _IDENTITY | _MOVEMENT,
     Purpose.LINKAGE: _IDENTITY | _MOVEMENT,
     Purpose.DISASTER: _IDENTITY | {"address", "resident_since"},
@@ -54,8 +57,8 @@ FIELDS: Mapping[Purpose, frozenset[str]] = {
 
 
 def visible(row: ResidentRow, purpose: Purpose) -> dict[str, object]:
-    """The fields of a row that a purpose sees, apart from addresses, as JSON has them."""
-    return row.model_dump(mode="json", include=set(FIELDS[purpose] - ADDRESSES))
+    """The fields of a row that a purpose sees, apart from what is sealed, as JSON has them."""
+    return row.model_dump(mode="json", include=set(FIELDS[purpose] - SEALED))
 
 
 def sees_address(purpose: Purpose, *, is_protected: bool, is_released: bool) -> bool:

@@ -16,7 +16,7 @@ from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.state import RegistryState
 
 _HEAD = "head/"
-_BY_THE_RECORD = ("head-undecided", "character-unidentified")
+_BY_THE_RECORD = ("head-undecided", "character-unidentified", "resident-code-missing")
 """Kinds that only a movement or a mapping settles."""
 
 
@@ -34,6 +34,11 @@ def household_of(item: str) -> str | None:
 def character_item(system: str, code_point: str) -> str:
     """The item of a character that somebody has to identify."""
     return f"character/{system}/{code_point}"
+
+
+def code_item(addressee_number: str) -> str:
+    """The item of somebody for whom the pool had no 住民票コード."""
+    return f"resident-code/{addressee_number}"
 
 
 def opened(affairs: RowSet, kind: str, item: str, keys: Iterable[str], context: Context) -> Iterator[WorkItemRow]:
