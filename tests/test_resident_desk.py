@@ -13,13 +13,14 @@ from confluent_kafka import Consumer, TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import public_key_text
-from kumiai_contracts.resident import CarryOverNotice, ChangeOfAddressNotice, DeathNotice, MoveOutNotice
+from kumiai_contracts.resident import BirthNotice, CarryOverNotice, ChangeOfAddressNotice, DeathNotice, MoveOutNotice
 from kumiai_contracts.resident_affairs import (
     GaijiMapping,
     GaijiMappingNotice,
     ProtectionApplicationNotice,
     WorkItemNotice,
 )
+from kumiai_contracts.resident_codes import CodePoolNotice
 from kumiai_contracts.topics import events_topic, receipts_stream
 from kumiai_local.addresses import StackAddresses
 
@@ -230,6 +231,30 @@ async def test_break_glass_needs_a_reason_and_a_second_person(new_system: NewSys
     reads = await Clerk(operator, code, "desk").granted("resident-services")
     about = (await reads.get("access-records", addressee_number=number))["accesses"]
     assert [(each["party"], each["purpose"]) for each in about] == [("first", "disaster")]
+
+
+async def test_a_resident_code_of_the_pool_is_seen_by_the_desk_alone_and_in_no_event(
+    new_system: NewSystem, operator: Operator, addresses: StackAddresses
+) -> None:
+    system = await new_system(code="202061")
+    municipality = system.member.code
+    clerk = await Clerk(operator, municipality, "desk").granted("resident-services", "taxation")
+    codes = ("24727059608", "25208017643")
+    family = await system.tell(carry_over())
+    await system.tell(CodePoolNotice(codes=codes, **DESK))
+    child = person("越後 三葉", "子", today().isoformat())
+    assert family.household_number is not None
+    born = await system.tell(BirthNotice(**handled(), child=child, household_number=family.household_number))
+    path = f"residents/{born.numbers[0]}"
+    assert (await clerk.get(path, purpose="resident-services"))["resident_code"] in codes
+    assert "resident_code" not in await clerk.get(path, purpose="taxation")
+    await operator.complete(system.member)
+    values = [value for value, _ in records(system, addresses, events_topic(municipality, "resident"))]
+    assert not [value for value in values if any(each.encode() in value for each in codes)]
+    rows = [row for value in values for row in json.loads(value).get("residents", ())]
+    (commitment,) = {row["resident_code"] for row in rows} - {None}
+    for purpose in ("resident-services", "taxation"):
+        assert (await clerk.client.get(f"parts/{commitment}", params={"purpose": purpose})).status_code == 403
 
 
 def leaks(content: bytes) -> bool:

@@ -53,7 +53,15 @@ def pem() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "command", [[], *[[name] for name in COMMANDS], ["party", "add"], ["parked", "retry"], ["tax", "assess"]]
+    "command",
+    [
+        [],
+        *[[name] for name in COMMANDS],
+        ["party", "add"],
+        ["parked", "retry"],
+        ["tax", "assess"],
+        *[["worklist", name] for name in ("list", "take", "settle", "head")],
+    ],
 )
 def test_every_command_explains_itself_and_shows_how_it_is_used(command: list[str]) -> None:
     shown = run(*command, "--help")
@@ -75,6 +83,7 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ["join", "131016", "--services", "tax"],
         ["join", "131016", "--services", ","],
         ["join", "999999", "--services", "taxation"],
+        ["worklist", "head", "131016", "head/0000005207", "0000010421", "--relationship", "子"],
         ["join", "011011", "--services", "taxation"],
         ["subscribe", "131016", "membership"],
         ["receipts", "131016", "taxation", "--limit", "0"],
