@@ -13,13 +13,21 @@ from confluent_kafka import Consumer, TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import public_key_text
-from kumiai_contracts.resident import BirthNotice, CarryOverNotice, ChangeOfAddressNotice, DeathNotice, MoveOutNotice
+from kumiai_contracts.resident import (
+    BirthNotice,
+    CarryOverNotice,
+    ChangeOfAddressNotice,
+    DeathNotice,
+    MoveOutNotice,
+    OtherName,
+)
 from kumiai_contracts.resident_affairs import (
     GaijiMapping,
     GaijiMappingNotice,
     ProtectionApplicationNotice,
     WorkItemNotice,
 )
+from kumiai_contracts.resident_amendments import FormerNameNotice
 from kumiai_contracts.resident_codes import CodePoolNotice
 from kumiai_contracts.topics import events_topic, receipts_stream
 from kumiai_local.addresses import StackAddresses
@@ -90,6 +98,10 @@ async def test_people_are_found_however_their_name_is_written(new_system: NewSys
         assert one["name"] == "渡邉\U000e010f 髙子"
         assert one["birth_date"] == "1980-02-30"
     assert (await clerk.get("residents", name="山田", purpose="resident-services"))["residents"] == []
+    called = OtherName(name="高橋", name_kana="タカハシ")
+    await system.tell(FormerNameNotice(**handled(), addressee_number=told.numbers[0], former_name=called))
+    (one,) = await found(clerk, "たかはし", 1)
+    assert one["other_names"]["former_name"]["name"] == "高橋"
 
 
 async def test_as_of_a_day_statistics_and_the_work_list(new_system: NewSystem, operator: Operator) -> None:

@@ -52,6 +52,11 @@ def test_joining_ends_when_every_service_knows_the_municipality(
     rows = [row for row in readers["readers"] if row["municipality"] == TOMAKOMAI]
     assert {(row["stream"], row["service"]) for row in rows} >= {("resident", "taxation"), ("membership", "taxation")}
 
+    code, waiting = kumiai(test_layout, federation, "worklist", "list", TOMAKOMAI)
+    assert (code, waiting) == (0, {"work_items": [], "waiting": []})
+    code, untaken = kumiai(test_layout, federation, "worklist", "take", TOMAKOMAI, "head/0000000019")
+    assert (code, [reason["code"] for reason in untaken["problem"]["reasons"]]) == (1, ["unknown-work-item"])
+
     code, run = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026")
     assert (code, run) == (0, {"run": None, "passes": []})
     code, opened = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "open")

@@ -23,7 +23,20 @@ from kumiai_resident_registry.domain.protection import is_protected, renewable_f
 from kumiai_resident_registry.domain.refusals_affairs import AFFAIRS_TEXTS
 from kumiai_resident_registry.domain.texts import looks_like_my_number
 from kumiai_resident_registry.domain.work_list import character_item, head_item
-from registry_in_memory import HOME, TODAY, Registry, cancel, change_head, death, move_in, move_out, person, when
+from registry_in_memory import (
+    HOME,
+    TODAY,
+    Registry,
+    amend,
+    cancel,
+    change_head,
+    death,
+    former_name,
+    move_in,
+    move_out,
+    person,
+    when,
+)
 
 STRANGER = with_check_digit("987654321", addressee_check_digit)
 HANDLED = {"place": "本庁", "operator": "clerk-1"}
@@ -206,6 +219,18 @@ def test_wrong_mappings_are_refused(registry: Registry) -> None:
         ("character-is-not-mj", "/mappings/1/character"),
         ("character-is-private", "/mappings/2/character"),
     }
+
+
+def test_a_name_that_changes_brings_its_private_characters_like_one_that_enters(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    changed = amend("ex-officio-amendment", head, name="\ue002山")
+    assert refused(registry, changed) == {("gaiji-system-missing", "/gaiji_system")}
+    registry.accept(changed.model_copy(update={"gaiji_system": "old-juki"}))
+    called = former_name(head, "\ue003川").model_copy(update={"gaiji_system": "old-juki"})
+    registry.accept(called)
+    use = registry.affairs.get(GaijiUseRow, head)
+    assert use is not None and use.code_points == ("U+E002", "U+E003")
+    assert {item(registry, character_item("old-juki", point)).state for point in use.code_points} == {"open"}
 
 
 # The work list (要処理一覧)
