@@ -212,6 +212,9 @@ def test_a_merge_is_of_two_households_that_have_members(registry: Registry) -> N
     assert refused(registry, merge(into, merged, {other: "子", STRANGER: "子"})) == {
         ("relationship-of-another", f"/relationships/{STRANGER}")
     }
+    assert ("relationship-of-another", f"/relationships/{STRANGER}") in refused(
+        registry, merge(into, merged, {STRANGER: "世帯主", one: "父", other: "子"})
+    )
     assert refused(registry, merge(into, merged, {one: "世帯主", other: "世帯主"})) == {
         ("not-exactly-one-head", "/relationships")
     }

@@ -79,7 +79,7 @@ def merge(state: RegistryState, notice: HouseholdMergeNotice, context: Context) 
     moved = [row for group in groups for row in state.members(group)]
     reasons += checks.none_before(state, everybody, notice.effective_date)
     reasons += checks.one_address(state, state.members(ending), staying, ends)
-    reasons += checks.stated(notice.relationships, {row.addressee_number for row in moved} | {head}, AMONG_THEM)
+    reasons += checks.stated(notice.relationships, {row.addressee_number for row in moved} | {staying.head}, AMONG_THEM)
     if head is None or len(heads) > 1:
         return refused([*reasons, refusal("not-exactly-one-head", AMONG_THEM)])
     terms: dict[str, str | None] = {}
