@@ -84,7 +84,7 @@ def test_a_merge_joins_two_households_and_ends_one(registry: Registry) -> None:
     head, wife = registry.family("世帯主", "妻")
     son, daughter_in_law, grandchild = registry.family("世帯主", "妻", "子")
     into, merged = registry.number_of(head), registry.number_of(son)
-    accepted = registry.accept(merge(into, merged, {son: "子"}))
+    accepted = registry.accept(merge(into, merged, {head: "世帯主", son: "子"}))
     assert registry.household_of(head).members == (head, wife, son, daughter_in_law, grandchild)
     assert registry.household_of(head).head == head
     assert terms(registry, son, daughter_in_law, grandchild) == ["子", "子の妻", "子の子"]

@@ -215,6 +215,9 @@ def test_a_merge_is_of_two_households_that_have_members(registry: Registry) -> N
     assert ("relationship-of-another", f"/relationships/{STRANGER}") in refused(
         registry, merge(into, merged, {STRANGER: "世帯主", one: "父", other: "子"})
     )
+    assert refused(registry, merge(into, merged, {one: "父", other: "子"})) == {
+        ("relationship-of-another", f"/relationships/{one}")
+    }
     assert refused(registry, merge(into, merged, {one: "世帯主", other: "世帯主"})) == {
         ("not-exactly-one-head", "/relationships")
     }

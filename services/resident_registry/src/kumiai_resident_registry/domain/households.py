@@ -79,7 +79,8 @@ def merge(state: RegistryState, notice: HouseholdMergeNotice, context: Context) 
     moved = [row for group in groups for row in state.members(group)]
     reasons += checks.none_before(state, everybody, notice.effective_date)
     reasons += checks.one_address(state, state.members(ending), staying, ends)
-    reasons += checks.stated(notice.relationships, {row.addressee_number for row in moved} | {staying.head}, AMONG_THEM)
+    concerned = {row.addressee_number for row in moved} | set(heads[:1] if head == staying.head else ())
+    reasons += checks.stated(notice.relationships, concerned, AMONG_THEM)
     if head is None or len(heads) > 1:
         return refused([*reasons, refusal("not-exactly-one-head", AMONG_THEM)])
     terms: dict[str, str | None] = {}
