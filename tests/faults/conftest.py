@@ -1,6 +1,5 @@
 """A municipality under load, and what must hold once its faults are over."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest_asyncio
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.service_processes import ServiceProcesses
 
+from tests.support.faults import all_run
 from tests.support.load import Load, differing_hashes
 from tests.support.operator import Operator
 from tests.support.system import broker_of
@@ -21,11 +21,7 @@ UnderLoad = Callable[..., AbstractAsyncContextManager[Load]]
 async def services_run_afterwards(federation: ServiceProcesses) -> AsyncIterator[None]:
     """A test that fails half-way leaves the federation to the next one as it found it."""
     yield
-    for worker in federation:
-        if not worker.alive:
-            worker.start()
-    for worker in federation:
-        await asyncio.to_thread(worker.wait_ready)
+    await all_run(federation)
 
 
 @pytest.fixture

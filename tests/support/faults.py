@@ -65,6 +65,15 @@ async def dead_at(
     assert code == -signal.SIGKILL, f"{worker.name} ended with code {code} instead of dying {point}: see {worker.log}"
 
 
+async def all_run(federation: Iterable[Worker]) -> None:
+    """Start what does not run, and wait until everything is ready."""
+    for worker in federation:
+        if not worker.alive:
+            worker.start()
+    for worker in federation:
+        await asyncio.to_thread(worker.wait_ready)
+
+
 async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
     """Look again and again. Raises AssertionError, with the words given, when it takes too long."""
     deadline = time.monotonic() + within_s

@@ -58,10 +58,16 @@ class Operator:
 
         await self._until_none(closed, "not open to the operator", within_s)
 
-    async def join(self, code: str, services: tuple[str, ...] = ALL) -> Member:
+    async def join(self, code: str, services: tuple[str, ...] = ALL, acknowledgement_key: str | None = None) -> Member:
         """Join a municipality."""
         found = municipality(code)
-        body = {"municipality": code, "name": found.name, "prefecture": found.prefecture, "services": services}
+        body = {
+            "municipality": code,
+            "name": found.name,
+            "prefecture": found.prefecture,
+            "services": services,
+            "acknowledgement_key": acknowledgement_key,
+        }
         answer = await self.ask("POST", "membership", "/v1/members", json=body)
         given = Credentials(answer["scram_username"], answer["scram_password"], answer["party"], answer["private_key"])
         member = Member(code, services, given)

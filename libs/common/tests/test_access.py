@@ -47,7 +47,7 @@ def clock() -> Clock:
 @pytest.fixture
 def door(clock: Clock) -> Access:
     """A service's token needs no look into the database: services are no parties."""
-    return Access(KEY.public_key(), cast(Database, None), clock)
+    return Access(KEY.public_key(), cast(Database, None), "taxation", clock)
 
 
 def request(token: str) -> Request:

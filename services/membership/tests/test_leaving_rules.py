@@ -147,6 +147,7 @@ STATES = ("requested", "closing", "closed", "exported", "sealed", "verified", "e
 def test_a_municipality_leaves_altogether_step_by_step_and_nobody_acts_for_it_afterwards() -> None:
     state = advanced(member(), "certified")
     assert leaving.has_left(state)
+    assert leaving.out_of_kafka(state.all(LeaveRow), state.all(ServiceErasedRow)) == (frozenset(ORDER), True)
     assert all(party.revoked for party in state.all(PartyRow))
     assert not any(row.active for row in state.all(SubscriptionRow))
     assert codes(rules.subscribe(state, "taxation", NOW)) == ["has-left"]
@@ -290,6 +291,19 @@ def test_external_readers_are_waited_for_until_their_deadline_and_then_named() -
     assert codes(leaving.begin_erasure(state, behind, LATER)) == ["readers-behind"]
     after(state, leaving.begin_erasure(state, behind, DEADLINE))
     assert leave_of(state).readers_behind == behind
+
+
+def test_from_the_point_of_no_return_on_nobody_acts_for_whoever_leaves_altogether() -> None:
+    assert not any(party.revoked for party in advanced(member(), "verified").all(PartyRow))
+    assert all(party.revoked for party in advanced(member(), "erasing").all(PartyRow))
+    assert not any(party.revoked for party in advanced(member(), "erasing", "taxation").all(PartyRow))
+
+
+def test_kafka_is_emptied_after_the_databases_that_learn_from_it() -> None:
+    state = advanced(member(), "erasing", "taxation")
+    assert leaving.out_of_kafka(state.all(LeaveRow), state.all(ServiceErasedRow)) == (frozenset(), False)
+    after(state, leaving.erase_place(state, erased("taxation")))
+    assert leaving.out_of_kafka(state.all(LeaveRow), state.all(ServiceErasedRow)) == (frozenset(("taxation",)), False)
 
 
 def test_a_leave_is_not_done_before_every_place_is_empty() -> None:

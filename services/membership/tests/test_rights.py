@@ -3,7 +3,7 @@
 from itertools import product
 
 from kumiai_contracts.topics import FEDERATION, parse_topic
-from kumiai_membership.domain.rights import NOTICED, Action, Right, possible, topics, wanted
+from kumiai_membership.domain.rights import NOTICED, Action, Right, Standing, possible, topics, wanted
 
 CHIYODA = "131016"
 
@@ -11,7 +11,7 @@ CHIYODA = "131016"
 def names(principal: str, action: Action, subscriptions: dict[str, bool]) -> set[str]:
     return {
         right.name
-        for right in wanted(CHIYODA, subscriptions)
+        for right in wanted(CHIYODA, Standing(subscriptions))
         if right.principal == principal and right.action is action and right.resource == "topic"
     }
 
@@ -32,7 +32,7 @@ def test_a_municipality_reads_its_own_topics_and_nobody_elses() -> None:
 def test_only_the_owner_writes_an_events_topic() -> None:
     every = dict.fromkeys(NOTICED, True)
     writers: dict[str, set[str]] = {}
-    for right in wanted(CHIYODA, every):
+    for right in wanted(CHIYODA, Standing(every)):
         if right.action is Action.WRITE:
             writers.setdefault(right.name, set()).add(right.principal)
     assert writers["lg.131016.resident.events"] == {"svc-resident-registry"}
@@ -63,17 +63,36 @@ def test_every_service_learns_who_is_a_member() -> None:
 def test_whatever_is_wanted_is_possible_and_every_right_is_on_a_topic_that_exists() -> None:
     for choice in product((None, False, True), repeat=len(NOTICED)):
         subscriptions = {service: on for service, on in zip(NOTICED, choice, strict=True) if on is not None}
-        rights = wanted(CHIYODA, subscriptions)
+        rights = wanted(CHIYODA, Standing(subscriptions))
         assert rights <= possible(CHIYODA)
         assert {right.name for right in rights if right.resource == "topic"} <= topics(CHIYODA).keys()
 
 
 def test_a_group_prefix_ends_so_that_no_other_code_begins_with_it() -> None:
-    groups = [right for right in wanted(CHIYODA, {}) if right.resource == "group"]
+    groups = [right for right in wanted(CHIYODA, Standing()) if right.resource == "group"]
     assert groups == [Right("lg-131016", Action.READ, "group", "lg.131016.")]
+
+
+def test_whoever_is_leaving_a_service_may_not_write_to_it_and_goes_on_reading() -> None:
+    every = dict.fromkeys(NOTICED, True)
+    before, closing = (wanted(CHIYODA, Standing(every, leaving)) for leaving in (frozenset(), frozenset(("taxation",))))
+    assert before - closing == {Right("lg-131016", Action.WRITE, "topic", "lg.131016.taxation.notices")}
+    assert closing <= before
+
+
+def test_of_a_service_that_was_left_neither_topics_nor_rights_remain() -> None:
+    standing = Standing(dict.fromkeys(NOTICED, True), gone=frozenset(("taxation",)))
+    names = {right.name for right in wanted(CHIYODA, standing)}
+    assert topics(CHIYODA).keys() - topics(CHIYODA, standing.gone).keys() == {
+        "lg.131016.taxation.events",
+        "lg.131016.taxation.receipts",
+        "lg.131016.taxation.notices",
+    }
+    assert not any(".taxation." in name for name in names)
+    assert wanted(CHIYODA, standing._replace(left=True)) == frozenset()
 
 
 def test_the_federations_own_organisation_has_its_membership_stream_and_nothing_else() -> None:
     assert topics(FEDERATION).keys() == {"lg.000001.membership.events"}
-    assert {right.name for right in wanted(FEDERATION, {})} == topics(FEDERATION).keys()
-    assert not any(right.principal.startswith("lg-") for right in wanted(FEDERATION, {}))
+    assert {right.name for right in wanted(FEDERATION, Standing())} == topics(FEDERATION).keys()
+    assert not any(right.principal.startswith("lg-") for right in wanted(FEDERATION, Standing()))

@@ -73,6 +73,11 @@ def standing_rights(service: Service) -> list[AclBinding]:
                 AclOperation.DESCRIBE_CONFIGS,
             )
         ]
+        # Whoever leaves takes its consumer groups along, and those that read have time until then.
+        rights += [
+            _allow(service, ResourceType.GROUP, MUNICIPALITIES, prefixed, operation)
+            for operation in (AclOperation.DESCRIBE, AclOperation.DELETE)
+        ]
     return rights
 
 

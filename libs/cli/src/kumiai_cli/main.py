@@ -5,6 +5,7 @@ import typer
 from kumiai_cli import (
     bundle,
     bundle_import,
+    leaving,
     linkage,
     members,
     parties,
@@ -39,6 +40,7 @@ for command in (
     members.subscribe,
     members.unsubscribe,
     members.credentials,
+    leaving.leave,
     status.status,
     receipts.receipts,
     recovery.rebuild,
@@ -49,6 +51,7 @@ for command in (
     app.command()(command)
 bundle.app.command("import")(bundle_import.import_)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(leaving.app, name="leaving")
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")

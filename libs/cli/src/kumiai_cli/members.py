@@ -35,6 +35,9 @@ def join(
     ] = "resident-registry",
     name: Annotated[str, typer.Option(help="Its name, if the table of municipalities lacks it.")] = "",
     prefecture: Annotated[str, typer.Option(help="Its prefecture (都道府県), likewise.")] = "",
+    acknowledgement_key: Annotated[
+        str, typer.Option(help="The public key that will acknowledge what it takes along one day; see `leaving key`.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """A municipality joins: topics, rights, streams, and credentials for its own systems.
@@ -47,6 +50,8 @@ def join(
     with reporting(as_json):
         chosen = parse_services(services)
         body = {"municipality": parse_code(code), **_names(code, name, prefecture), "services": chosen}
+        if acknowledgement_key:
+            body["acknowledgement_key"] = acknowledgement_key
         federation = find_federation()
         begun = time.monotonic()
         with progress(as_json) as shown:

@@ -10,6 +10,9 @@ from kumiai_cli.federation import Federation, find_federation
 from kumiai_cli.members import Json
 from kumiai_cli.outcome import REFUSED, out, reporting, show_json
 
+GONE = ("erasing", "erased", "certified")
+"""Whoever leaves altogether is read by nobody any more once erasure has begun."""
+
 
 class Reading(NamedTuple):
     """How far one service has read one stream."""
@@ -53,6 +56,7 @@ def compare(federation: Federation) -> list[Reading]:
     with federation.operator("membership") as membership:
         listed = membership.get("/v1/members").raise_for_status().json()["members"]
     subscribed = {member["municipality"]: member["subscriptions"] for member in listed}
+    leaving = {member["municipality"]: member["leaving"] for member in listed if member["leaving"]}
     # All readers first, then all heads: whoever is at its head then was there when its head was asked for.
     readers: dict[str, dict[str, Any]] = {}
     for service in STREAM_OF:
@@ -62,9 +66,19 @@ def compare(federation: Federation) -> list[Reading]:
     for (municipality, stream), head in sorted(_heads(federation).items()):
         for service, streams in READS.items():
             follows = stream == STREAM_OF["membership"] or subscribed.get(municipality, {}).get(service)
+            follows = follows and not _has_ended(leaving.get(municipality), service, stream)
             if stream in streams and follows:
                 found.append(_reading(readers[service], municipality, stream, head, service))
     return found
+
+
+def _has_ended(leave: dict[str, Any] | None, service: str, stream: str) -> bool:
+    """Whether a service reads a stream no further, because the municipality leaves it, or is erased everywhere."""
+    if leave is None:
+        return False
+    if stream == STREAM_OF["membership"]:
+        return bool(leave["altogether"]) and leave["state"] in GONE
+    return service in leave["services"] and leave["state"] not in ("requested", "closing")
 
 
 def _heads(federation: Federation) -> dict[tuple[str, str], int]:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 
 import httpx
 import structlog
-from kumiai_contracts.topics import READS
+from kumiai_contracts.topics import READS, STREAM_OF
 
 from kumiai_common import gate
 from kumiai_common.clock import now, seconds_since
 from kumiai_common.continuity import ReaderPosition
 from kumiai_common.database import TRANSIENT, Database
-from kumiai_common.log import StreamKey
+from kumiai_common.log import StreamEnded, StreamKey
 from kumiai_common.peers import UNREACHABLE, PeerHead, Peers
 from kumiai_common.poll import MEMBERSHIP, Effect, Poll
 from kumiai_common.queries import QUERIES
@@ -100,6 +100,8 @@ class Follower:
         try:
             async with self._slots:
                 await self._read_to_the_end(key)
+        except StreamEnded:
+            _LOG.info("catch-up ended: the stream is closed", municipality=key[0], stream=key[1])
         except (*UNREACHABLE, *TRANSIENT) as error:
             _LOG.warning("catch-up interrupted", municipality=key[0], stream=key[1], error=type(error).__name__)
             await asyncio.sleep(self._seconds)
@@ -156,8 +158,11 @@ class Follower:
             tenants = await self._database.tenants()
             positions = await self._positions(tenants)
             subscribers = await self._subscribers(tenants)
+            ended = await self._ended(tenants)
             for head in await self._peers.heads(stream):
-                follows = stream == MEMBERSHIP or head.municipality in subscribers
+                # What closed reads nothing but membership, and whoever has left and is erased never begins again.
+                follows = stream == MEMBERSHIP or (head.municipality in subscribers and head.municipality not in ended)
+                follows &= not ended.get(head.municipality, False)
                 if follows and self._in_charge(head.municipality):
                     key = (head.municipality, stream)
                     position = positions.get(key) or ReaderPosition.start(*key)
@@ -223,6 +228,13 @@ class Follower:
         async with self._database.transaction(tenants) as connection:
             records = await QUERIES.subscribers(connection, municipalities=tenants)
         return {record["municipality"] for record in records if record["service"] == self._service}
+
+    async def _ended(self, tenants: list[str]) -> dict[str, bool]:
+        """Which municipalities have closed here, or are erased: whether altogether."""
+        async with self._database.transaction(tenants) as connection:
+            left = [record["municipality"] for record in await QUERIES.tombstones(connection) if record["altogether"]]
+            records = await QUERIES.ended(connection, stream=STREAM_OF[self._service], municipalities=[*tenants, *left])
+        return {record["municipality"]: record["altogether"] for record in records}
 
     async def _parked(self, tenants: list[str]) -> dict[str, int]:
         if not tenants:

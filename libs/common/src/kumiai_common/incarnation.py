@@ -19,6 +19,7 @@ from kumiai_common.clock import now, timestamp
 from kumiai_common.database import Database
 from kumiai_common.kafka import consumer as make_consumer
 from kumiai_common.log import Head, StreamKey
+from kumiai_common.queries import QUERIES
 from kumiai_common.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -54,6 +55,9 @@ async def _begin(database: Database, key: StreamKey, last: StoredEvent) -> None:
     async with database.transaction([key[0]]) as connection:
         head = (await log.lock_heads(connection, [key]))[key]
         before = head.incarnation
+        if head.closed:  # the end that was reached is not the end that was published: it has to close anew
+            head.closed = False
+            await QUERIES.set_closed(connection, municipality=key[0], streams=[key[1]], closed=False)
         # Beyond every number that was published: a log restored twice must not give one number to two histories.
         head.incarnation = max(head.incarnation, last.incarnation) + 1
         stored = head.append(IncarnationBegun(published_up_to=last.position), time=timestamp(now()), continued=before)

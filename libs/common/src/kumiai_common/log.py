@@ -19,6 +19,14 @@ StreamKey = tuple[str, str]
 """(municipality, stream)"""
 
 
+class StreamEnded(RuntimeError):
+    """締切り: a stream takes nothing more, because its municipality is leaving, or has left and is erased here."""
+
+    def __init__(self, municipalities: Iterable[str]) -> None:
+        self.municipalities = frozenset(municipalities)
+        super().__init__(", ".join(sorted(self.municipalities)))
+
+
 @dataclass(slots=True)
 class Head:
     """先頭: where a stream ends. Locked in the database for as long as it is held here."""
@@ -28,14 +36,18 @@ class Head:
     incarnation: int
     position: int
     hash: bytes
+    closed: bool = False
+    """締切り: whether nothing may follow."""
 
     def append(
         self, event: Event, *, time: str, cause: str = "", traceparent: str = "", continued: int | None = None
     ) -> StoredEvent:
         """The event at the next position; the head moves on to it.
 
-        `continued` is the incarnation before, for the first event of a new one.
+        `continued` is the incarnation before, for the first event of a new one. Raises StreamEnded.
         """
+        if self.closed:
+            raise StreamEnded((self.municipality,))
         stored = StoredEvent(
             self.municipality,
             self.stream,
@@ -60,7 +72,10 @@ class Head:
 
 
 async def lock_heads(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, Head]:
-    """Lock heads in sorted order, so that no two transactions wait for each other; what is missing begins here."""
+    """Lock heads in sorted order, so that no two transactions wait for each other; what is missing begins here.
+
+    Raises StreamEnded for what was erased: that never begins again.
+    """
     wanted = sorted(set(keys))
     found = await _lock(connection, wanted)
     missing = [key for key in wanted if key not in found]
@@ -73,6 +88,9 @@ async def lock_heads(connection: Connection, keys: Iterable[StreamKey]) -> dict[
             origins=[origin(*key, 1) for key in missing],
         )
         found = await _lock(connection, wanted)
+        buried = {key[0] for key in wanted if key not in found}
+        if buried:
+            raise StreamEnded(buried)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import orjson
@@ -59,6 +60,11 @@ class Peers:
         return await self._get(
             owner_of(stream), f"/v1/{municipality}/streams/{stream}", {"after": str(after), "limit": str(limit)}
         )
+
+    async def leaving(self, service: str, municipality: str, *, altogether: bool, count: bool) -> Any:
+        """What a service has closed and erased of a municipality, and what there is. Raises one of UNREACHABLE."""
+        asked = {"altogether": str(altogether).lower(), "count": str(count).lower()}
+        return orjson.loads(await self._get(service, f"/v1/{municipality}/leaving", asked))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -25,7 +25,7 @@ from kumiai_common.continuity import Continuation, ReaderPosition, continue_from
 from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.intake import Received
 from kumiai_common.keys import ServiceKeys
-from kumiai_common.log import Head, StreamKey
+from kumiai_common.log import Head, StreamEnded, StreamKey
 from kumiai_common.protocol import Keeper, Service, State
 from kumiai_common.queries import QUERIES
 from kumiai_common.tables import folded
@@ -109,7 +109,8 @@ class Processor:
         """Do everything of a poll within the connection's transaction; never commits.
 
         With `tolerant`, for a record on its own, a failure of the rules becomes a refusal or parks the event;
-        otherwise it is raised, so that the caller can split the poll.
+        otherwise it is raised, so that the caller can split the poll. Raises StreamEnded, doing nothing, where
+        something of the poll would come after the end of a stream.
         """
         return await _Transaction(self, connection, poll, instant, traceparent, tolerant).run()
 
@@ -173,11 +174,22 @@ class _Transaction:
             self._connection,
             [(m, stream) for m in municipalities for stream in (self._processor.stream, self._processor.receipts)],
         )
+        self._refuse_after_the_end()
         await self._refuse_stale_assignment(municipalities)
         await self._follow(municipalities)
         await self._decide(municipalities)
         await self._write()
         return self._effect
+
+    def _refuse_after_the_end(self) -> None:
+        """A closed stream takes no notice, and no event that could lead to one of its own; membership goes on."""
+        closed = {head.municipality for head in self._heads.values() if head.closed}
+        if not closed:
+            return
+        coming = {received.municipality for received in self._poll.notices}
+        coming |= {municipality for municipality, stream in self._poll.events if stream != MEMBERSHIP}
+        if closed & coming:
+            raise StreamEnded(closed & coming)
 
     async def _refuse_stale_assignment(self, municipalities: Sequence[str]) -> None:
         if not self._poll.intake_starts:

@@ -2,10 +2,11 @@
 insert into stream_head (municipality, stream, incarnation, position, hash)
 select municipality, stream, 1, 0, hash
 from unnest(:municipalities::text[], :streams::text[], :origins::bytea[]) as given(municipality, stream, hash)
+where not exists (select from tombstone t where t.municipality = given.municipality)
 on conflict do nothing;
 
 -- name: lock_heads
-select h.municipality, h.stream, h.incarnation, h.position, h.hash
+select h.municipality, h.stream, h.incarnation, h.position, h.hash, h.closed
 from stream_head h
 join unnest(:municipalities::text[], :streams::text[]) as given(municipality, stream)
   using (municipality, stream)
@@ -19,7 +20,7 @@ from unnest(:municipalities::text[], :streams::text[], :incarnations::integer[],
 where h.municipality = given.municipality and h.stream = given.stream;
 
 -- name: heads
-select municipality, stream, incarnation, position, hash
+select municipality, stream, incarnation, position, hash, closed
 from stream_head where municipality = any(:municipalities::text[]) order by municipality, stream;
 
 -- name: insert_events!
@@ -86,7 +87,10 @@ update reader_position set diverged = :why where municipality = :municipality an
 delete from reader_position where municipality = :municipality and stream = :stream;
 
 -- name: add_tenants!
-insert into tenant (municipality) select unnest(:municipalities::text[]) on conflict do nothing;
+insert into tenant (municipality)
+select given.municipality from unnest(:municipalities::text[]) as given(municipality)
+where not exists (select from tombstone t where t.municipality = given.municipality and t.altogether)
+on conflict do nothing;
 
 -- name: intake_positions
 select municipality, topic, next_offset from intake_position where municipality = any(:municipalities::text[]);
@@ -146,7 +150,9 @@ select h.municipality, h.stream, h.incarnation, h.position, h.hash
 from stream_head h
 where h.municipality = any(:municipalities::text[]) and h.position > 0 and not exists (
   select from checkpoint c where c.municipality = h.municipality and c.stream = h.stream
-  and c.incarnation = h.incarnation and c.position = h.position);
+  and c.incarnation = h.incarnation and c.position = h.position)
+  -- What is being erased, or was, gets nothing new.
+  and not (h.closed and kumiai_is_going(h.municipality));
 
 -- name: save_checkpoints!
 insert into checkpoint (municipality, stream, incarnation, position, hash, time, signature)
@@ -238,9 +244,57 @@ left join reader_position r on r.municipality = given.municipality and r.stream 
 select s.municipality, s.changed_at as subscribed_at
 from subscription s left join intake_opened o using (municipality)
 where s.municipality = any(:municipalities::text[]) and s.service = :service and s.active
-  and o.subscribed_at is distinct from s.changed_at;
+  and o.subscribed_at is distinct from s.changed_at and not kumiai_is_going(s.municipality);
 
 -- name: open_intakes!
 insert into intake_opened (municipality, subscribed_at)
 select * from unnest(:municipalities::text[], :subscribed_at::text[])
 on conflict (municipality) do update set subscribed_at = excluded.subscribed_at;
+
+-- name: ended
+-- Where the service takes nothing more, because it closed; `altogether`: where the municipality is no member any more.
+select municipality, false as altogether from stream_head
+where closed and stream = :stream and municipality = any(:municipalities::text[])
+union all
+select municipality, true from tombstone where altogether and municipality = any(:municipalities::text[]);
+
+-- name: set_closed!
+update stream_head set closed = :closed where municipality = :municipality and stream = any(:streams::text[]);
+
+-- name: leaves
+-- The last leave of each municipality, and whether this service's stream is closed.
+select distinct on (l.municipality) l.municipality, l.leave, l.services, l.altogether, l.state,
+  coalesce(h.closed, false) as closed, t.leave as buried
+from leaving l
+left join stream_head h on h.municipality = l.municipality and h.stream = :stream
+left join tombstone t on t.municipality = l.municipality
+where l.municipality = any(:municipalities::text[])
+order by l.municipality, l.leave desc;
+
+-- name: parked_count$
+select count(*) from parked_event where municipality = :municipality and state = 'parked';
+
+-- name: tombstones
+select municipality, leave, altogether, erased_at > now() - interval '10 minutes' as recent from tombstone;
+
+-- name: municipal_tables
+select kumiai_municipal_tables() as name;
+
+-- name: erase$
+select kumiai_erase(:municipality, :target, :most);
+
+-- name: bury$
+select kumiai_bury(:municipality, :kept::text[]);
+
+-- name: erasure_counts
+select what, count from erasure_count where municipality = :municipality and leave = :leave order by what;
+
+-- name: last_erasure_counts
+select what, count from erasure_count e where municipality = :municipality
+and leave = (select max(leave) from erasure_count l where l.municipality = e.municipality) order by what;
+
+-- name: note_erasure_counts!
+insert into erasure_count (municipality, leave, what, count)
+select :municipality, :leave::bigint, given.what, given.count
+from unnest(:whats::text[], :counts::bigint[]) as given(what, count)
+on conflict do nothing;

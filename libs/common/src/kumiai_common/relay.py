@@ -65,6 +65,10 @@ class Relay:
         """Whether this worker is in charge of a municipality's streams."""
         return shard_of(municipality, self._settings.relay_shards) in self._shards
 
+    def forget(self, municipality: str) -> None:
+        """Its topics are no more: don't ask Kafka for them."""
+        self._named_topics = {topic for topic in self._named_topics if not topic.startswith(f"lg.{municipality}.")}
+
     @property
     def municipalities(self) -> list[str]:
         """The municipalities that this worker is in charge of."""

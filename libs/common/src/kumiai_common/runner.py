@@ -13,6 +13,7 @@ from kumiai_contracts.envelope import StoredEvent
 
 from kumiai_common.clock import now, seconds_since
 from kumiai_common.database import TRANSIENT, Database
+from kumiai_common.log import StreamEnded
 from kumiai_common.logging import where
 from kumiai_common.poll import Effect, Poll, Processor, StaleAssignment
 from kumiai_common.telemetry import Telemetry, traceparent_of
@@ -32,10 +33,10 @@ class Runner:
         self._committed = committed
 
     async def commit(self, poll: Poll) -> list[Effect]:
-        """Commit a poll, whole if the rules allow it, otherwise in parts. Raises StaleAssignment."""
+        """Commit a poll, whole if the rules allow it, otherwise in parts. Raises StaleAssignment or StreamEnded."""
         try:
             return [await self._transaction(poll)]
-        except StaleAssignment:
+        except (StaleAssignment, StreamEnded):
             raise
         except Exception as error:
             municipalities = sorted(poll.municipalities())
@@ -48,7 +49,7 @@ class Runner:
     async def _commit_one_municipality(self, poll: Poll) -> list[Effect]:
         try:
             return [await self._transaction(poll)]
-        except StaleAssignment:
+        except (StaleAssignment, StreamEnded):
             raise
         except Exception as error:
             municipality = min(poll.municipalities())

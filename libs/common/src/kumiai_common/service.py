@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute
 
 from kumiai_common import checkpoints, incarnation, logging
 from kumiai_common.bundle.part import Kept
+from kumiai_common.closing import Closing, Unfinished
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
 from kumiai_common.gate import Gate
@@ -66,6 +67,7 @@ class Ground:
     follower: Follower
     peers: Peers
     kept: Kept
+    closing: Closing
 
     async def intake(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
         """Notices that came by HTTP or from a file: the same intake, the same receipts, in the same order.
@@ -105,11 +107,17 @@ Task = Callable[[Ground], Awaitable[None]]
 
 
 def run(
-    service: Service, *, routes: Routes | None = None, tasks: Sequence[Task] = (), kept: Kept | None = None
+    service: Service,
+    *,
+    routes: Routes | None = None,
+    tasks: Sequence[Task] = (),
+    kept: Kept | None = None,
+    unfinished: Unfinished | None = None,
 ) -> None:
     """Run a service until it is told to stop. Exits with a line on standard error if it can't start.
 
-    `kept` says what it keeps of a municipality beside its streams, for the bundle.
+    `kept` says what it keeps of a municipality beside its streams, for the bundle; `unfinished` whether work is under
+    way that must come to its end before a stream closes.
     """
     settings = Settings()  # pyright: ignore[reportCallIssue]
     logging.configure(service.name, settings.log_level)
@@ -119,7 +127,7 @@ def run(
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        async with _running(service, settings, broker, routes, tasks, kept or Kept(), stop=program.exit):
+        async with _running(service, settings, broker, routes, tasks, kept, unfinished, stop=program.exit):
             yield
 
     broker = make_broker(settings)
@@ -134,13 +142,14 @@ async def _running(
     broker: KafkaBroker,
     routes: Routes | None,
     tasks: Sequence[Task],
-    kept: Kept,
+    kept: Kept | None,
+    unfinished: Unfinished | None,
     *,
     stop: Callable[[], None],
 ) -> AsyncIterator[Ground]:
     database = await Database.open(settings)
     try:
-        ground = assemble(service, settings, database, broker, kept)
+        ground = assemble(service, settings, database, broker, kept, unfinished)
         # The log must be known to hold everything it published before anything is appended to it.
         server = asyncio.create_task(serve(ground, routes(ground) if routes else ()))
         await _until_kafka_answers(database, settings)
@@ -154,6 +163,7 @@ async def _running(
             running += [
                 asyncio.create_task(ground.worker.run()),
                 asyncio.create_task(ground.follower.run()),
+                asyncio.create_task(ground.closing.run()),
                 asyncio.create_task(_watch(ground.worker)),
             ]
         for task in running:
@@ -173,7 +183,12 @@ async def _running(
 
 
 def assemble(
-    service: Service, settings: Settings, database: Database, broker: KafkaBroker, kept: Kept | None = None
+    service: Service,
+    settings: Settings,
+    database: Database,
+    broker: KafkaBroker,
+    kept: Kept | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Ground:
     """Put a service's parts together; nothing connects here."""
     keys = ServiceKeys.load(settings.key_file)
@@ -208,6 +223,7 @@ def assemble(
         follower,
         peers,
         kept or Kept(),
+        Closing(service.name, database, relay, worker, peers, telemetry, unfinished),
     )
 
 

@@ -1,7 +1,7 @@
 """OpenTelemetry: one span a poll, and metrics for Prometheus. Labels are names and codes, never people."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -33,10 +33,18 @@ class Telemetry:
         )
         self.tracer = trace.get_tracer("kumiai")
         meter = metrics.get_meter("kumiai")
-        self._appended = meter.create_counter("kumiai_events_appended")
-        self._published = meter.create_counter("kumiai_events_published")
-        self._applied = meter.create_counter("kumiai_events_applied")
-        self._receipts = meter.create_counter("kumiai_receipts")
+        # Counted here and only observed there, since the library's own counters never forget a municipality.
+        self._appended: Counter[_Key] = Counter()
+        self._published: Counter[_Key] = Counter()
+        self._applied: Counter[_Key] = Counter()
+        self._receipts: Counter[_Key] = Counter()
+        for name, counted in (
+            ("kumiai_events_appended", self._appended),
+            ("kumiai_events_published", self._published),
+            ("kumiai_events_applied", self._applied),
+        ):
+            meter.create_observable_counter(name, [self._totals(counted)])
+        meter.create_observable_counter("kumiai_receipts", [self._by_outcome])
         self._effect = meter.create_histogram("kumiai_commit_to_effect", unit="s")
         self._heads: dict[_Key, int] = {}
         self._readers: dict[_Key, int] = {}
@@ -59,19 +67,16 @@ class Telemetry:
 
     def appended(self, counts: Mapping[_Key, int], heads: Mapping[_Key, int]) -> None:
         """Events appended by (municipality, stream), and where the heads are now."""
-        for key, count in counts.items():
-            self._appended.add(count, self._labels(key))
+        self._appended.update(counts)
         self._heads.update(heads)
 
     def published(self, counts: Mapping[_Key, int]) -> None:
         """Events sent to Kafka and acknowledged."""
-        for key, count in counts.items():
-            self._published.add(count, self._labels(key))
+        self._published.update(counts)
 
     def applied(self, counts: Mapping[_Key, int], positions: Mapping[_Key, int]) -> None:
         """Foreign events applied, and where the reader is now."""
-        for key, count in counts.items():
-            self._applied.add(count, self._labels(key))
+        self._applied.update(counts)
         self._readers.update(positions)
 
     def effect(self, stream: str, seconds: Iterable[float]) -> None:
@@ -81,8 +86,7 @@ class Telemetry:
 
     def receipts(self, outcomes: Counter[_Key]) -> None:
         """Receipts by (municipality, outcome)."""
-        for (municipality, outcome), count in outcomes.items():
-            self._receipts.add(count, {"service": self._service, "municipality": municipality, "outcome": outcome})
+        self._receipts.update(outcomes)
 
     def distance(self, key: _Key, lag: int, oldest_seconds: float) -> None:
         """How far a reader is behind the head that was last polled."""
@@ -103,6 +107,36 @@ class Telemetry:
         """Whose notices wait for complete replicas, and for how many events: the whole picture."""
         self._held.clear()
         self._held.update(events)
+
+    def forget(self, municipality: str) -> None:
+        """Drop every series of a municipality that has left."""
+        for series in (
+            self._appended,
+            self._published,
+            self._applied,
+            self._receipts,
+            self._heads,
+            self._readers,
+            self._lags,
+            self._oldest,
+            self._diverged,
+        ):
+            for key in [key for key in series if key[0] == municipality]:
+                del series[key]
+        self._parked.pop(municipality, None)
+        self._held.pop(municipality, None)
+
+    def _totals(self, counted: Counter[_Key]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(count, self._labels(key)) for key, count in list(counted.items())]
+
+        return observe
+
+    def _by_outcome(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(count, {"service": self._service, "municipality": municipality, "outcome": outcome})
+            for (municipality, outcome), count in list(self._receipts.items())
+        ]
 
     def _labels(self, key: _Key) -> dict[str, str]:
         return {"service": self._service, "municipality": key[0], "stream": key[1]}

@@ -17,16 +17,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from kumiai_contracts.envelope import Cause, EnvelopeError, StoredEvent
 from kumiai_contracts.messages import reason
-from kumiai_contracts.topics import READS, Topic
+from kumiai_contracts.topics import READS, STREAM_OF, Topic
 
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
 from kumiai_common.gate import Gate
 from kumiai_common.intake import Received, receive
 from kumiai_common.kafka import consumer as make_consumer
-from kumiai_common.log import StreamKey
+from kumiai_common.log import StreamEnded, StreamKey
 from kumiai_common.places import Places, topic_of
-from kumiai_common.poll import Effect, Poll, StaleAssignment
+from kumiai_common.poll import MEMBERSHIP, Effect, Poll, StaleAssignment
 from kumiai_common.queries import QUERIES
 from kumiai_common.relay import shard_of
 from kumiai_common.runner import Runner
@@ -47,6 +47,9 @@ LOOKS_AFTER_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """When topics are looked for, each after the one before: a member's topics are made after the event of its joining."""
 REFUSED_SECONDS = 5.0
 """How long a topic that we may not read is left alone; if its subscription has ended, it leaves our hands meanwhile."""
+BOUNDS_SECONDS = 3.0
+ENDED_SECONDS = 0.5
+"""How often it is looked whether a closed stream was opened again; its notices wait in Kafka until then."""
 
 
 class Worker:
@@ -64,6 +67,7 @@ class Worker:
         self._gate = gate
         self._applied: dict[StreamKey, tuple[int, int]] = {}
         self._waiting_since: dict[str, float] = {}
+        self._ended: set[str] = set()
         self._consumer: Any = None
         self._resuming: set[asyncio.Task[None]] = set()
         self.healthy = False
@@ -136,6 +140,20 @@ class Worker:
                 await self._poll(consumer, places, batch)
             self._progress[lane] = asyncio.get_running_loop().time()
 
+    async def bounds(self, topic: str) -> tuple[int, int] | None:
+        """Where a topic begins and ends, as Kafka says; None while it doesn't."""
+        consumer, partition = self._consumer, TopicPartition(topic, 0)
+        if consumer is None:
+            return None
+        try:
+            async with asyncio.timeout(BOUNDS_SECONDS):
+                begins = await consumer.beginning_offsets([partition])
+                ends = await consumer.end_offsets([partition])
+        except (KafkaError, TimeoutError) as error:
+            _LOG.warning("ends of a topic not known", topic=topic, error=type(error).__name__)
+            return None
+        return begins[partition], ends[partition]
+
     async def _report(self, places: Places) -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
@@ -168,7 +186,9 @@ class Worker:
         malformed: set[StreamKey] = set()
         for partition, records in batch.items():
             topic = topic_of(partition.topic)
-            if topic.kind == "notices":
+            if await self._has_ended(topic):
+                self._wait(consumer, partition, records[0].offset, ENDED_SECONDS)
+            elif topic.kind == "notices":
                 await self._take_notices(consumer, partition, topic, records, poll)
             else:
                 await self._take_events(consumer, partition, topic, records, poll, malformed)
@@ -176,6 +196,11 @@ class Worker:
             effects = await self._runner.commit(poll)
         except StaleAssignment as stale:
             _LOG.warning("another worker went on from here", topic=str(stale))
+            await places.seek([p for p in batch if p in consumer.assignment()])
+            return
+        except StreamEnded as ended:
+            # The others' records of this poll come again, without what has to wait.
+            self._ended |= ended.municipalities
             await places.seek([p for p in batch if p in consumer.assignment()])
             return
         broken = malformed.union(*(effect.broken for effect in effects))
@@ -271,6 +296,18 @@ class Worker:
                 for record in await QUERIES.reader_positions(connection, municipalities=[municipality]):
                     self._applied[municipality, record["stream"]] = (record["incarnation"], record["position"])
         return self._applied.get(key, (0, 0)) >= wanted
+
+    async def _has_ended(self, topic: Topic) -> bool:
+        """Whether nothing of a topic is taken now: its stream is closed, or the municipality has left and is erased."""
+        municipality = topic.municipality
+        if municipality not in self._ended:
+            return False
+        async with self._database.transaction([municipality]) as connection:
+            found = await QUERIES.ended(connection, stream=STREAM_OF[self._service], municipalities=[municipality])
+        if not found:
+            self._ended.discard(municipality)
+            return False
+        return topic.name != MEMBERSHIP or any(record["altogether"] for record in found)
 
     def _wait(
         self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, seconds: float = PAUSE_SECONDS

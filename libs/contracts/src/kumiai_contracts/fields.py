@@ -70,8 +70,8 @@ PersonName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256(salt ‖ bytes) of a sealed part, in hexadecimal."""
 
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""A SHA-256 in hexadecimal."""
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), "SHA-256"]
+"""A SHA-256 in hexadecimal. Its name keeps it from being the same annotation as a commitment, whose pattern it has."""
 
 FiscalYear = Annotated[int, Field(ge=2000, le=2100)]
 """年度 by its calendar year: 2026 is R8 (令和8年度), taxed on the income of 2025."""

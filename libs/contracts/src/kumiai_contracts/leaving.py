@@ -4,12 +4,13 @@ Invariant: every step is an event of the stream `membership` that carries the wh
 erased before an Ed25519 signature of the municipality's own over the hash of the bundle that it verified.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from kumiai_contracts.chain import length_prefixed
 from kumiai_contracts.fields import Digest, ShortText, Timestamp
 from kumiai_contracts.membership import MembershipEvent, ServiceName, SubscriptionRow
-from kumiai_contracts.model import Frozen, Row
+from kumiai_contracts.model import Frozen, Row, canonical_json
 
 LeaveState = Literal[
     "requested", "closing", "closed", "exported", "sealed", "verified", "erasing", "erased", "certified", "cancelled"
@@ -22,6 +23,11 @@ def acknowledgement_statement(municipality: str, leave: int, bundle_hash: str) -
     return length_prefixed(
         b"kumiai-acknowledgement-v1", municipality.encode(), b"%d" % leave, bytes.fromhex(bundle_hash)
     )
+
+
+def key_statement(municipality: str, public_key: str) -> bytes:
+    """The bytes that the present acknowledgement key signs so that another one may take its place."""
+    return length_prefixed(b"kumiai-acknowledgement-key-v1", municipality.encode(), public_key.encode())
 
 
 def seal_statement(municipality: str, leave: int, bundle_hash: str) -> bytes:
@@ -176,6 +182,16 @@ class CertificateRow(Row):
     """発行日時, UTC."""
     signature: ShortText
     """Membership's Ed25519 signature over the certificate's statement, in hexadecimal."""
+
+
+def certificate_statement(municipality: str, certificate: CertificateRow, erased: Sequence[ServiceErasedRow]) -> bytes:
+    """The bytes that membership signs: the certificate without its signature, and what was erased at every place."""
+    said = {
+        "municipality": municipality,
+        "certificate": certificate.model_dump(mode="json", exclude={"signature"}),
+        "erased": [row.model_dump(mode="json") for row in sorted(erased, key=lambda row: row.place)],
+    }
+    return length_prefixed(b"kumiai-certificate-v1", canonical_json(said))
 
 
 class AcknowledgementKeyRegistered(MembershipEvent):

@@ -14,6 +14,9 @@ from kumiai_contracts.topics import FEDERATION
 from starlette.routing import BaseRoute
 
 from kumiai_membership.commands import Commands
+from kumiai_membership.leaving import Leaving
+from kumiai_membership.leaving_kafka import LeavingKafka
+from kumiai_membership.leaving_routes import LeavingRoutes
 from kumiai_membership.provisioning import Provisioning
 from kumiai_membership.reconciling import Reconciling
 from kumiai_membership.routes import MemberRoutes
@@ -34,6 +37,7 @@ class Membership:
         self._settings = MembershipSettings()
         self._commands: Commands | None = None
         self._reconciling: Reconciling | None = None
+        self._leaving: Leaving | None = None
 
     async def load(
         self, connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]
@@ -51,10 +55,18 @@ class Membership:
 
     def routes(self, ground: Ground) -> list[BaseRoute]:
         """The service's own routes."""
+        provisioning = Provisioning(ground.settings)
         self._commands = Commands(ground)
-        self._reconciling = Reconciling(ground.database, Provisioning(ground.settings))
+        self._reconciling = Reconciling(ground.database, provisioning)
+        self._leaving = Leaving(ground, self._commands, self._reconciling, LeavingKafka(provisioning), self._settings)
         members = MemberRoutes(ground.database, self._commands, self._reconciling)
-        return [*members.routes(), *TokenRoute(ground).routes()]
+        leaves = LeavingRoutes(self._commands, self._leaving, self._settings)
+        return [*members.routes(), *leaves.routes(), *TokenRoute(ground).routes()]
+
+    async def keep_leaving(self, ground: Ground) -> NoReturn:
+        """Take every leave under way as far as it goes by itself."""
+        assert self._leaving is not None  # made with the routes, which come first
+        await self._leaving.run()
 
     async def keep_kafka_right(self, ground: Ground) -> NoReturn:
         """At start: the first operators, and whatever a crash left undone in Kafka. Then from time to time again."""

@@ -16,6 +16,44 @@ class JoinBody(Frozen):
     prefecture: ShortText
     """都道府県名."""
     services: tuple[ShortText, ...]
+    acknowledgement_key: ShortText | None = None
+    """検収鍵: the public key with which it will acknowledge what it takes along; its own, and best given now."""
+
+
+class LeaveBody(Frozen):
+    """脱退の申請."""
+
+    services: tuple[ShortText, ...] | None = None
+    """Which services; without any the municipality leaves the federation."""
+    readers_days: int = 14
+    """How many days erasure waits, from now, for external readers that have not read everything."""
+
+
+class BundleBody(Frozen):
+    """持出しの報告."""
+
+    bundle_hash: ShortText
+    """The bundle's identity."""
+    heads: dict[str, tuple[int, int, ShortText]]
+    """Where its streams end: incarnation, position, hash."""
+
+
+class AcknowledgementBody(Frozen):
+    """検収."""
+
+    bundle_hash: ShortText
+    """The identity of the bundle that was verified."""
+    signature: ShortText
+    """Ed25519 over the acknowledgement's statement, in hexadecimal."""
+
+
+class AcknowledgementKeyBody(Frozen):
+    """検収鍵の登録."""
+
+    public_key: ShortText
+    """Ed25519, 32 bytes in base64url without padding; the private key never leaves the municipality."""
+    signature: ShortText = ""
+    """The present key's signature over the statement of the new one, in hexadecimal; empty for the first key."""
 
 
 class PartyBody(Frozen):

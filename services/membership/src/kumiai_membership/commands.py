@@ -29,8 +29,11 @@ class Commands:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def run(self, municipality: str, rule: Rule) -> Decision:
-        """Decide and record; when it returns, the events are committed."""
+    async def run(self, municipality: str, rule: Rule, *, published: bool = True) -> Decision:
+        """Decide and record; when it returns, the events are committed.
+
+        Without `published` they stay in the log: of whoever has left altogether there is no topic any more.
+        """
         time = timestamp(now())
         async with self._ground.database.transaction([municipality]) as connection:
             # The head is locked before the state is read: two commands for one municipality follow one another.
@@ -40,12 +43,21 @@ class Commands:
                 return decision
             await GROUND.add_tenants(connection, municipalities=[municipality])
             appended = await log.append(connection, municipality, STREAM, decision.events, time=time)
+            if not published:
+                await GROUND.advance_relay(
+                    connection, municipalities=[municipality], streams=[STREAM], positions=[appended[-1].position]
+                )
         key = (municipality, STREAM)
         self._ground.telemetry.appended({key: len(appended)}, {key: appended[-1].position})
         self._ground.relay.wake()
         for event in appended:
             _LOG.info("appended", municipality=municipality, type=event.type, position=event.position)
         return decision
+
+    async def state(self, municipality: str) -> RowSet:
+        """Everything that is recorded of a municipality."""
+        async with self._ground.database.transaction([municipality]) as connection:
+            return await store.load(connection, municipality)
 
     async def check(self, municipality: str, rule: Rule) -> Decision:
         """What a command would lead to, recording nothing."""

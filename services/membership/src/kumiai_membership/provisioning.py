@@ -52,26 +52,27 @@ class Provisioning:
         # Withdrawing comes first: if the rest fails, nobody has more than is recorded.
         if withdrawn:
             filters = [_acl(AclBindingFilter, right) for right in withdrawn]
-            _wait(self._admin.delete_acls(filters, request_timeout=TIMEOUT_SECONDS).values())
+            wait(self.admin.delete_acls(filters, request_timeout=TIMEOUT_SECONDS).values())
         if topics:
             wanted = [NewTopic(name, num_partitions=1, config=dict(config)) for name, config in topics.items()]
-            _wait(
-                self._admin.create_topics(wanted, request_timeout=TIMEOUT_SECONDS).values(),
+            wait(
+                self.admin.create_topics(wanted, request_timeout=TIMEOUT_SECONDS).values(),
                 unless=KafkaError.TOPIC_ALREADY_EXISTS,
             )
         if given:
             bindings = [_acl(AclBinding, right) for right in given]
-            _wait(self._admin.create_acls(bindings, request_timeout=TIMEOUT_SECONDS).values())
+            wait(self.admin.create_acls(bindings, request_timeout=TIMEOUT_SECONDS).values())
 
     def set_password(self, principal: str, password: str) -> None:
         """Make a SCRAM user, or give it another password."""
         change = UserScramCredentialUpsertion(
             principal, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, SCRAM_ITERATIONS), password.encode()
         )
-        _wait(self._admin.alter_user_scram_credentials([change], request_timeout=TIMEOUT_SECONDS).values())
+        wait(self.admin.alter_user_scram_credentials([change], request_timeout=TIMEOUT_SECONDS).values())
 
     @property
-    def _admin(self) -> AdminClient:
+    def admin(self) -> AdminClient:
+        """The one client, made at its first use."""
         if self._made is None:
             settings = self._settings
             options: dict[str, Any] = {
@@ -100,7 +101,8 @@ def _acl(kind: type[Any], right: Right) -> Any:
     )
 
 
-def _wait(confirmations: Collection[Future[Any]], *, unless: int | None = None) -> None:
+def wait(confirmations: Collection[Future[Any]], *, unless: int | None = None) -> None:
+    """Until every broker has confirmed. Raises KafkaException, but not for the error that says it was so already."""
     for confirmation in confirmations:
         try:
             confirmation.result(timeout=TIMEOUT_SECONDS)

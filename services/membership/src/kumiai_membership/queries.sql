@@ -10,6 +10,27 @@ from subscription where municipality = any(:municipalities::text[]) order by mun
 select municipality, party, kind, public_key, roles, purposes, revoked, changed_at
 from party where municipality = any(:municipalities::text[]) order by municipality, party;
 
+-- name: under_way
+-- Who is leaving now.
+select municipality from leaving
+where municipality = any(:municipalities::text[]) and state not in ('certified', 'cancelled');
+
+-- name: left
+-- Who has left altogether.
+select municipality from leaving
+where municipality = any(:municipalities::text[]) and altogether and state = 'certified';
+
+-- name: unpublished$
+select coalesce(h.position > coalesce(r.position, 0), false)
+from stream_head h left join relay_position r using (municipality, stream)
+where h.municipality = :municipality and h.stream = 'membership';
+
+-- name: count_assertions$
+select count(*) from used_assertion where municipality = :municipality;
+
+-- name: forget_all_assertions!
+delete from used_assertion where municipality = :municipality;
+
 -- name: acknowledgement_keys
 select municipality, public_key, registered_at, usable_from
 from acknowledgement_key where municipality = any(:municipalities::text[]);

@@ -7,6 +7,7 @@ from kumiai_common.database import Database
 
 from kumiai_membership import store
 from kumiai_membership.domain import rights
+from kumiai_membership.leaving_kafka import LeavingKafka
 from kumiai_membership.provisioning import Provisioning, new_password
 
 MUNICIPALITIES_AT_ONCE = 50
@@ -17,6 +18,7 @@ class Reconciling:
 
     def __init__(self, database: Database, provisioning: Provisioning) -> None:
         self._database = database
+        self._leaving = LeavingKafka(provisioning)
         self._provisioning = provisioning
         self._lock = asyncio.Lock()
         self._unfinished = asyncio.Event()
@@ -26,7 +28,7 @@ class Reconciling:
 
         So the relay finds the topic of every event that it is to send. Raises confluent_kafka's KafkaException.
         """
-        topics, given = rights.topics(municipality), rights.wanted(municipality, {})
+        topics, given = rights.topics(municipality), rights.wanted(municipality, rights.Standing())
         await asyncio.to_thread(self._provisioning.apply, topics, given, ())
 
     async def one(self, municipality: str) -> None:
@@ -60,12 +62,22 @@ class Reconciling:
         async with self._lock:
             recorded = await store.everybody(self._database)
             topics: dict[str, dict[str, str]] = {}
+            unwanted: set[str] = set()
             given: set[rights.Right] = set()
             withdrawn: set[rights.Right] = set()
+            left: list[str] = []
             for municipality in municipalities:
-                if municipality in recorded:
-                    wanted = rights.wanted(municipality, recorded[municipality])
-                    topics |= rights.topics(municipality)
-                    given |= wanted
-                    withdrawn |= rights.possible(municipality) - wanted
+                standing = recorded.get(municipality)
+                if standing is None:
+                    continue
+                wanted = rights.wanted(municipality, standing)
+                there = {} if standing.left else rights.topics(municipality, standing.gone)
+                topics |= there
+                unwanted |= rights.topics(municipality).keys() - there.keys()
+                given |= wanted
+                withdrawn |= rights.possible(municipality) - wanted
+                left += [municipality] if standing.left else []
+            if unwanted:
+                # Topics before the rights on them: their readers take a topic that is gone for what it is.
+                await asyncio.to_thread(self._leaving.remove, unwanted, left)
             await asyncio.to_thread(self._provisioning.apply, topics, given, withdrawn)

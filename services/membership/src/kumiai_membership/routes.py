@@ -16,8 +16,8 @@ from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import answer, municipality_of
-from kumiai_common.http.tokens import public_key_of_text, public_key_text
-from kumiai_contracts.decision import Accepted, Decision, Refused
+from kumiai_common.http.tokens import public_key_text
+from kumiai_contracts.decision import Accepted, Decision
 from kumiai_contracts.membership import MemberRow, PartyId, PartyRow, Role, SubscriptionRow
 from kumiai_contracts.model import RowSet
 from pydantic import TypeAdapter, ValidationError
@@ -26,13 +26,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_membership import store
+from kumiai_membership.answers import accepted, key_of
 from kumiai_membership.bodies import JoinBody, PartyBody
 from kumiai_membership.commands import Commands, Rule
 from kumiai_membership.domain import rules
 from kumiai_membership.reconciling import Reconciling
 
 _LOG = structlog.get_logger()
-_STATUS = {"not-a-member": 404, "party-not-found": 404, "already-member": 409}
 _PARTY: TypeAdapter[str] = TypeAdapter(PartyId)
 T = TypeVar("T")
 KAFKA_PENDING = Kind(
@@ -73,10 +73,12 @@ class MemberRoutes:
         key = Ed25519PrivateKey.generate()
         public = public_key_text(key.public_key())
 
-        def rule(state: RowSet, now: str) -> Decision:
-            return rules.join(state, body.municipality, body.name, body.prefecture, body.services, public, now)
+        own = key_of(body.acknowledgement_key) if body.acknowledgement_key is not None else None
 
-        _accepted(await self._commands.check(body.municipality, rule))
+        def rule(state: RowSet, now: str) -> Decision:
+            return rules.join(state, body.municipality, body.name, body.prefecture, body.services, public, now, own)
+
+        accepted(await self._commands.check(body.municipality, rule))
         try:
             await self._reconciling.prepare(body.municipality)
         except (KafkaException, TimeoutError):
@@ -136,10 +138,7 @@ class MemberRoutes:
         await _operator(request)
         municipality, party = municipality_of(request), _party_of(request)
         body = PartyBody.model_validate_json(await request.body())
-        try:
-            public_key_of_text(body.public_key)
-        except ValueError:
-            raise Problem(problems.BODY_INVALID, "an Ed25519 public key in base64url at /public_key") from None
+        key_of(body.public_key)
         decision = await self._run(
             municipality,
             lambda state, now: rules.register_party(
@@ -180,15 +179,7 @@ class MemberRoutes:
         )
 
     async def _run(self, municipality: str, rule: Rule) -> Accepted:
-        return _accepted(await self._commands.run(municipality, rule))
-
-
-def _accepted(decision: Decision) -> Accepted:
-    if isinstance(decision, Refused):
-        first = decision.reasons[0]
-        kind = Kind(first.code, _STATUS.get(first.code, 422), first.ja, first.en)
-        raise Problem(kind, reasons=decision.reasons)
-    return decision
+        return accepted(await self._commands.run(municipality, rule))
 
 
 async def _operator(request: Request) -> None:

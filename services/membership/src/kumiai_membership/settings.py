@@ -13,5 +13,10 @@ class MembershipSettings(BaseSettings):
 
     operator_keys_dir: Path | None = None
     """Public keys of the first operators, `<party>.pub.pem`; read at start, and only for parties not known yet."""
+    acknowledgement_wait_days: int = Field(default=14, ge=0, le=366)
+    """From when an acknowledgement key may be used that was not given at joining; see docs/architecture/leaving.md."""
+    backup_days: int = Field(default=35, ge=0)
+    """How long backups and write-ahead logs of the databases are kept, as the operators have set it: the certificate of
+    erasure says so."""
     reconcile_seconds: float = Field(default=300.0, gt=0)
     """How often all topics and rights are made right, besides after every change."""

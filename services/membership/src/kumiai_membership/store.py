@@ -1,7 +1,7 @@
 """What membership has recorded, read from its tables."""
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, TypeVar
 
 from kumiai_common.database import Connection, Database
 from kumiai_common.queries import load as load_queries
@@ -17,6 +17,10 @@ from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
 from kumiai_contracts.model import Row, RowSet
 from kumiai_contracts.topics import FEDERATION
 
+from kumiai_membership.domain import leaving
+from kumiai_membership.domain.rights import Standing
+
+R = TypeVar("R", bound=Row)
 QUERIES: Any = load_queries("kumiai_membership")
 """Every query of queries.sql as an async function of (connection, named parameters)."""
 
@@ -43,17 +47,30 @@ async def load(connection: Connection, municipality: str) -> RowSet:
     return rows
 
 
-async def everybody(database: Database) -> dict[str, dict[str, bool]]:
-    """Each member's subscriptions, service → whether active; the federation's own organisation has none."""
+async def everybody(database: Database) -> dict[str, Standing]:
+    """How each member stands; the federation's own organisation subscribes to nothing."""
     tenants = await database.tenants()
-    found: dict[str, dict[str, bool]] = {FEDERATION: {}}
+    found: dict[str, Standing] = {FEDERATION: Standing()}
     if not tenants:
         return found
     async with database.transaction(tenants) as connection:
         members = await QUERIES.members(connection, municipalities=tenants)
-        found |= {record["municipality"]: {} for record in members}
+        subscriptions: dict[str, dict[str, bool]] = defaultdict(dict)
         for record in await QUERIES.subscriptions(connection, municipalities=tenants):
-            found[record["municipality"]][record["service"]] = record["active"]
+            subscriptions[record["municipality"]][record["service"]] = record["active"]
+        leaves = await _by_municipality(connection, LeaveRow, tenants)
+        erased = await _by_municipality(connection, ServiceErasedRow, tenants)
+    for municipality in (record["municipality"] for record in members):
+        gone, left = leaving.out_of_kafka(leaves[municipality], erased[municipality])
+        closing = leaving.closing(leaves[municipality])
+        found[municipality] = Standing(subscriptions[municipality], closing, gone, left)
+    return found
+
+
+async def _by_municipality(connection: Connection, kind: type[R], municipalities: list[str]) -> dict[str, list[R]]:
+    found: dict[str, list[R]] = defaultdict(list)
+    for record in await getattr(QUERIES, _TABLES[kind])(connection, municipalities=municipalities):
+        found[record["municipality"]].append(from_record(kind, record))
     return found
 
 
@@ -65,4 +82,20 @@ async def directory(database: Database) -> list[dict[str, Any]]:
         subscriptions: dict[str, dict[str, bool]] = defaultdict(dict)
         for record in await QUERIES.subscriptions(connection, municipalities=tenants):
             subscriptions[record["municipality"]][record["service"]] = record["active"]
-    return [{**record, "subscriptions": subscriptions[record["municipality"]]} for record in members]
+        leaves = await _by_municipality(connection, LeaveRow, tenants)
+    return [
+        {
+            **record,
+            "subscriptions": subscriptions[record["municipality"]],
+            "leaving": _shown(leaves[record["municipality"]]),
+        }
+        for record in members
+    ]
+
+
+def _shown(leaves: list[LeaveRow]) -> dict[str, Any] | None:
+    """The last leave, for people, unless it was cancelled."""
+    last = max(leaves, key=lambda leave: leave.leave, default=None)
+    if last is None or last.state == "cancelled":
+        return None
+    return {"services": last.services, "altogether": last.altogether, "state": last.state}

@@ -88,7 +88,7 @@ class TokenRoute:
             raise TokenError("subject")
         municipality, party = match.groups()
         async with self._ground.database.transaction([municipality]) as connection:
-            record = await HTTP_QUERIES.party(connection, municipality=municipality, party=party)
+            record = await HTTP_QUERIES.party(connection, municipality=municipality, party=party, service="membership")
         row = from_record(PartyRow, record) if record else None
         if row is None or row.revoked:
             raise TokenError("party")

@@ -67,6 +67,7 @@ where f.municipality = :municipality;
 select h.municipality, coalesce(n.position, 0) as sent, h.position as head
 from stream_head h left join network_position n on n.municipality = h.municipality
 where h.municipality = any(:municipalities::text[]) and h.stream = :stream and h.position > coalesce(n.position, 0)
+  and not (h.closed and kumiai_is_going(h.municipality))
 order by h.municipality;
 
 -- name: events_to_send
@@ -207,4 +208,5 @@ where r.municipality = :municipality and r.side = 'inquirer' and r.inquirer = :i
 select s.municipality
 from subscription s join intake_opened o on o.municipality = s.municipality and o.subscribed_at = s.changed_at
 where s.municipality = any(:municipalities::text[]) and s.service = :service and s.active
+  and not exists (select from stream_head h where h.municipality = s.municipality and h.closed)
 order by s.municipality;

@@ -142,7 +142,8 @@ where municipality = :municipality and party = :party and expires_at > now() lim
 -- name: name_index_behind
 select h.municipality, h.position as head, coalesce(i.position, 0) as position
 from stream_head h left join name_index_position i using (municipality)
-where h.municipality = any(:municipalities::text[]) and h.stream = 'resident' and h.position > coalesce(i.position, 0);
+where h.municipality = any(:municipalities::text[]) and h.stream = 'resident' and h.position > coalesce(i.position, 0)
+  and not (h.closed and kumiai_is_going(h.municipality));
 
 -- name: begin_name_index!
 insert into name_index_position (municipality, position) values (:municipality, 0) on conflict do nothing;

@@ -102,6 +102,11 @@ async def work_on_runs(ground: Ground) -> None:
         await asyncio.sleep(0 if busy else IDLE_SECONDS)
 
 
+async def is_under_way(connection: Connection, municipality: str) -> bool:
+    """Whether a pass has begun: a stream is not closed in the middle of an issue."""
+    return bool(await QUERIES.waiting_passes(connection, municipalities=[municipality]))
+
+
 async def _round(ground: Ground) -> bool:
     municipalities = ground.relay.municipalities
     if not municipalities:

@@ -48,10 +48,15 @@ class Access:
     """What `authorise` needs: membership's public key and this service's own database."""
 
     def __init__(
-        self, membership_key: Ed25519PublicKey, database: Database, clock: Callable[[], float] = time.time
+        self,
+        membership_key: Ed25519PublicKey,
+        database: Database,
+        service: str,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._key = membership_key
         self._database = database
+        self._service = service
         self._clock = clock
         self._signed: dict[str, AccessToken] = {}
 
@@ -62,7 +67,7 @@ class Access:
         token, held = self._claimed(request, municipality, purpose, roles)
         if token.kind != "service":
             async with self._database.transaction([token.municipality]) as connection:
-                held = await _still_held(connection, token, held, purpose, roles)
+                held = await self._still_held(connection, request, token, held, purpose, roles)
         return Caller(token.municipality, token.party, held, purpose)
 
     @asynccontextmanager
@@ -73,7 +78,7 @@ class Access:
         token, held = self._claimed(request, municipality, purpose, roles)
         async with self._database.transaction({municipality, token.municipality}) as connection:
             if token.kind != "service":
-                held = await _still_held(connection, token, held, purpose, roles)
+                held = await self._still_held(connection, request, token, held, purpose, roles)
             yield Caller(token.municipality, token.party, held, purpose), connection
 
     def _claimed(
@@ -112,28 +117,41 @@ class Access:
         check_times(token.issued_at, token.expires_at, now)
         return token
 
+    async def _still_held(
+        self,
+        connection: Connection,
+        request: Request,
+        token: AccessToken,
+        held: frozenset[Role],
+        purpose: Purpose | None,
+        roles: Collection[Role],
+    ) -> frozenset[Role]:
+        """The roles that the replica of `party` confirms. Raises Problem where none of `roles` is left, and where the
+        municipality is leaving."""
+        record = await QUERIES.party(
+            connection, municipality=token.municipality, party=token.party, service=self._service
+        )
+        if record is None:
+            raise Problem(problems.PARTY_UNKNOWN)
+        party = from_record(PartyRow, record)
+        # Another key means that the party was registered anew: tokens of the lost key must not outlive it.
+        if party.revoked or party.public_key != token.key:
+            raise Problem(problems.PARTY_REVOKED)
+        if purpose is not None and purpose not in party.purposes:
+            raise Problem(problems.PURPOSE_MISSING)
+        _refuse_who_left(request, record["leaving"])
+        confirmed = held & frozenset(party.roles)
+        if not confirmed & set(roles):
+            raise Problem(problems.ROLE_MISSING)
+        return confirmed
 
-async def _still_held(
-    connection: Connection,
-    token: AccessToken,
-    held: frozenset[Role],
-    purpose: Purpose | None,
-    roles: Collection[Role],
-) -> frozenset[Role]:
-    """The roles that the replica of `party` confirms. Raises Problem where none of `roles` is left."""
-    record = await QUERIES.party(connection, municipality=token.municipality, party=token.party)
-    if record is None:
-        raise Problem(problems.PARTY_UNKNOWN)
-    party = from_record(PartyRow, record)
-    # Another key means that the party was registered anew: tokens of the lost key must not outlive it.
-    if party.revoked or party.public_key != token.key:
-        raise Problem(problems.PARTY_REVOKED)
-    if purpose is not None and purpose not in party.purposes:
-        raise Problem(problems.PURPOSE_MISSING)
-    confirmed = held & frozenset(party.roles)
-    if not confirmed & set(roles):
-        raise Problem(problems.ROLE_MISSING)
-    return confirmed
+
+def _refuse_who_left(request: Request, leaving: str | None) -> None:
+    """Whoever is leaving a service writes nothing to it any more; once erasure has begun there is nothing to read."""
+    if leaving in ("erasing", "erased", "certified"):
+        raise Problem(problems.LEFT)
+    if leaving is not None and request.method not in ("GET", "HEAD"):
+        raise Problem(problems.CLOSED)
 
 
 async def authorise(

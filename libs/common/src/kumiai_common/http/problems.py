@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kumiai_common.log import StreamEnded
+
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 
@@ -118,6 +120,18 @@ LOG_BROKEN = Kind(
     "ログがハッシュ連鎖として成立しないため、何も変更していません。検査点と受領書で生産者のログを確認してください。",
     "The log does not hold as a hash chain, so nothing was changed. Check the producer's log against its checkpoints.",
 )
+CLOSED = Kind(
+    "closed",
+    409,
+    "貴団体はこのサービスから脱退の手続中のため、受け付けられません。取り消した後に、同じIDのまま再送してください。",
+    "Your municipality is leaving this service, so it takes nothing. If the leave is cancelled, send the same again.",
+)
+LEFT = Kind(
+    "left",
+    410,
+    "貴団体はこのサービスから脱退しました。記録は消去されています。",
+    "Your municipality has left this service, and its records are erased.",
+)
 OLDER_PARKED = Kind(
     "older-parked",
     409,
@@ -200,6 +214,8 @@ def problem_of(error: Exception) -> Problem:
         case HTTPException():
             known = {kind.status: kind for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, BODY_INVALID)}
             return Problem(known.get(error.status_code) or _plain(error.status_code))
+        case StreamEnded():
+            return Problem(CLOSED)
         case _ if isinstance(error, UNAVAILABLE_ERRORS):
             return Problem(UNAVAILABLE)
     return Problem(INTERNAL)

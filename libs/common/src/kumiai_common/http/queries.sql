@@ -1,5 +1,11 @@
 -- name: party^
-select party, kind, public_key, roles, purposes, revoked, changed_at
+-- And how far its municipality has left the service that asks, if it is leaving.
+select party, kind, public_key, roles, purposes, revoked, changed_at, (
+  select l.state from leaving l
+  where l.municipality = party.municipality and l.state not in ('requested', 'cancelled')
+    and (l.services @> to_jsonb(:service::text) or l.altogether and :service <> 'membership')
+  order by l.leave desc limit 1
+) as leaving
 from party where municipality = :municipality and party = :party;
 
 -- name: subscribed$

@@ -13,6 +13,7 @@ import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from kumiai_contracts.registry import NOTICES
+from kumiai_contracts.topics import READS
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,6 +24,7 @@ from kumiai_common.bundle.exporting import export_routes
 from kumiai_common.bundle.import_routes import import_routes
 from kumiai_common.http.access import Access
 from kumiai_common.http.health import health_routes
+from kumiai_common.http.leaving import leaving_routes
 from kumiai_common.http.notices import Notices
 from kumiai_common.http.operations import operation_routes
 from kumiai_common.http.problems import BODY_TOO_LARGE, INTERNAL, Problem, on_error, problem_of
@@ -131,10 +133,12 @@ class HttpServer:
 async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     """Serve what every service shows and a service's own routes, until cancelled."""
     settings = ground.settings
-    access = Access(load_public_key(settings.trusted_keys_dir / "membership.pub.pem"), ground.database)
+    access = Access(load_public_key(settings.trusted_keys_dir / "membership.pub.pem"), ground.database, ground.name)
     found: list[BaseRoute] = [*health_routes(ground.not_ready), *routes]
     found += operation_routes(ground)
     found += [*export_routes(ground), *import_routes(ground)]
+    if READS[ground.name]:
+        found += leaving_routes(ground)
     found += Streams(ground.name, ground.database).routes()
     if any(kind.service == ground.name for kind in NOTICES.values()):
         found += Notices(ground.name, ground.database, ground.intake).routes()

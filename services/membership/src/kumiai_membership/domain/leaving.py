@@ -33,7 +33,7 @@ from kumiai_contracts.leaving import (
     acknowledgement_statement,
 )
 from kumiai_contracts.membership import MemberRow, PartyRevoked, PartyRow, ServiceName, SubscriptionRow
-from kumiai_contracts.model import Event, RowSet
+from kumiai_contracts.model import RowSet
 
 from kumiai_membership.domain.refusals import refusal
 
@@ -57,6 +57,29 @@ def under_way(state: RowSet) -> LeaveRow | None:
 def has_left(state: RowSet) -> bool:
     """Whether the municipality is no member any more."""
     return any(leave.altogether and leave.state in _GONE for leave in state.all(LeaveRow))
+
+
+def databases(leave: LeaveRow) -> tuple[str, ...]:
+    """The services whose databases have to be empty."""
+    return SERVICES if leave.altogether else leave.services
+
+
+def out_of_kafka(leaves: Sequence[LeaveRow], erased: Sequence[ServiceErasedRow]) -> tuple[frozenset[str], bool]:
+    """The services whose topics have to go, and whether the municipality's own user, topics and groups do.
+
+    Topics go last: before, the services learn from them what they have to erase.
+    """
+    done = {(row.leave, row.place) for row in erased}
+    over = [
+        leave
+        for leave in leaves
+        if leave.state in _GONE
+        or (leave.state == "erasing" and all((leave.leave, place) in done for place in databases(leave)))
+    ]
+    return (
+        frozenset(service for leave in over for service in databases(leave)),
+        any(leave.altogether for leave in over),
+    )
 
 
 def gone(leaves: Sequence[LeaveRow]) -> frozenset[ServiceName]:
@@ -115,6 +138,18 @@ def register_key(state: RowSet, public_key: str, by_old_key: bool, now: str, lat
 
 def request(state: RowSet, services: Sequence[str] | None, by: str, readers_until: str, now: str) -> Decision:
     """脱退申請, from some services or, without any named, from the federation."""
+    asked = planned(state, services, by, readers_until, now)
+    if isinstance(asked, Refused):
+        return asked
+    running = under_way(state)
+    if running is None:
+        return Accepted((LeaveRequested(leave=asked),))
+    same = (running.services, running.altogether) == (asked.services, asked.altogether)
+    return Accepted(()) if same else Refused((refusal("leave-under-way", "/services"),))
+
+
+def planned(state: RowSet, services: Sequence[str] | None, by: str, readers_until: str, now: str) -> LeaveRow | Refused:
+    """The leave that a request would begin, were none under way."""
     if state.get(MemberRow) is None:
         return Refused((refusal("not-a-member", "/municipality"),))
     if has_left(state):
@@ -126,14 +161,9 @@ def request(state: RowSet, services: Sequence[str] | None, by: str, readers_unti
         unknown = [n for n, service in enumerate(services) if service not in taken]
         if unknown or not services:
             return Refused(tuple(refusal("service-not-taken", f"/services/{n}") for n in unknown or (0,)))
-    chosen = tuple(s for s in SERVICES if (s in services if services is not None else s not in erased))
-    running = under_way(state)
-    if running is not None:
-        same = (running.services, running.altogether) == (chosen, services is None)
-        return Accepted(()) if same else Refused((refusal("leave-under-way", "/services"),))
-    row = LeaveRow(
+    return LeaveRow(
         leave=len(leaves) + 1,
-        services=chosen,
+        services=tuple(s for s in SERVICES if (s in services if services is not None else s not in erased)),
         altogether=services is None,
         state="requested",
         requested_at=now,
@@ -146,7 +176,6 @@ def request(state: RowSet, services: Sequence[str] | None, by: str, readers_unti
         acknowledged_with=None,
         readers_behind=(),
     )
-    return Accepted((LeaveRequested(leave=row),))
 
 
 def begin_closing(state: RowSet, now: str) -> Decision:
@@ -220,7 +249,16 @@ def begin_erasure(state: RowSet, behind: Sequence[ReaderBehind], now: str) -> De
         return Refused((refusal("acknowledgement-missing", ""),)) if leave else _not_now(state)
     if behind and now < leave.readers_until:
         return Refused((refusal("readers-behind", ""),))
-    return _step(state, {"verified"}, ErasureBegun, "erasing", now, readers_behind=tuple(behind))
+    begun = _step(state, {"verified"}, ErasureBegun, "erasing", now, readers_behind=tuple(behind))
+    if not leave.altogether or not isinstance(begun, Accepted):
+        return begun
+    # From here on nobody acts for the municipality, so nothing new is recorded of it while it is erased.
+    revoked = [
+        PartyRevoked(party=party.model_copy(update={"revoked": True, "changed_at": now}))
+        for party in state.all(PartyRow)
+        if not party.revoked
+    ]
+    return Accepted((*begun.events, *revoked))
 
 
 def erase_place(state: RowSet, erased: ServiceErasedRow) -> Decision:
@@ -233,7 +271,7 @@ def erase_place(state: RowSet, erased: ServiceErasedRow) -> Decision:
 
 
 def finish(state: RowSet, now: str) -> Decision:
-    """消去完了: subscriptions end; who leaves altogether has nobody left to act for it."""
+    """消去完了: every place is empty, and subscriptions end."""
     leave = under_way(state)
     if leave is None or leave.state != "erasing" or waiting_for(state, leave):
         return _not_now(state)
@@ -243,14 +281,7 @@ def finish(state: RowSet, now: str) -> Decision:
         for subscription in state.all(SubscriptionRow)
         if subscription.active and subscription.service in leave.services
     )
-    events: list[Event] = [LeaveErased(leave=row, subscriptions=ended)]
-    if leave.altogether:
-        events += [
-            PartyRevoked(party=party.model_copy(update={"revoked": True, "changed_at": now}))
-            for party in state.all(PartyRow)
-            if not party.revoked
-        ]
-    return Accepted(tuple(events))
+    return Accepted((LeaveErased(leave=row, subscriptions=ended),))
 
 
 def certify(state: RowSet, certificate: CertificateRow, now: str) -> Decision:

@@ -7,7 +7,7 @@ Every member has the topics of every service, subscribed or not: a notice that c
 subscription is answered with a receipt, and the receipt needs its topic.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -44,8 +44,21 @@ def principal_of(municipality: str) -> str:
     return f"lg-{municipality}"
 
 
-def topics(municipality: str) -> dict[str, dict[str, str]]:
-    """Every topic of a municipality with its settings.
+class Standing(NamedTuple):
+    """What is recorded of a municipality, as far as Kafka goes by it."""
+
+    subscriptions: Mapping[str, bool] = {}
+    """Service → whether active; a missing one never was."""
+    closing: frozenset[str] = frozenset()
+    """Services that it is leaving, and to which it may write no more."""
+    gone: frozenset[str] = frozenset()
+    """Services that it has left, whose topics go."""
+    left: bool = False
+    """Whether it has left altogether."""
+
+
+def topics(municipality: str, gone: frozenset[str] = frozenset()) -> dict[str, dict[str, str]]:
+    """Every topic of a municipality with its settings, without those of the services that it has left.
 
     Events and receipts stay for ever: they are the municipality's own, and their last record is what tells a restored
     database that it lacks published events.
@@ -60,18 +73,22 @@ def topics(municipality: str) -> dict[str, dict[str, str]]:
         "segment.ms": str(24 * 60 * 60 * 1000),
         "max.message.bytes": str(NOTICE_BYTES),
     }
-    found = {events_topic(municipality, stream): kept for stream in STREAM_OF.values()}
-    found |= {events_topic(municipality, receipts_stream(service)): kept for service in NOTICED}
-    return found | {notices_topic(municipality, service): passing for service in NOTICED}
+    found = {events_topic(municipality, STREAM_OF[service]): kept for service in STREAM_OF if service not in gone}
+    noticed = [service for service in NOTICED if service not in gone]
+    found |= {events_topic(municipality, receipts_stream(service)): kept for service in noticed}
+    return found | {notices_topic(municipality, service): passing for service in noticed}
 
 
 def possible(municipality: str) -> frozenset[Right]:
     """Every right that could ever be given for a municipality."""
-    return wanted(municipality, dict.fromkeys(NOTICED, True))
+    return wanted(municipality, Standing(dict.fromkeys(NOTICED, True)))
 
 
-def wanted(municipality: str, subscriptions: Mapping[str, bool]) -> frozenset[Right]:
-    """The rights that a municipality's subscriptions give: service → whether active; a missing one never was."""
+def wanted(municipality: str, standing: Standing) -> frozenset[Right]:
+    """The rights that follow from what is recorded of a municipality."""
+    if standing.left:
+        return frozenset()
+    subscriptions = standing.subscriptions
     rights = {
         Right(f"svc-{service}", Action.READ, "topic", events_topic(municipality, STREAM_OF[MEMBERSHIP]))
         for service in STREAM_OF
@@ -79,7 +96,10 @@ def wanted(municipality: str, subscriptions: Mapping[str, bool]) -> frozenset[Ri
     rights.add(Right(f"svc-{MEMBERSHIP}", Action.WRITE, "topic", events_topic(municipality, STREAM_OF[MEMBERSHIP])))
     if municipality == FEDERATION:
         return frozenset(rights)
-    return frozenset(rights | _of_services(municipality, subscriptions) | _of_systems(municipality, subscriptions))
+    writable = {service for service, active in subscriptions.items() if active and service not in standing.closing}
+    there = topics(municipality, standing.gone)
+    rights |= _of_services(municipality, subscriptions) | _of_systems(municipality, writable)
+    return frozenset(right for right in rights if right.resource != "topic" or right.name in there)
 
 
 def _of_services(municipality: str, subscriptions: Mapping[str, bool]) -> set[Right]:
@@ -99,15 +119,11 @@ def _of_services(municipality: str, subscriptions: Mapping[str, bool]) -> set[Ri
     return rights
 
 
-def _of_systems(municipality: str, subscriptions: Mapping[str, bool]) -> set[Right]:
+def _of_systems(municipality: str, writable: Collection[str]) -> set[Right]:
     principal = principal_of(municipality)
     own = [*STREAM_OF.values(), *map(receipts_stream, NOTICED)]
     rights = {Right(principal, Action.READ, "topic", events_topic(municipality, stream)) for stream in own}
     # The full stop at the end keeps lg.1310 from matching lg.13101.
     rights.add(Right(principal, Action.READ, "group", f"lg.{municipality}."))
-    rights |= {
-        Right(principal, Action.WRITE, "topic", notices_topic(municipality, service))
-        for service, active in subscriptions.items()
-        if active
-    }
+    rights |= {Right(principal, Action.WRITE, "topic", notices_topic(municipality, service)) for service in writable}
     return rights

@@ -13,6 +13,7 @@ import structlog
 from kumiai_common.clock import now, timestamp
 from kumiai_common.database import TRANSIENT
 from kumiai_common.intake import Received, understand
+from kumiai_common.log import StreamEnded
 from kumiai_common.poll import Poll
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -137,7 +138,7 @@ class Connector:
         return False
 
     async def _open_members(self) -> list[str]:
-        """Who subscribes and has complete replicas: what comes for anybody else waits at the network."""
+        """Who subscribes, has complete replicas and is not leaving: what comes for others waits at the network."""
         held = self._ground.relay.municipalities
         async with self._ground.database.transaction(held) as connection:
             found = await QUERIES.open_members(connection, municipalities=held, service=self._ground.name)
@@ -196,7 +197,7 @@ class Connector:
                 _LOG.warning("the network is away", error=str(error))
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            except TRANSIENT as error:
+            except (StreamEnded, *TRANSIENT) as error:
                 _LOG.warning("the network waits for the database", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue

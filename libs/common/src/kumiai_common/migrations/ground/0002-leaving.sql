@@ -26,6 +26,13 @@ create table erasure_count (
 );
 select kumiai_protect('erasure_count', 'select, insert');
 
+-- Whether nothing may be written of a municipality that can be made again: its erasure has begun, or is done.
+create function kumiai_is_going(code text) returns boolean language plpgsql stable as $$
+begin
+  return exists (select from leaving l where l.municipality = code and l.state = 'erasing')
+    or exists (select from tombstone t where t.municipality = code);
+end $$;
+
 -- Whose erasure has begun here: until it is done by the replica of `leaving`, afterwards by the tombstone, so that what
 -- somebody else's transaction wrote at the last moment can be erased, too.
 create function kumiai_erasing(code text, out leave bigint, out altogether boolean)
@@ -66,7 +73,8 @@ begin
   return gone;
 end $$;
 
--- The end: heads, positions and whatever is left. `kept` are the tables of membership, if it goes on without the service.
+-- The end: whatever is left. `kept` are the tables of membership, if it goes on without the service; then the closed heads
+-- stay, too, which hold no more than where a stream ended.
 create function kumiai_bury(code text, kept text[]) returns void
 language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
@@ -81,7 +89,7 @@ begin
   for target in
     select name from kumiai_municipal_tables() as name
     where name not in ('tombstone', 'erasure_count')
-      and (whole or name not in ('tenant', 'leaving', 'reader_position') and name <> all(kept))
+      and (whole or name <> all(kept || '{tenant,leaving,reader_position,stream_head,relay_position}'::text[]))
   loop
     execute format('delete from %I where municipality = $1', target) using code;
   end loop;

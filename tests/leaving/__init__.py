@@ -1,0 +1,1 @@
+"""Leaving: closing, erasing, cancelling, and what goes wrong meanwhile."""

@@ -1,0 +1,110 @@
+"""Leaving while something is missing, and a `kill -9` at the steps: nothing is lost, nothing is claimed too early."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.service_processes import ServiceProcesses
+from kumiai_local.services import Service
+
+from tests.leaving.conftest import NewLeaver
+from tests.leaving.test_leaving import report
+from tests.support.family import carry_over
+from tests.support.faults import superuser
+from tests.support.leaving import Leaver, closed_heads, everywhere, in_kafka
+from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+PARKED = """
+    insert into parked_event (municipality, read_stream, position, keys, state, error)
+    values (%s, 'resident', 1, '["0000000000"]', 'parked', 'LookupError')"""
+
+
+async def test_a_leave_waits_for_a_service_that_is_down_and_for_nobody_else(
+    new_leaver: NewLeaver,
+    operator: Operator,
+    addresses: StackAddresses,
+    federation: ServiceProcesses,
+    leaving_codes: Iterator[str],
+) -> None:
+    (leaver, system), (other, _) = await new_leaver(), await new_leaver(TAXATION)
+    family = await system.tell(carry_over())
+    await system.tell(report(family.numbers[0]), cause=family.event)
+    await operator.complete(leaver.member)
+    with superuser(addresses, Service(TAXATION)) as connection:
+        connection.execute(PARKED, (leaver.member.code,))
+
+    federation[LINKAGE].kill()
+    await leaver.request()
+    await until_waits_for(leaver, {LINKAGE})
+    closed = {row["service"]: row for row in (await leaver.show())["closed"]}
+    assert (closed[REGISTRY]["parked"], closed[TAXATION]["parked"]) == (0, 1), "a parked key holds nothing up"
+    # Another one leaves and a third one joins meanwhile.
+    await other.request(TAXATION)
+    await other.state("closed")
+    third = next(leaving_codes)
+    body = {"municipality": third, "name": "試験", "prefecture": "大分県", "services": [REGISTRY]}
+    assert (await operator.ask("POST", "membership", "/v1/members", json=body))["scram_username"]
+    await restart(federation, LINKAGE)
+    await leaver.state("closed")
+
+    await leaver.record_bundle()
+    await leaver.acknowledge()
+    federation[LINKAGE].kill()
+    await leaver.begin_erasure()
+    await until_waits_for(leaver, {LINKAGE, "kafka", "membership"})
+    assert in_kafka(addresses, leaver.member.code)["topics"], "what it has to learn from is still there"
+    assert "stream_event" in everywhere(addresses, leaver.member.code)[LINKAGE]
+    await restart(federation, LINKAGE)
+    await leaver.state("certified", within_s=60)
+    assert set(everywhere(addresses, leaver.member.code)[LINKAGE]) <= {"tombstone", "erasure_count"}
+    assert await operator.reader(LINKAGE, third, "membership"), "who joined meanwhile is known by now"
+    await other.cancel()
+
+
+async def test_every_process_may_be_killed_between_any_two_steps(
+    new_leaver: NewLeaver, addresses: StackAddresses, federation: ServiceProcesses
+) -> None:
+    leaver, system = await new_leaver()
+    family = await system.tell(carry_over())
+    sent = [await system.post.send(system.message(report(number))) for number in family.numbers]
+    await leaver.request()
+    await restart(federation, *ALL, "membership")
+    await asyncio.wait_for(asyncio.gather(*sent), 30)
+    closed = closed_heads(await leaver.state("closed"))
+    await restart(federation, *ALL, "membership")
+    await leaver.record_bundle()
+    await restart(federation, "membership")
+    await leaver.acknowledge()
+    assert closed_heads(await leaver.show()) == closed
+    await leaver.begin_erasure()
+    await restart(federation, *ALL, "membership")
+    await leaver.state("erasing", "erased", "certified")
+    await restart(federation, "membership")
+    await leaver.state("certified", within_s=60)
+    code = leaver.member.code
+    assert in_kafka(addresses, code) == {"topics": [], "rights": [], "users": [], "groups": []}
+    for service in ALL:
+        assert set(everywhere(addresses, code)[service]) <= {"tombstone", "erasure_count"}
+    erased = {row["place"] for row in (await leaver.certificate())["erased"]}
+    assert erased == {*ALL, "kafka", "membership"}
+
+
+async def until_waits_for(leaver: Leaver, names: set[str]) -> None:
+    """Wait until exactly these are waited for."""
+    for _ in range(150):
+        if set((await leaver.show())["waiting_for"]) == names:
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError((await leaver.show())["waiting_for"])
+
+
+async def restart(federation: ServiceProcesses, *services: str) -> None:
+    """Kill what still runs, without warning, and start it again."""
+    for service in services:
+        if federation[service].alive:
+            federation[service].kill()
+    for service in services:
+        federation[service].start()
+    await asyncio.gather(*[asyncio.to_thread(federation[service].wait_ready) for service in services])
