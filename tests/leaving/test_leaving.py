@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from kumiai_common.http.tokens import load_public_key
 from kumiai_contracts.leaving import CertificateRow, ServiceErasedRow, certificate_statement
 from kumiai_contracts.taxation import EmploymentIncomeReport
 from kumiai_contracts.topics import notices_topic
+from kumiai_demo.message import Message
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
@@ -126,6 +128,21 @@ async def test_leaving_one_service_leaves_the_others_as_they_are(
     assert await refused(operator.subscribe(code, TAXATION)) == "service-was-erased"
 
 
+async def test_what_kafka_took_while_notices_pour_in_is_answered_and_nothing_is_half_accepted(
+    new_leaver: NewLeaver, addresses: StackAddresses
+) -> None:
+    leaver, system = await new_leaver(TAXATION)
+    messages = [system.message(report("0000000000").model_copy(update={"employer": f"{n:07}"})) for n in range(4000)]
+    pouring = asyncio.create_task(asyncio.to_thread(pour, addresses, leaver.member, messages))
+    await asyncio.sleep(1)
+    await leaver.request(TAXATION)
+    taken = await pouring
+    assert 0 < taken < len(messages), "the right to write ended while there was more to write"
+    (closed,) = (await leaver.state("closed"))["closed"]
+    assert closed["receipts_position"] == taken
+    await leaver.cancel()
+
+
 async def test_a_cancelled_leave_loses_nothing_and_the_streams_go_on(new_leaver: NewLeaver, operator: Operator) -> None:
     leaver, system = await new_leaver()
     family = await system.tell(carry_over())
@@ -189,6 +206,25 @@ def refusal_by_kafka(addresses: StackAddresses, member: Member, topic: str) -> i
     producer.produce(topic, b"{}", on_delivery=lambda error, _: outcome.append(error))
     producer.flush(10)
     return outcome[0].code() if outcome[0] else None
+
+
+def pour(addresses: StackAddresses, member: Member, messages: list[Message]) -> int:
+    """Send notices without a pause until Kafka refuses one; how many it took."""
+    settings = addresses.kafka_client_as(member.credentials.username, member.credentials.password)
+    outcome: Counter[bool] = Counter()
+    producer = Producer({**settings, "acks": "all", "message.timeout.ms": 8000, "linger.ms": 0, "log_level": 0})
+    for message in messages:
+        producer.produce(
+            notices_topic(member.code, TAXATION),
+            message.body,
+            headers=message.headers,
+            on_delivery=lambda error, _: outcome.update([error is None]),
+        )
+        producer.poll(0.005)
+        if outcome[False]:
+            break
+    producer.flush(20)
+    return outcome[True]
 
 
 def commit_as_reader(addresses: StackAddresses, member: Member, offset: int) -> None:
