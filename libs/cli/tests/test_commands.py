@@ -60,7 +60,8 @@ def pem() -> bytes:
         ["party", "add"],
         ["parked", "retry"],
         ["tax", "assess"],
-        *[["worklist", name] for name in ("list", "take", "settle", "head")],
+        *[["worklist", name] for name in ("list", "show", "take", "settle", "head")],
+        ["residents", "month"],
     ],
 )
 def test_every_command_explains_itself_and_shows_how_it_is_used(command: list[str]) -> None:
@@ -83,6 +84,7 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ["join", "131016", "--services", "tax"],
         ["join", "131016", "--services", ","],
         ["join", "999999", "--services", "taxation"],
+        ["worklist", "show", "131016", "character/old/U+E001"],
         ["worklist", "head", "131016", "head/0000005207", "0000010421", "--relationship", "子"],
         ["join", "011011", "--services", "taxation"],
         ["subscribe", "131016", "membership"],

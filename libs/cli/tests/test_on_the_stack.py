@@ -54,6 +54,10 @@ def test_joining_ends_when_every_service_knows_the_municipality(
 
     code, waiting = kumiai(test_layout, federation, "worklist", "list", TOMAKOMAI)
     assert (code, waiting) == (0, {"work_items": [], "waiting": []})
+    code, counted = kumiai(test_layout, federation, "residents", "month", TOMAKOMAI, "2026-04")
+    assert (code, counted["closing"], counted["adds_up"]) == (0, 0, True)
+    code, unknown = kumiai(test_layout, federation, "worklist", "show", TOMAKOMAI, "head/0000000019")
+    assert (code, unknown["problem"]["code"]) == (1, "not-found")
     code, untaken = kumiai(test_layout, federation, "worklist", "take", TOMAKOMAI, "head/0000000019")
     assert (code, [reason["code"] for reason in untaken["problem"]["reasons"]]) == (1, ["unknown-work-item"])
 

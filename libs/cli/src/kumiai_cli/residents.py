@@ -64,6 +64,35 @@ def show(
             out.print(f"{name}: {value}", highlight=False)
 
 
+@app.command()
+def month(
+    code: Code,
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM.")],
+    as_json: Json = False,
+) -> None:
+    """A month's statistics (人口統計): movements by reason, population by age, and whether it all adds up.
+
+    kumiai residents month 131016 2026-04
+    """
+    with reporting(as_json):
+        found = _get(code, f"statistics/{month}", purpose=DESK)
+        if as_json:
+            show_json(found)
+            return
+        moved = Table("", "reason", "people")
+        for name in ("entries", "removals", "amendments"):
+            for reason, people in found[name].items():
+                moved.add_row(name, reason, str(people))
+        out.print(moved)
+        ages = Table("age", "male", "female")
+        for band, sexes in found["population"]["by_age_band"].items():
+            ages.add_row(band, str(sexes.get("male", 0)), str(sexes.get("female", 0)))
+        out.print(ages)
+        entries, removals = (sum(found[name].values()) for name in ("entries", "removals"))
+        end = "which adds up" if found["adds_up"] else "which does NOT add up"
+        say(f"{found['opening']} + {entries} - {removals} = {found['closing']}, {end}")
+
+
 @worklist.command("list")
 def items(
     code: Code,
@@ -91,6 +120,28 @@ def items(
             say(f"{row['kind']}: {row['items']} {row['state']}, the oldest since {row['since'][:10]}")
         if not found["waiting"]:
             say("Nothing waits.")
+
+
+@worklist.command("show")
+def show_item(code: Code, item: Item, as_json: Json = False) -> None:
+    """What an item is about: for a household without a head, who might be it.
+
+    kumiai worklist show 131016 head/0000005207
+    """
+    with reporting(as_json):
+        kind, _, about = item.partition("/")
+        if kind not in ("head", "resident-code"):
+            raise Failure("Only an item head/<household> or resident-code/<number> is about people.", USAGE)
+        numbers = _get(code, f"households/{about}", purpose=DESK)["members"] if kind == "head" else [about]
+        people = [_get(code, f"residents/{number}", purpose=DESK) for number in numbers]
+        if as_json:
+            show_json({"item": item, "people": people})
+            return
+        table = Table("number", "name", "relationship", "born")
+        for row in people:
+            shown = row.get("identified_name", row["name"])
+            table.add_row(row["addressee_number"], shown, row["relationship"], row["birth_date"])
+        out.print(table)
 
 
 @worklist.command()
