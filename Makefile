@@ -18,6 +18,7 @@ WORKERS ?= 1
 empty :=
 space := $(empty) $(empty)
 export TMPDIR := $(CURDIR)/.local/tmp
+export DEMO_BEGAN := $(shell date +%s.%N)
 export PATH := $(PATH):$(CURDIR)/.local/tools/prometheus/usr/bin
 export MYPYPATH := $(subst $(space),:,$(addsuffix /src,$(PACKAGES)))
 

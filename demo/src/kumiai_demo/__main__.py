@@ -21,6 +21,7 @@ from kumiai_local.addresses import StackAddresses
 from kumiai_local.choose import new_stack
 from kumiai_local.errors import StackError
 from kumiai_local.layout import Layout, checkout
+from kumiai_local.progress import step
 from kumiai_local.service_processes import ServiceProcesses
 from rich.console import Console
 from rich.live import Live
@@ -36,6 +37,7 @@ from kumiai_demo.show import (
     gaps_table,
     holdings_table,
     live_table,
+    summary_table,
     verdict_table,
 )
 
@@ -63,6 +65,7 @@ class Demo:
         # A table needs room; where there is no terminal (a log), nobody's window is too narrow.
         self._console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
         self._began = began
+        self._first_receipt_s: float | None = None
         self._build = checkout() / "build"
         shutil.rmtree(self._build / "demo", ignore_errors=True)
         run = secrets.token_hex(3)
@@ -87,33 +90,38 @@ class Demo:
     async def run(self) -> bool:
         """Join, let them work, check, show, write `build/demo.json`; whether all is well."""
         try:
-            credentials = await asyncio.gather(*[self._operator.join(m.code, m.services) for m in MEMBERS])
-            self._say(f"{len(MEMBERS)} municipalities joined")
-            for member_run, given in zip(self._runs, credentials, strict=True):
-                member_run.start(given)
-            await self._watch()
-            picture = await self._settled()
-            self._say(f"{self._now():4.0f} s  all sent and answered; asking the services person by person …")
-            verdicts = await self._checked()
-            self._say(f"{self._now():4.0f} s  {sum(verdict['people'] for verdict in verdicts)} people asked for")
-            return await self._conclude(picture, {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)})
+            with step("Starting the services, joining the municipalities"):
+                await asyncio.to_thread(self._services["membership"].wait_ready)
+                await asyncio.gather(*[self._join(run) for run in self._runs])
+                await asyncio.to_thread(self._services.wait_ready)
+            self._say(f"{self._now():4.0f} s  {len(MEMBERS)} municipalities joined, all services ready")
+            with self._services.supervised():
+                await self._watch()
+                picture = await self._settled()
+                self._say(f"{self._now():4.0f} s  all sent and answered; asking the services person by person …")
+                verdicts = await self._checked()
+                self._say(f"{self._now():4.0f} s  {sum(verdict['people'] for verdict in verdicts)} people asked for")
+                return await self._conclude(picture, {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)})
         finally:
             for member_run in self._runs:
                 member_run.stop()
             await self._operator.close()
 
+    async def _join(self, run: MemberRun) -> None:
+        """Join a municipality; its systems send as soon as they may."""
+        run.start(await self._operator.join(run.member.code, run.member.services))
+
     async def _watch(self) -> None:
         """Show how far it is until every simulator has ended."""
-        first_shown = False
         next_line = 0.0
         with Live(console=self._console, refresh_per_second=4, transient=True) as live:
             while True:
                 ended = all(run.exit_code is not None for run in self._runs)
                 progress = {run.member.code: run.progress() for run in self._runs}
                 first = [now["first_receipt_at"] for now in progress.values() if now.get("first_receipt_at")]
-                if first and not first_shown:
-                    first_shown = True
-                    self._say(f"first receipt {min(first) - self._began:.1f} s after the start")
+                if first and self._first_receipt_s is None:
+                    self._first_receipt_s = round(min(first) - self._began, 1)
+                    self._say(f"first receipt {self._first_receipt_s} s after the start")
                 picture = await self._picture()
                 live.update(live_table(MEMBERS, progress, picture, f"{self._now():.0f} s"))
                 if not self._console.is_terminal and time.monotonic() > next_line:
@@ -176,13 +184,15 @@ class Demo:
             "doubled": total["doubled"],
             "out_of_order": total["out_of_order"],
             "complete": complete,
+            # From the command, its set-up included, to the first receipt in a municipality's hands.
+            "first_receipt_s": self._first_receipt_s,
             # Of the slowest pair of reader and stream: nobody waits longer than this.
             "p50_ms": round(max((p50 for p50, _ in own.values()), default=0.0), 1),
             "p99_ms": round(max((p99 for _, p99 in own.values()), default=0.0), 1),
         }
         self._build.mkdir(exist_ok=True)
         (self._build / "demo.json").write_text(json.dumps(summary, indent=2) + "\n")
-        self._show(picture, verdicts, effects)
+        self._show(picture, verdicts, effects, summary)
         return complete and not (total["lost"] or total["doubled"] or total["out_of_order"])
 
     def _show(
@@ -190,12 +200,14 @@ class Demo:
         picture: Picture,
         verdicts: Mapping[str, Mapping[str, Any]],
         effects: Mapping[tuple[str, str], tuple[float, float]],
+        summary: Mapping[str, object],
     ) -> None:
         tables = (
             holdings_table(MEMBERS, picture),
             gaps_table(MEMBERS, picture),
             effect_table(effects),
             verdict_table(MEMBERS, verdicts),
+            summary_table(summary),
         )
         for table in tables:
             self._console.print(table)
@@ -227,19 +239,19 @@ class Demo:
 
 def main() -> int:
     """Start everything, run the demo, stop everything."""
-    began = time.time()
+    began = float(os.environ.get("DEMO_BEGAN") or time.time())
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     layout = Layout(checkout() / ".local" / "demo").prepare()
     try:
         with (
-            new_stack(layout, fresh=True) as stack,
-            ServiceProcesses(stack.addresses, layout) as services,
-            services.supervised(),
+            new_stack(layout, fresh=True, prepared=True) as stack,
+            ServiceProcesses(stack.addresses, layout, prepared=True).begun() as services,
         ):
             well = asyncio.run(Demo(services, stack.addresses, began).run())
             if os.environ.get("KEEP") == "1":
                 print("It keeps running; Ctrl-C stops it.", flush=True)
-                signal.pause()
+                with services.supervised():
+                    signal.pause()
             return 0 if well else 1
     except (StackError, CheckerFailed) as error:
         print(error, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ import httpx
 from kumiai_contracts.municipalities import municipality
 from kumiai_contracts.topics import FEDERATION, READS, STREAM_OF
 
-from kumiai_demo.access_token import Token
+from kumiai_demo.access_token import NoToken, Token
 
 PARTY = "operator"
 """The local federation's first operator."""
+KNOWN_WITHIN_S = 20.0
+"""How long a membership that just started may need to know its first operator."""
 
 _BUCKET = re.compile(r"^kumiai_commit_to_effect_seconds_bucket\{(?P<labels>[^}]*)\} (?P<count>\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -73,11 +76,22 @@ class OperatorView:
             "services": list(services),
         }
         response = await self._client.post(
-            f"{self._peers['membership']}/v1/members", json=body, headers=await self._token.headers()
+            f"{self._peers['membership']}/v1/members", json=body, headers=await self._known(KNOWN_WITHIN_S)
         )
         response.raise_for_status()
         credentials: dict[str, Any] = response.json()
         return credentials
+
+    async def _known(self, within_s: float) -> dict[str, str]:
+        """The header of a request. Right after its start, membership registers its first operators."""
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                return await self._token.headers()
+            except NoToken:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
 
     async def picture(self, subscriptions: Mapping[str, Iterable[str]]) -> Picture:
         """Heads against readers, for the services that each municipality subscribes to."""

@@ -94,5 +94,13 @@ def effect_table(effects: Mapping[tuple[str, str], tuple[float, float]]) -> Tabl
     return table
 
 
+def summary_table(summary: Mapping[str, object]) -> Table:
+    """What `build/demo.json` says."""
+    table = Table("", "", title="Summary", show_header=False)
+    for name, value in summary.items():
+        table.add_row(name, str(value))
+    return table
+
+
 def _milliseconds(value: float | None) -> str:
     return "" if value is None else f"{value:.0f} ms"

@@ -13,6 +13,7 @@ import time
 import uuid
 from pathlib import Path
 
+from kumiai_local import class_archive
 from kumiai_local.broker_settings import ADMIN, BrokerSettings
 from kumiai_local.errors import MissingRequirement, StackError
 from kumiai_local.layout import Layout, kafka_libs
@@ -23,6 +24,8 @@ from kumiai_local.secret_files import write_private
 
 HERE = Path(__file__).parent / "kafka"
 HEAP = "512m"
+SHORT_RUN = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For a JVM that ends before better code or another collector would pay."""
 START_S = 120.0
 RANK = 10
 COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies"
@@ -49,7 +52,8 @@ class Broker:
         properties = self._layout.run / "kafka.properties"
         write_private(properties, self._settings.properties().encode())
         self._format(properties)
-        arguments = self._arguments("kafka", f"-Xms{HEAP}", f"-Xmx{HEAP}", "kafka.Kafka", str(properties))
+        classes = class_archive.reading_or_writing(self._layout)
+        arguments = self._arguments("kafka", *classes, f"-Xms{HEAP}", f"-Xmx{HEAP}", "kafka.Kafka", str(properties))
         log = self._layout.logs / "kafka.log"
         self._child = Child.start(
             "kafka",
@@ -100,12 +104,11 @@ class Broker:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         scram = f"SCRAM-SHA-256=[name={ADMIN},password={self._settings.admin_password}]"
         arguments = self._arguments(
-            "kafka-format", "kafka.tools.StorageTool", "format",
+            "kafka-format", *class_archive.reading(), *SHORT_RUN, "kafka.tools.StorageTool", "format",
             # With an equals sign: one identifier in 64 begins with a hyphen and would be taken for an option.
             f"--cluster-id={cluster}", "--config", str(properties), "--add-scram", scram,
         )  # fmt: skip
-        with step("Formatting Kafka's storage"):
-            done = subprocess.run(["java", f"@{arguments}"], capture_output=True, text=True, check=False)
+        done = subprocess.run(["java", f"@{arguments}"], capture_output=True, text=True, check=False)
         arguments.unlink()
         if done.returncode != 0:
             raise StackError(f"Kafka's storage could not be formatted: {done.stderr.strip() or done.stdout.strip()}")
@@ -146,6 +149,7 @@ def fetch_libs() -> None:
         raise StackError(f"Maven fetched jars that are not pinned: {', '.join(sorted(unknown))}")
     shutil.rmtree(libs, ignore_errors=True)
     draft.rename(libs)
+    class_archive.forget()
 
 
 def _libs_complete() -> bool:

@@ -40,22 +40,25 @@ def daemon_answers() -> bool:
     return True
 
 
-def new_stack(layout: Layout | None = None, mode: Mode | None = None, *, fresh: bool = False) -> Stack:
+def new_stack(
+    layout: Layout | None = None, mode: Mode | None = None, *, fresh: bool = False, prepared: bool = False
+) -> Stack:
     """A stack of the chosen kind in this folder (default: the checkout's `.local`), not started.
 
-    With `fresh` it starts on empty data; a stack that is not ours keeps what it has.
+    With `fresh` it starts on empty data; a stack that is not ours keeps what it has. With `prepared` it has, once it is
+    started, what the services need: databases with their tables, users, rights and keys.
     """
     where = layout or default_layout()
     match mode or chosen_mode():
         case "native":
             from kumiai_local.native import NativeStack
 
-            return NativeStack(where, fresh=fresh)
+            return NativeStack(where, fresh=fresh, prepared=prepared)
         case "containers":
             from kumiai_local.containers import ContainerStack
 
-            return ContainerStack(where, fresh=fresh)
+            return ContainerStack(where, fresh=fresh, prepared=prepared)
         case "external":
             from kumiai_local.external import ExternalStack
 
-            return ExternalStack(where)
+            return ExternalStack(where, prepared=prepared)

@@ -19,7 +19,6 @@ from kumiai_local.errors import StackError
 from kumiai_local.layout import Layout
 from kumiai_local.ports import LOOPBACK, pause_until
 from kumiai_local.processes import Child
-from kumiai_local.progress import step
 from kumiai_local.secret_files import write_private
 from kumiai_local.unprivileged import give, hand_over, unprivileged_command
 
@@ -121,13 +120,12 @@ class Database:
             str(binaries() / "initdb"), "-D", str(draft / "data"), "-U", SUPERUSER, "-E", "UTF8", "--no-instructions",
             "--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password_file}",
         ]  # fmt: skip
-        with step("Initialising PostgreSQL"):
-            done = subprocess.run(
-                [*unprivileged_command(binaries(), self._layout.data), *command],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+        done = subprocess.run(
+            [*unprivileged_command(binaries(), self._layout.data), *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         password_file.unlink()
         if done.returncode != 0:
             raise StackError(f"PostgreSQL could not be initialised: {done.stderr.strip()}")

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.errors import CannotDisturb, MissingRequirement
 from kumiai_local.layout import Layout
+from kumiai_local.progress import step
+from kumiai_local.provision import make_keys, prepare_broker, prepare_database
 from kumiai_local.stack import StackControl
 
 
@@ -33,8 +35,10 @@ class ExternalSettings(BaseSettings):
 class ExternalStack:
     """Reached, never started, stopped or disturbed."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, prepared: bool = False) -> None:
+        """With `prepared`, it has all that the services need of it when `start` returns."""
         self.layout = layout
+        self._prepared = prepared
         try:
             settings = ExternalSettings()
         except ValidationError as error:
@@ -53,6 +57,11 @@ class ExternalStack:
     def start(self) -> StackAddresses:
         self.layout.prepare()
         self._addresses.write(self.layout.run / "stack.json")
+        if self._prepared:
+            with step("Preparing databases, broker users and keys"):
+                prepare_database(self._addresses, self.layout)
+                prepare_broker(self._addresses, self.layout)
+                make_keys(self.layout)
         return self._addresses
 
     def stop(self) -> None:

@@ -1,10 +1,14 @@
-"""What the native stack and the container stack share: ownership of the folder, the start and stop of two parts."""
+"""What the native stack and the container stack share: ownership of the folder, the start and stop of two parts.
+
+Both parts start at once, each in a thread of its own: while Kafka's JVM warms up, the databases are made.
+"""
 
 from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -13,9 +17,10 @@ from kumiai_local.broker_settings import ADMIN
 from kumiai_local.database import SUPERUSER
 from kumiai_local.errors import StackError
 from kumiai_local.layout import Layout
-from kumiai_local.ownership import Ownership
+from kumiai_local.ownership import Ownership, end_everything
 from kumiai_local.ports import LOOPBACK, free_ports
 from kumiai_local.progress import step
+from kumiai_local.provision import make_keys, prepare_broker, prepare_database
 from kumiai_local.secret_files import password
 from kumiai_local.stack import Part, StackControl
 
@@ -61,10 +66,14 @@ class OwnedStack(ABC):
 
     mode: Mode
 
-    def __init__(self, layout: Layout, *, fresh: bool = False) -> None:
-        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once the folder is ours."""
+    def __init__(self, layout: Layout, *, fresh: bool = False, prepared: bool = False) -> None:
+        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once the folder is ours.
+
+        With `prepared`, each part has all that the services need of it when `start` returns.
+        """
         self.layout = layout
         self._fresh = fresh
+        self._prepared = prepared
         self._ownership: Ownership | None = None
         self._addresses: StackAddresses | None = None
         self._servers: Mapping[Part, Server] = {}
@@ -90,25 +99,15 @@ class OwnedStack(ABC):
                 self.layout.prepare()
             kafka_port, controller_port, postgres_port = free_ports(3)
             self._servers = self.servers(kafka_port, controller_port, postgres_port)
-            with step("Starting PostgreSQL"):
-                self._servers["postgres"].start()
-            with step("Starting Kafka"):
-                self._servers["kafka"].start()
+            addresses = self._addresses_of(kafka_port, postgres_port)
+            with step("Starting PostgreSQL and Kafka"):
+                self._start_parts(addresses)
         except BaseException:
             self.stop()
             raise
-        secrets = self.layout.secrets
-        self._addresses = StackAddresses(
-            mode=self.mode,
-            kafka_bootstrap=f"{LOOPBACK}:{kafka_port}",
-            kafka_security_protocol="SASL_PLAINTEXT",
-            kafka_username=ADMIN,
-            kafka_password_file=secrets / "kafka-admin",
-            postgres_url=f"postgresql://{SUPERUSER}@{LOOPBACK}:{postgres_port}/postgres",
-            postgres_password_file=secrets / "postgres-admin",
-        )
-        self._addresses.write(self.layout.run / "stack.json")
-        return self._addresses
+        addresses.write(self.layout.run / "stack.json")
+        self._addresses = addresses
+        return addresses
 
     def stop(self) -> None:
         """Services first if any are left, then the broker, then the database."""
@@ -133,6 +132,36 @@ class OwnedStack(ABC):
             password(secrets / "kafka-admin"),
             password(secrets / "kafka-controller"),
             password(secrets / "postgres-admin"),
+        )
+
+    def _start_parts(self, addresses: StackAddresses) -> None:
+        with ThreadPoolExecutor() as threads:
+            starting = [threads.submit(self._start_part, part, addresses) for part in self._servers]
+            if self._prepared:
+                starting.append(threads.submit(make_keys, self.layout))
+            try:
+                for started in as_completed(starting):
+                    started.result()
+            except BaseException:
+                end_everything(self.layout)  # so that the other one does not wait for a process that will not be
+                raise
+
+    def _start_part(self, part: Part, addresses: StackAddresses) -> None:
+        self._servers[part].start()
+        if self._prepared:
+            prepare = {"kafka": prepare_broker, "postgres": prepare_database}[part]
+            prepare(addresses, self.layout)
+
+    def _addresses_of(self, kafka_port: int, postgres_port: int) -> StackAddresses:
+        secrets = self.layout.secrets
+        return StackAddresses(
+            mode=self.mode,
+            kafka_bootstrap=f"{LOOPBACK}:{kafka_port}",
+            kafka_security_protocol="SASL_PLAINTEXT",
+            kafka_username=ADMIN,
+            kafka_password_file=secrets / "kafka-admin",
+            postgres_url=f"postgresql://{SUPERUSER}@{LOOPBACK}:{postgres_port}/postgres",
+            postgres_password_file=secrets / "postgres-admin",
         )
 
     @abstractmethod

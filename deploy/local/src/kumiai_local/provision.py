@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout, default_layout
+from kumiai_local.migrations import migrate
 from kumiai_local.progress import step
 from kumiai_local.provision_broker import provision_broker
 from kumiai_local.provision_database import provision_databases
@@ -26,10 +27,26 @@ def provision_services(
     with step("Preparing databases, broker users and keys"):
         provision_databases(addresses, where, wanted)
         provision_broker(addresses, where, wanted)
-        for service in wanted:
-            signing_key(service.private_key(where), service.public_key(where))
-            if (vault_keys := service.vault_keys(where)) is not None:
-                make_vault_keys(service.module, vault_keys)
-        signing_key(NETWORK.private_key(where), NETWORK.public_key(where))
-        symmetric_key(where.linkage_code_key)
-        signing_key(where.operators / "operator.pem", where.operators / "operator.pub.pem")
+        make_keys(where, wanted)
+
+
+def prepare_database(addresses: StackAddresses, layout: Layout) -> None:
+    """What a PostgreSQL that just serves lacks: the databases and roles, and the tables in them."""
+    provision_databases(addresses, layout, SERVICES)
+    migrate(addresses, layout, SERVICES)
+
+
+def prepare_broker(addresses: StackAddresses, layout: Layout) -> None:
+    """What a Kafka that just serves lacks: the services' users and rights."""
+    provision_broker(addresses, layout, SERVICES)
+
+
+def make_keys(layout: Layout, services: Iterable[Service] = SERVICES) -> None:
+    """The keys, which need neither server."""
+    for service in services:
+        signing_key(service.private_key(layout), service.public_key(layout))
+        if (vault_keys := service.vault_keys(layout)) is not None:
+            make_vault_keys(service.module, vault_keys)
+    signing_key(NETWORK.private_key(layout), NETWORK.public_key(layout))
+    symmetric_key(layout.linkage_code_key)
+    signing_key(layout.operators / "operator.pem", layout.operators / "operator.pub.pem")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from kumiai_local.addresses import StackAddresses
-from kumiai_local.errors import StackError
 from kumiai_local.layout import Layout, default_layout
+from kumiai_local.migrations import migrate
 from kumiai_local.ports import LOOPBACK, free_ports
 from kumiai_local.progress import step
 from kumiai_local.provision import provision_services
@@ -37,12 +35,16 @@ class ServiceProcesses:
         services: Sequence[Service] = SERVICES,
         workers: int = 1,
         extra_env: Mapping[str, str] | None = None,
+        prepared: bool = False,
     ) -> None:
-        """Nothing starts yet. `extra_env` is added to every service's environment."""
+        """Nothing starts yet. `extra_env` is added to every service's environment; with `prepared`, the stack has been
+        started with databases, users, rights and keys for these services.
+        """
         self.layout = (layout or default_layout()).prepare()
         self._addresses = addresses
         self._services = tuple(services)
         self._extra_env = dict(extra_env or {})
+        self._prepared = prepared
         *service_ports, network_port = free_ports(len(self._services) * workers + 1)
         ports = iter(service_ports)
         self.network_url = f"http://{LOOPBACK}:{network_port}"
@@ -78,13 +80,22 @@ class ServiceProcesses:
 
     def start(self) -> None:
         """Provision, migrate, start every worker, wait until all are ready, write `run/federation.json`."""
-        provision_services(self._addresses, self.layout, self._services)
-        self.migrate()
+        self.begin()
         with step("Starting the services"):
-            for worker in self._processes:
-                worker.start()
-            for worker in self._processes:
-                worker.wait_ready()
+            self.wait_ready()
+
+    def begin(self) -> None:
+        """Provision, migrate, start every worker; whoever needs one that is ready waits for it."""
+        if not self._prepared:
+            provision_services(self._addresses, self.layout, self._services)
+            self.migrate()
+        for worker in self._processes:
+            worker.start()
+
+    def wait_ready(self) -> None:
+        """Wait until all are ready, and write `run/federation.json`. Raises StackError for one that is not."""
+        for worker in self._processes:
+            worker.wait_ready()
         self.write()
 
     def stop(self) -> None:
@@ -109,6 +120,15 @@ class ServiceProcesses:
     ) -> None:
         self.stop()
 
+    @contextmanager
+    def begun(self) -> Iterator[Self]:
+        """The block runs while the services start; `wait_ready` within it tells when they have."""
+        try:
+            self.begin()
+            yield self
+        finally:
+            self.stop()
+
     def migrate(self) -> None:
         """Bring every database to the code's version, with the owner's role.
 
@@ -116,12 +136,7 @@ class ServiceProcesses:
             StackError: with the end of the log of a migration that failed.
         """
         with step("Migrating the databases"):
-            running = [(service, self._migration(service)) for service in self._services]
-            failed = [service for service, process in running if process.wait() != 0]
-        for service in failed:
-            log = self._migration_log(service)
-            end = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise StackError(f"the migration of {service.name} failed; {log} ends with\n{end}")
+            migrate(self._addresses, self.layout, self._services)
 
     def watch_once(self) -> list[str]:
         """Start crashed workers again whose pause is over; returns their names."""
@@ -163,25 +178,6 @@ class ServiceProcesses:
         }
         write_private(path, json.dumps(content, indent=2).encode())
         return path
-
-    def _migration(self, service: Service) -> subprocess.Popen[bytes]:
-        role = service.owner_role
-        env = {
-            **os.environ,
-            "KUMIAI_DATABASE_OWNER_URL": self._addresses.postgres_url_of(role, service.database),
-            "KUMIAI_DATABASE_OWNER_PASSWORD_FILE": str(service.role_password(self.layout, role)),
-        }
-        with self._migration_log(service).open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "kumiai_common.migrate", service.name],
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-    def _migration_log(self, service: Service) -> Path:
-        return self.layout.logs / f"{service.name}-migrate.log"
 
     def _env(self, service: Service, port: int) -> dict[str, str]:
         """All of a service's settings; nothing of them has a default in the code."""

@@ -12,7 +12,6 @@ from types import FrameType
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout
 from kumiai_local.progress import console
-from kumiai_local.provision import provision_services
 from kumiai_local.service_processes import LOOK_EVERY_S, ServiceProcesses
 
 STARTED_MARK = "up"
@@ -27,13 +26,12 @@ def run(layout: Layout, *, only_stack: bool, workers: int, stay_with_parent: boo
     """Start everything, keep crashed services coming back, return after a signal when all has been stopped in order."""
     started = layout.run / STARTED_MARK
     try:
-        with _signals_stop(), new_stack(layout) as stack:
+        with _signals_stop(), new_stack(layout, prepared=True) as stack:
             try:
                 if only_stack:
-                    provision_services(stack.addresses, layout)
                     _serve(started, None, stay_with_parent)
                 else:
-                    with ServiceProcesses(stack.addresses, layout, workers=workers) as services:
+                    with ServiceProcesses(stack.addresses, layout, workers=workers, prepared=True) as services:
                         _serve(started, services, stay_with_parent)
             finally:
                 _ignore_signals()  # a second Ctrl-C must not interrupt the shutdown

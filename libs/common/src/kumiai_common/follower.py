@@ -27,6 +27,8 @@ from kumiai_common.telemetry import Telemetry
 _LOG = structlog.get_logger()
 EVENTS_A_READ = 2000
 MAX_CATCH_UPS = 4
+FIRST_PAUSE_SECONDS = 0.2
+"""After the first look, and then twice as long each time: where all start at once, producers and members come soon."""
 
 
 class Follower:
@@ -60,6 +62,7 @@ class Follower:
 
     async def run(self) -> None:
         """Ask for heads until cancelled."""
+        pause = FIRST_PAUSE_SECONDS
         while True:
             self._wake.clear()
             try:
@@ -68,7 +71,8 @@ class Follower:
                 self.complete = False
                 _LOG.warning("heads not known", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._seconds)
+                await asyncio.wait_for(self._wake.wait(), pause)
+            pause = min(pause * 2, self._seconds)
 
     def wake(self) -> None:
         """Somebody may have subscribed, or a stream's end been reached: look now."""
