@@ -76,7 +76,7 @@ class ServiceProcesses:
     @property
     def _processes(self) -> list[Worker]:
         """The services, and what they need beside the stack."""
-        return [*([self.network] if self.network else []), *self]
+        return [*self, *([self.network] if self.network else [])]
 
     def start(self) -> None:
         """Provision, migrate, start every worker, wait until all are ready, write `run/federation.json`."""
