@@ -13,7 +13,7 @@ from kumiai_contracts.chain import origin
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import checkout
 
-from tests.support.operator import REGISTRY, TAXATION, Member, Operator
+from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Member, Operator
 
 pytestmark = pytest.mark.stack
 EXAMPLES = checkout() / "docs" / "integrators" / "examples"
@@ -72,6 +72,19 @@ async def test_sending_notices_prints_what_the_guide_says_and_a_repetition_count
     assert again == lines
 
 
+async def test_a_number_is_told_as_the_guide_says(
+    operator: Operator, addresses: StackAddresses, codes: Iterator[str], tmp_path: Path
+) -> None:
+    member = await operator.join(next(codes), (REGISTRY, TAXATION, LINKAGE))
+    credentials = _written(member, operator, addresses, tmp_path)
+    await _run("send_notice.py", str(credentials), "first-day")
+    await operator.complete(member)
+    printed = await _run("send_number.py", str(credentials), "0000000019", typed=b"123456789018\n")
+    accepted, caused = printed.splitlines()
+    assert accepted == "number-of-0000000019: accepted"
+    assert caused.split()[1:] == ["linkage.my-number-held.v1"]
+
+
 async def test_the_new_consumer_holds_every_resident_once_and_opens_an_address(guide: Guide) -> None:
     await guide.send("first-day")
     assert (await guide.read()).splitlines()[-1].endswith("/resident: applied up to 1")
@@ -122,16 +135,17 @@ def _written(member: Member, operator: Operator, addresses: StackAddresses, fold
     return path
 
 
-async def _run(program: str, *arguments: str) -> str:
+async def _run(program: str, *arguments: str, typed: bytes = b"") -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(EXAMPLES / program),
         *arguments,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(90):
-        printed, failed = await process.communicate()
+        printed, failed = await process.communicate(typed)
     assert process.returncode == 0, failed.decode()
     return printed.decode()

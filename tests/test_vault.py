@@ -1,73 +1,24 @@
 """The vault on the real stack: numbers arrive encrypted, are found, give tokens, and every access is written down."""
 
-import asyncio
+import json
 from typing import Any
 
-import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from kumiai_common.http.token_client import TokenClient
-from kumiai_common.http.tokens import public_key_text
-from kumiai_contracts.my_number import MyNumberSought
+from joserfc.jwe import decrypt_compact
+from joserfc.jwk import ECKey
+from kumiai_contracts.chain import commitment
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.services import Service
 
 from tests.conftest import NewSystem
-from tests.support.family import carry_over
 from tests.support.faults import superuser
+from tests.support.markers import Markers
 from tests.support.operator import LINKAGE, REGISTRY, Operator
 from tests.support.system import System
-from tests.support.vault import encrypt, my_number, number_notice, public_key
+from tests.support.vault import ABSENT, ALLOWED, Clerk, household, my_number, number_notice, public_key
 
 pytestmark = pytest.mark.stack
 FATHER, MOTHER, UNKNOWN = my_number(31_415_926_535), my_number(27_182_818_284), my_number(16_180_339_887)
-
-
-class Clerk:
-    """Somebody who may ask the vault, with purposes of the test's choice."""
-
-    def __init__(self, operator: Operator, code: str, party: str) -> None:
-        self._operator, self.code, self.party = operator, code, party
-        self._key = Ed25519PrivateKey.generate()
-        self.client = httpx.AsyncClient(
-            auth=TokenClient(operator.peers["membership"], f"{code}/{party}", self._key),
-            base_url=f"{operator.peers[LINKAGE]}/v1/{code}/",
-            timeout=20,
-        )
-
-    async def granted(self, *purposes: str) -> "Clerk":
-        """Registered; returns once the linkage service has heard of it."""
-        body = {"kind": "person", "public_key": public_key_text(self._key.public_key())}
-        body |= {"roles": ["clerk"], "purposes": purposes}  # type: ignore[dict-item]
-        await self._operator.ask("POST", "membership", f"/v1/members/{self.code}/parties/{self.party}", json=body)
-        for _ in range(100):
-            answer = await self.client.get("addressees/0/my-number-token", params={"purpose": purposes[0]})
-            if answer.json().get("code") != "party-unknown":
-                return self
-            await asyncio.sleep(0.1)
-        raise AssertionError("the linkage service never heard of the clerk")
-
-    async def token(self, addressee_number: str, purpose: str = "national-id-linkage") -> httpx.Response:
-        """The answer to a request for somebody's token."""
-        return await self.client.get(f"addressees/{addressee_number}/my-number-token", params={"purpose": purpose})
-
-    async def look_up(self, key: dict[str, Any], number: str, **sought: str) -> httpx.Response:
-        """The answer to a look-up."""
-        content = {"municipality": self.code, "party": self.party, "my_number": number, **sought}
-        body = {"my_number": encrypt(key, MyNumberSought.model_validate(content))}
-        return await self.client.post("my-number-look-ups", params={"purpose": "national-id-linkage"}, json=body)
-
-    async def accesses(self, **query: str) -> list[dict[str, Any]]:
-        """The record of accesses."""
-        answer = await self.client.get("vault/accesses", params=query)
-        answer.raise_for_status()
-        return list(answer.json()["accesses"])
-
-
-async def settled(system: System) -> tuple[list[str], str]:
-    """A household that is numbered; its 宛名番号, and the cause to name."""
-    told = await system.tell(carry_over())
-    return list(told.numbers), told.event
 
 
 async def codes_of(system: System, *notices: Any) -> list[str]:
@@ -92,7 +43,7 @@ async def test_a_number_is_held_found_and_gives_a_token_and_every_access_is_reco
 ) -> None:
     system = await new_system(REGISTRY, LINKAGE)
     code = system.member.code
-    (father, mother, *_), cause = await settled(system)
+    (father, mother, *_), cause = await household(system)
     key = await public_key(operator.peers)
     receipt = await system.send(system.message(number_notice(key, code, father, FATHER), cause))
     (caused,) = receipt.body["caused"]
@@ -112,7 +63,7 @@ async def test_a_number_is_held_found_and_gives_a_token_and_every_access_is_reco
         number_notice(key, code, mother, MOTHER).model_copy(update={"addressee_number": father}),
         number_notice(key, code, mother, MOTHER).model_copy(update={"my_number": MOTHER}),
         number_notice({**key, "kid": "r-gone"}, code, mother, MOTHER),
-        number_notice(key, code, "0000099996", MOTHER),
+        number_notice(key, code, ABSENT, MOTHER),
     ) == [
         "accepted",
         "number-held-by-another",
@@ -157,7 +108,7 @@ async def test_a_changed_number_is_found_beside_the_old_one_and_gives_another_to
 ) -> None:
     system = await new_system(REGISTRY, LINKAGE)
     code = system.member.code
-    (father, *_), cause = await settled(system)
+    (father, *_), cause = await household(system)
     key = await public_key(operator.peers)
     clerk = await Clerk(operator, code, "desk").granted("national-id-linkage", "taxation")
     await system.tell(number_notice(key, code, father, FATHER), cause)
@@ -179,8 +130,53 @@ async def test_two_municipalities_get_tokens_that_have_nothing_in_common(
     for _ in range(2):
         system = await new_system(REGISTRY, LINKAGE)
         code = system.member.code
-        (father, *_), cause = await settled(system)
+        (father, *_), cause = await household(system)
         await system.tell(number_notice(key, code, father, FATHER), cause)
         clerk = await Clerk(operator, code, "desk").granted("national-id-linkage")
         tokens.append((await clerk.token(father)).json()["token"])
     assert tokens[0] != tokens[1]
+
+
+async def test_the_vaults_part_opens_with_the_municipalitys_key_and_proves_itself_against_the_log(
+    new_system: NewSystem, operator: Operator
+) -> None:
+    system = await new_system(REGISTRY, LINKAGE)
+    code = system.member.code
+    (father, mother, *_), cause = await household(system)
+    key = await public_key(operator.peers)
+    told = {father: FATHER, mother: MOTHER}
+    receipts = [
+        await system.send(system.message(number_notice(key, code, person, number), cause))
+        for person, number in told.items()
+    ]
+    people = [receipt.body["caused"][0]["subject"] for receipt in receipts]
+    clerk = await Clerk(operator, code, "desk").granted("national-id-linkage")
+    taker = await Clerk(operator, code, "taker").granted("export", "national-id-linkage")
+    own = ECKey.generate_key("P-256", {"kid": "ours"})
+    order = {"key": own.as_dict(private=False)}
+
+    refused = await clerk.client.post("vault/export", params={"purpose": "export"}, json=order)
+    assert refused.status_code == 403
+    for wrong in (
+        {},
+        {"key": {}},
+        {"key": own.as_dict(private=True)},
+        {"key": {"kty": "oct", "k": "AAAA", "kid": "x"}},
+    ):
+        answer = await taker.client.post("vault/export", params={"purpose": "export"}, json=wrong)
+        assert answer.status_code == 400
+
+    answer = await taker.client.post("vault/export", params={"purpose": "export"}, json=order)
+    *pages, end = [json.loads(line) for line in answer.text.splitlines()]
+    assert end == {"count": 2}
+    assert not Markers(FATHER, MOTHER).in_bytes("the part", answer.content)
+    found = [
+        each
+        for page in pages
+        for each in json.loads(decrypt_compact(page["jwe"], own, registry=ALLOWED).plaintext or b"")["numbers"]
+    ]
+    by_person = {each["integrated_addressee_number"]: each["my_number"] for each in found}
+    assert by_person == dict(zip(people, told.values(), strict=True))
+    assert all(commitment(bytes.fromhex(e["salt"]), e["my_number"].encode()) == e["commitment"] for e in found)
+    (record,) = [each for each in await clerk.accesses() if each["action"] == "export"]
+    assert record["party"] == "taker" and set(record["integrated_addressee_numbers"]) == set(people)

@@ -16,6 +16,7 @@ from kumiai_cli import (
     tools,
 )
 from kumiai_cli.outcome import EXIT_CODES
+from kumiai_cli.vault import app as vault
 
 app = typer.Typer(
     name="kumiai",
@@ -49,6 +50,7 @@ for command in (
     tools.down,
 ):
     app.command()(command)
+app.add_typer(vault, name="vault")
 bundle.app.command("import")(bundle_import.import_)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(leaving.app, name="leaving")

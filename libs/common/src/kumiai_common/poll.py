@@ -16,7 +16,7 @@ from kumiai_contracts.messages import reason
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.operations import EventParked, ParkedRow
 from kumiai_contracts.receipts import Caused, ReceiptIssued
-from kumiai_contracts.registry import EVENTS, parse_event
+from kumiai_contracts.registry import EVENTS, NOTICES, parse_event
 from kumiai_contracts.topics import STREAM_OF, receipts_stream
 
 from kumiai_common import log
@@ -37,6 +37,11 @@ MEMBERSHIP = "membership"
 def _told(instant: datetime) -> tuple[date, str]:
     """The day in Japan and the time of a poll's instant, which all its decisions share."""
     return day_in_japan(instant), timestamp(instant)
+
+
+def _may_be_kept(type_: str) -> bool:
+    kind = NOTICES.get(type_)
+    return kind is None or kind.kept_when_refused
 
 
 class StaleAssignment(RuntimeError):
@@ -336,7 +341,7 @@ class _Transaction:
         if earlier is None:
             self._inbox[id_] = (received.digest, stored.position, receipt)
             self._new_inbox.append((*id_, received.digest, stored.position))
-        if isinstance(decision, Refused):
+        if isinstance(decision, Refused) and _may_be_kept(received.envelope.type):
             self._kept.append((received, decision.reasons[0].code))
         self._effect.outcomes[received.municipality, receipt.outcome] += 1
 

@@ -6,6 +6,7 @@ Whoever adds a type adds its example here; the tests name the types that have no
 from typing import Any
 
 from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
+from kumiai_contracts.examples_addressees import merges
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_amendments import amendments
 from kumiai_contracts.examples_exchange import exchanges
@@ -32,6 +33,7 @@ def valid_examples() -> dict[str, Event | Notice]:
             *_taxation(),
             *exchanges(),
             *my_numbers(),
+            *merges(),
             *_others(),
         )
     }

@@ -12,16 +12,18 @@ _JWE = (
 )
 
 
+HELD = my_number.HeldNumberRow(
+    commitment="5d1096c2b3a4f7e85061728394a5b6c7d8e9f0a1b2c3d4e59f3c1d0b7a62e84f",
+    integrated_addressee_number=with_check_digit(f"{1041:014}", addressee_check_digit),
+    state="current",
+)
+
+
 def my_numbers() -> tuple[Event | Notice, ...]:
     """One example of each type."""
-    held = my_number.HeldNumberRow(
-        commitment="5d1096c2b3a4f7e85061728394a5b6c7d8e9f0a1b2c3d4e59f3c1d0b7a62e84f",
-        integrated_addressee_number=with_check_digit(f"{1041:014}", addressee_check_digit),
-        state="current",
-    )
     return (
         my_number.MyNumberNotice(
             addressee_number=FATHER, reason="assigned", my_number=_JWE, place="本庁", operator="juki-0417"
         ),
-        my_number.MyNumberHeld(held_numbers=(held,)),
+        my_number.MyNumberHeld(held_numbers=(HELD,)),
     )

@@ -67,7 +67,8 @@ Yen = Annotated[int, Field(ge=0, lt=10**12)]
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """氏名 as it came, code point by code point: variation selectors are kept and nothing is normalised."""
 
-Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# The mark keeps it another type than a digest of the same pattern: Python makes equal annotations one object.
+Commitment = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), "sealed part"]
 """SHA-256(salt ‖ bytes) of a sealed part, in hexadecimal."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), "SHA-256"]

@@ -97,6 +97,8 @@ class Notice(Frozen):
 
     type: ClassVar[str]
     service: ClassVar[str]
+    kept_when_refused: ClassVar[bool] = True
+    """Whether a refused one is kept (encrypted) for the municipality to look into."""
 
     def body(self) -> bytes:
         """The bytes to send."""

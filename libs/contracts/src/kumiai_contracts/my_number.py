@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from kumiai_contracts.fields import AddresseeNumber, Commitment, IntegratedAddresseeNumber, MunicipalityCode, ShortText
+from kumiai_contracts.fields import AddresseeNumber, Digest, IntegratedAddresseeNumber, MunicipalityCode, ShortText
 from kumiai_contracts.linkage import SERVICE, STREAM
 from kumiai_contracts.model import Event, Frozen, Notice, Row
 
@@ -46,6 +46,8 @@ class MyNumberNotice(Notice):
 
     type: ClassVar[str] = "linkage-notice.my-number.v1"
     service: ClassVar[str] = SERVICE
+    # Somebody may have written the number itself into it, and what is kept stands in the municipality's bundle.
+    kept_when_refused: ClassVar[bool] = False
 
     addressee_number: AddresseeNumber
     """宛名番号 of the person."""
@@ -65,8 +67,8 @@ class HeldNumberRow(Row):
     table: ClassVar[str] = "held_number"
     key: ClassVar[tuple[str, ...]] = ("commitment",)
 
-    commitment: Commitment
-    """SHA-256(salt ‖ number); number and salt are in the vault alone."""
+    commitment: Digest
+    """SHA-256(salt ‖ number), no sealed part's: number and salt are in the vault alone."""
     integrated_addressee_number: IntegratedAddresseeNumber
     """団体内統合宛名番号 of the person."""
     state: Literal["current", "replaced"]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from kumiai_contracts import (
+    addressees,
     exchange,
     exchange_notices,
     leaving,
@@ -44,6 +45,7 @@ MODULES = (
     exchange,
     exchange_notices,
     my_number,
+    addressees,
     recall,
     operations,
     receipts,

@@ -20,8 +20,11 @@ from kumiai_national_id_linkage.proof import NetworkProof
 from kumiai_national_id_linkage.reads import routes
 from kumiai_national_id_linkage.recall_routes import recall_routes
 from kumiai_national_id_linkage.settings import LinkageSettings
+from kumiai_national_id_linkage.vault import rotation
+from kumiai_national_id_linkage.vault.exporting import export_routes
 from kumiai_national_id_linkage.vault.key_management import FileKeys, KeyFileError
 from kumiai_national_id_linkage.vault.reads import Vault
+from kumiai_national_id_linkage.vault.rotating import rotation_routes
 from kumiai_national_id_linkage.vault.settings import VaultSettings
 
 
@@ -43,10 +46,15 @@ def main() -> None:
         network = HttpNetwork(settings.network_url, ground.keys.signing)
         await Connector(ground, network, codes, settings).run()
 
+    async def rotate(ground: Ground) -> None:
+        await rotation.run(ground, management)
+
     def all_routes(ground: Ground) -> list[BaseRoute]:
         return [
             *routes(ground),
             *Vault(management).routes(),
+            *rotation_routes(management),
+            *export_routes(ground, management),
             *exchange_routes(ground, legal_tables()),
             *batch_routes(ground, legal_tables()),
             *recall_routes(ground),
@@ -54,7 +62,7 @@ def main() -> None:
             *exception_routes(ground),
         ]
 
-    tasks = [connect] if settings.network_url else []
+    tasks = [rotate, *([connect] if settings.network_url else [])]
     kept = Kept(("vault_access", "network_position"))
     run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks, kept=kept)
 

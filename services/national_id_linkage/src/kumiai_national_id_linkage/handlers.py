@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kumiai_common.database import Connection
 from kumiai_common.protocol import State
+from kumiai_contracts.addressees import MergeNotice, PartNotice
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.my_number import MyNumberNotice
@@ -13,13 +14,14 @@ from kumiai_contracts.resident import ResidentEvent
 from kumiai_contracts.taxation import AssessmentEvent
 
 from kumiai_national_id_linkage import store
+from kumiai_national_id_linkage.domain.addressees import merge, part
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.my_number import HeldNumbers, decide_my_number
 from kumiai_national_id_linkage.domain.numbering import BRING_NEWCOMERS, LinkageState, number_newcomers
 from kumiai_national_id_linkage.domain.replicating import replicate
 from kumiai_national_id_linkage.exchange_rules import ExchangeRules
 from kumiai_national_id_linkage.vault import arrivals
-from kumiai_national_id_linkage.vault.arrivals import Arriving
+from kumiai_national_id_linkage.vault.arrivals import AboutNumbers, Arriving
 from kumiai_national_id_linkage.vault.key_management import KeyManagement
 
 
@@ -55,16 +57,21 @@ class NationalIdLinkage:
         """What the notices and events need: links, numbers that notices bring, what exchanges are about."""
         numbering = await store.load(connection, wanted)
         exchange = await self._rules.load(connection, wanted)
-        bringing = {m: [item for item in items if isinstance(item, MyNumberNotice)] for m, items in wanted.items()}
-        found = await arrivals.load(connection, self._management, {m: items for m, items in bringing.items() if items})
+        about = {m: [item for item in items if isinstance(item, AboutNumbers)] for m, items in wanted.items()}
+        found = await arrivals.load(connection, self._management, {m: items for m, items in about.items() if items})
         nothing = (HeldNumbers(), Arriving())
         return {m: Linkage(numbering[m], exchange[m], *found.get(m, nothing)) for m in wanted}
 
     def decide(self, state: State, notice: Notice, context: Context) -> Decision:
         """What follows from a notice."""
         assert isinstance(state, Linkage)
-        if isinstance(notice, MyNumberNotice):
-            return decide_my_number(state.numbering, state.numbers, notice)
+        match notice:
+            case MyNumberNotice():
+                return decide_my_number(state.numbering, state.numbers, notice)
+            case MergeNotice():
+                return merge(state.numbering, state.numbers, notice, context)
+            case PartNotice():
+                return part(state.numbering, state.numbers, notice, context)
         return self._rules.decide(state.exchange, state.numbering.people(), notice, context)
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:

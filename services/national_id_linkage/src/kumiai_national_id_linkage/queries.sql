@@ -14,8 +14,26 @@ cross join lateral (
   order by l.municipality desc, l.integrated_addressee_number desc limit 1) as last;
 
 -- name: addressee^
-select line_of_business, addressee_number, integrated_addressee_number from addressee_link
-where municipality = :municipality and line_of_business = 'resident-registry' and addressee_number = :addressee_number;
+select l.line_of_business, l.addressee_number,
+  coalesce(m.merged_into, l.integrated_addressee_number) as integrated_addressee_number
+from addressee_link l left join merged_number m using (municipality, integrated_addressee_number)
+where l.municipality = :municipality and l.line_of_business = 'resident-registry'
+  and l.addressee_number = :addressee_number;
+
+-- name: merges
+-- What became of these numbers, and of those that were merged into what they became.
+with own as (select * from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, number)),
+  now as (
+    select municipality, number from own
+    union
+    select o.municipality, m.merged_into from own o
+    join merged_number m on m.municipality = o.municipality and m.integrated_addressee_number = o.number
+    where m.merged_into is not null)
+select m.municipality, m.integrated_addressee_number, m.merged_into, m.changed_at
+from now n join merged_number m on m.municipality = n.municipality and m.integrated_addressee_number = n.number
+union
+select m.municipality, m.integrated_addressee_number, m.merged_into, m.changed_at
+from now n join merged_number m on m.municipality = n.municipality and m.merged_into = n.number;
 
 -- name: tax_facts
 select a.fiscal_year, a.version, a.total_income, a.total, a.cancelled

@@ -7,6 +7,7 @@ from typing import Any
 from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
+from kumiai_contracts.addressees import MergedNumberRow, MergeNotice, PartNotice
 from kumiai_contracts.exchange_notices import CodeRequestNotice
 from kumiai_contracts.linkage import AddresseeLinkRow
 from kumiai_contracts.model import Event, Notice
@@ -30,17 +31,39 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Ev
         addressee_numbers=[addressee_number for _, addressee_number in people],
     ):
         links[record["municipality"]].append(from_record(AddresseeLinkRow, record))
+    merged = await _merged(connection, links) if _about_persons(wanted) else {}
     last = {
         record["municipality"]: int(record["integrated_addressee_number"][:-1])
         for record in await QUERIES.last_numbers(connection, municipalities=list(wanted))
     }
-    return {m: LinkageState(links[m], last.get(m, 0)) for m in wanted}
+    return {m: LinkageState(links[m], last.get(m, 0), merged.get(m, ())) for m in wanted}
+
+
+def _about_persons(wanted: Mapping[str, Sequence[Notice | Event]]) -> bool:
+    """Whether which number stands for whom is asked at all: for newcomers it is not."""
+    return any(
+        isinstance(item, MyNumberNotice | MergeNotice | PartNotice) for items in wanted.values() for item in items
+    )
+
+
+async def _merged(
+    connection: Connection, links: Mapping[str, Sequence[AddresseeLinkRow]]
+) -> Mapping[str, Sequence[MergedNumberRow]]:
+    numbers = [(m, link.integrated_addressee_number) for m, found in links.items() for link in found]
+    merged: dict[str, list[MergedNumberRow]] = defaultdict(list)
+    for record in await QUERIES.merges(
+        connection, municipalities=[m for m, _ in numbers], numbers=[number for _, number in numbers]
+    ):
+        merged[record["municipality"]].append(from_record(MergedNumberRow, record))
+    return merged
 
 
 def _people(item: Notice | Event) -> Iterator[str]:
     match item:
-        case MyNumberNotice():
+        case MyNumberNotice() | PartNotice():
             yield item.addressee_number
+        case MergeNotice():
+            yield from (item.addressee_number, item.other)
         case CodeRequestNotice():
             yield from item.addressee_numbers
         case ResidentEvent() if isinstance(item, BRING_NEWCOMERS):

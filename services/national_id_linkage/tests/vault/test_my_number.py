@@ -1,8 +1,10 @@
 """Whose number it is: a person has one, a number has one person, and the rules never see it."""
 
+from kumiai_common.bundle.described import columns
 from kumiai_contracts.decision import Accepted, Decision, Refused
 from kumiai_contracts.linkage import AddresseeLinkRow
-from kumiai_contracts.my_number import MyNumberHeld, MyNumberNotice
+from kumiai_contracts.my_number import HeldNumberRow, MyNumberHeld, MyNumberNotice
+from kumiai_contracts.resident import ResidentRow
 from kumiai_national_id_linkage.domain.my_number import HeldNumbers, Unusable, Usable, Verdict, decide_my_number
 from kumiai_national_id_linkage.domain.number_refusals import TEXTS
 from kumiai_national_id_linkage.domain.numbering import LinkageState
@@ -110,3 +112,8 @@ def test_every_refusal_is_told_in_two_languages_and_says_what_to_do() -> None:
     for code, (ja, en) in TEXTS.items():
         assert ja.endswith("。") and en.endswith("."), code
         assert not any(character.isdigit() for character in en.replace("A256", "").replace("P-256", "")), code
+
+
+def test_a_bundles_verifier_looks_for_no_sealed_part_behind_a_held_number() -> None:
+    assert not any(column.sealed for column in columns(HeldNumberRow))
+    assert any(column.sealed for column in columns(ResidentRow)), "an address has one"

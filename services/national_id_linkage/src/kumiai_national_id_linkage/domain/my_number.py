@@ -7,6 +7,7 @@ here by a verdict: why it can't be taken, or the commitment to it and the marks 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from kumiai_contracts.addressees import AddresseesMerged, AddresseesParted
 from kumiai_contracts.decision import Accepted, Decision
 from kumiai_contracts.model import Event
 from kumiai_contracts.my_number import HeldNumberRow, MyNumberHeld, MyNumberNotice
@@ -66,20 +67,19 @@ class HeldNumbers:
         commitment = next((self._marks[mark] for mark in marks if mark in self._marks), None)
         return self._rows[commitment] if commitment is not None else None
 
+    def of(self, integrated_addressee_number: str) -> tuple[HeldNumberRow, ...]:
+        """Every row of a person, replaced ones included."""
+        return tuple(
+            row for row in self._rows.values() if row.integrated_addressee_number == integrated_addressee_number
+        )
+
     def current_of(self, integrated_addressee_number: str) -> HeldNumberRow | None:
         """A person's number that holds now."""
-        return next(
-            (
-                row
-                for row in self._rows.values()
-                if row.integrated_addressee_number == integrated_addressee_number and row.state == "current"
-            ),
-            None,
-        )
+        return next((row for row in self.of(integrated_addressee_number) if row.state == "current"), None)
 
     def apply(self, event: Event) -> None:
         """Evolve: take over what is held now."""
-        if not isinstance(event, MyNumberHeld):
+        if not isinstance(event, MyNumberHeld | AddresseesMerged | AddresseesParted):
             return
         usable = {verdict.commitment: verdict for verdict in self._verdicts.values() if isinstance(verdict, Usable)}
         for row in event.held_numbers:

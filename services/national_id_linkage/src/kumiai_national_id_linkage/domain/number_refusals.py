@@ -54,6 +54,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Another 個人番号 is held for this person. Check it; if the number was changed, notify it with the reason "
         "`changed`.",
     ),
+    "numbers-differ": (
+        "二人にはそれぞれ別の個人番号が保管されているため、同一人として統合できません。どちらの番号が正しいか確認してください。",
+        "Each of the two has a 個人番号 of its own, so they can't be one person. Check which of the numbers is right.",
+    ),
+    "not-merged": (
+        "この宛名は統合されていません。統合された側の宛名番号を指定してください。",
+        "This addressee was not merged into another one. State the 宛名番号 of the one that was.",
+    ),
     "number-was-replaced": (
         "この個人番号は変更前の番号です。変更後の番号を確認してください。",
         "This 個人番号 was replaced by another one. Check which number holds now.",

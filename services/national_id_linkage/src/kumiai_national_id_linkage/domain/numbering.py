@@ -5,6 +5,7 @@ Invariant: whoever has a number keeps it. The number says nothing about the pers
 
 from collections.abc import Iterable
 
+from kumiai_contracts.addressees import AddresseesMerged, AddresseesParted, MergedNumberRow
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.linkage import AddresseeLinkRow, IntegratedAddresseeNumberAssigned
 from kumiai_contracts.model import Event
@@ -19,26 +20,44 @@ BRING_NEWCOMERS = (ResidentCarriedOver, ResidentMovedIn, ResidentBorn, ResidentE
 class LinkageState:
     """The links of the people in question, and the highest number given so far."""
 
-    def __init__(self, links: Iterable[AddresseeLinkRow] = (), last: int = 0) -> None:
+    def __init__(
+        self, links: Iterable[AddresseeLinkRow] = (), last: int = 0, merged: Iterable[MergedNumberRow] = ()
+    ) -> None:
+        """`merged` is needed of people whom notices are about; newcomers are not merged yet."""
         self._links = {link.addressee_number: link for link in links}
+        self._merged = {row.integrated_addressee_number: row.merged_into for row in merged}
         self.last = last
         """The body (without its check digit) of the highest number given in the municipality."""
 
     def number_of(self, addressee_number: str) -> str | None:
-        """The 団体内統合宛名番号 of a person, if there is one."""
+        """The 団体内統合宛名番号 of a person, if there is one: after a merge the one that stands for both."""
+        own = self.own_number_of(addressee_number)
+        return own and (self._merged.get(own) or own)
+
+    def own_number_of(self, addressee_number: str) -> str | None:
+        """The 団体内統合宛名番号 that an addressee was given, merged or not."""
         link = self._links.get(addressee_number)
         return link.integrated_addressee_number if link else None
+
+    def merged_into(self, integrated_addressee_number: str) -> tuple[str, ...]:
+        """The numbers that this one stands for, besides itself."""
+        return tuple(number for number, into in self._merged.items() if into == integrated_addressee_number)
 
     def people(self) -> frozenset[str]:
         """Everybody in question who has a number, by 宛名番号."""
         return frozenset(self._links)
 
     def apply(self, event: Event) -> None:
-        """Evolve: take over new links."""
-        if isinstance(event, IntegratedAddresseeNumberAssigned):
-            for link in event.links:
-                self._links[link.addressee_number] = link
-                self.last = max(self.last, int(link.integrated_addressee_number[:-1]))
+        """Evolve: take over new links, and which number stands for which."""
+        match event:
+            case IntegratedAddresseeNumberAssigned():
+                for link in event.links:
+                    self._links[link.addressee_number] = link
+                    self.last = max(self.last, int(link.integrated_addressee_number[:-1]))
+            case AddresseesMerged():
+                self._merged |= {row.integrated_addressee_number: row.merged_into for row in event.merged_numbers}
+            case AddresseesParted():
+                self._merged[event.merged_number.integrated_addressee_number] = None
 
 
 def number_newcomers(state: LinkageState, event: ResidentEvent) -> tuple[IntegratedAddresseeNumberAssigned, ...]:

@@ -4,13 +4,14 @@ Invariant: the number in clear lives only inside `load`. The rules get verdicts;
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
+from kumiai_contracts.addressees import MergeNotice, PartNotice
 from kumiai_contracts.identifiers import has_check_digit, my_number_check_digit
 from kumiai_contracts.my_number import HeldNumberRow, MyNumberNotice, MyNumberOfPerson
 
@@ -28,6 +29,8 @@ from kumiai_national_id_linkage.vault.municipality_keys import (
 
 QUERIES: Any = load_queries("kumiai_national_id_linkage.vault")
 """The vault's queries."""
+AboutNumbers = MyNumberNotice | MergeNotice | PartNotice
+"""The notices whose decision depends on the numbers that are held."""
 
 
 @dataclass(slots=True)
@@ -41,16 +44,17 @@ class Arriving:
 
 
 async def load(
-    connection: Connection, management: KeyManagement, wanted: Mapping[str, Sequence[MyNumberNotice]]
+    connection: Connection, management: KeyManagement, wanted: Mapping[str, Sequence[AboutNumbers]]
 ) -> dict[str, tuple[HeldNumbers, Arriving]]:
-    """The numbers that these notices bring and those that are held already, by municipality.
+    """The numbers that these notices bring and those that are held of their people, by municipality.
 
     Raises KeyMissing, or ValueError for a stored key that was changed.
     """
-    stored = await stored_keys(connection, wanted)
+    bringing = {m: notices for m, items in wanted.items() if (notices := _bringing(items))}
+    stored = await stored_keys(connection, bringing)
     arriving = {m: Arriving() for m in wanted}
     verdicts: dict[str, dict[Asked, Verdict]] = {m: {} for m in wanted}
-    for municipality, notices in wanted.items():
+    for municipality, notices in bringing.items():
         found = stored.get(municipality)
         if found is None:
             found = [new_key(municipality, kind, 1, management) for kind in KINDS]
@@ -61,6 +65,10 @@ async def load(
             verdicts[municipality][notice.addressee_number, notice.my_number] = verdict
     held, marks = await _held(connection, wanted, verdicts)
     return {m: (HeldNumbers(verdicts[m], held[m], marks[m]), arriving[m]) for m in wanted}
+
+
+def _bringing(notices: Sequence[AboutNumbers]) -> list[MyNumberNotice]:
+    return [notice for notice in notices if isinstance(notice, MyNumberNotice)]
 
 
 async def keep(connection: Connection, taken: Mapping[str, tuple[HeldNumbers, Arriving]]) -> None:
@@ -120,14 +128,20 @@ def _verdict(
     return Usable(sealed.commitment, keys.marks(opened.my_number))
 
 
+def _people(notice: AboutNumbers) -> Iterator[str]:
+    yield notice.addressee_number
+    if isinstance(notice, MergeNotice):
+        yield notice.other
+
+
 async def _held(
     connection: Connection,
-    wanted: Mapping[str, Sequence[MyNumberNotice]],
+    wanted: Mapping[str, Sequence[AboutNumbers]],
     verdicts: Mapping[str, Mapping[Asked, Verdict]],
 ) -> tuple[dict[str, list[HeldNumberRow]], dict[str, dict[bytes, str]]]:
     rows: dict[str, list[HeldNumberRow]] = defaultdict(list)
     marks: dict[str, dict[bytes, str]] = defaultdict(dict)
-    people = [(m, notice.addressee_number) for m, notices in wanted.items() for notice in notices]
+    people = [(m, person) for m, notices in wanted.items() for notice in notices for person in _people(notice)]
     for record in await QUERIES.held_of_people(
         connection, municipalities=[m for m, _ in people], addressee_numbers=[number for _, number in people]
     ):

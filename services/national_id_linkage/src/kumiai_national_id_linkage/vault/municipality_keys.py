@@ -68,12 +68,12 @@ class MunicipalityKeys:
 
     def seal_again(self, sealed: Sealed) -> Sealed:
         """The same number under the current keys. Raises VaultDamaged."""
-        salt, number = self._opened(sealed)
+        salt, number = self.opened(sealed)
         return self._sealed(sealed.commitment, salt, number)
 
     def number(self, sealed: Sealed) -> str:
         """The number in clear. Raises VaultDamaged."""
-        return self._opened(sealed)[1]
+        return self.opened(sealed)[1]
 
     def marks(self, number: str) -> frozenset[bytes]:
         """The marks of a number under every version: whichever it was stored with, it is found."""
@@ -92,7 +92,8 @@ class MunicipalityKeys:
         )
         return Sealed(committed, nonce + encrypted, data_key, _mac(self._keys["mark", mark_key], number), mark_key)
 
-    def _opened(self, sealed: Sealed) -> tuple[bytes, str]:
+    def opened(self, sealed: Sealed) -> tuple[bytes, str]:
+        """Salt and number in clear. Raises VaultDamaged."""
         nonce, encrypted = sealed.encrypted[:NONCE_BYTES], sealed.encrypted[NONCE_BYTES:]
         try:
             plain = AESGCM(self._keys["data", sealed.data_key]).decrypt(

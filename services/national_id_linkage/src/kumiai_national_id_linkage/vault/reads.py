@@ -4,7 +4,7 @@ Invariant: no answer holds a 個人番号, and nothing is answered unless who as
 was recorded in the same transaction. What was asked in vain or refused is recorded, too.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -150,16 +150,24 @@ class Vault:
         found = stored.get(asking.municipality)
         return unwrapped(asking.municipality, found, self._management) if found else None
 
+    async def _marked(self, asking: Asking, marks: frozenset[bytes]) -> Sequence[Mapping[str, Any]]:
+        found: Sequence[Mapping[str, Any]] = await QUERIES.held_by_marks(
+            asking.connection, municipalities=[asking.municipality] * len(marks), marks=list(marks)
+        )
+        return found
+
     async def _found(self, asking: Asking, number: str) -> Mapping[str, Any] | None:
         keys = await self._keys(asking)
         if keys is None:
             return None
-        marks = list(keys.marks(number))
-        records = await QUERIES.held_by_marks(
-            asking.connection, municipalities=[asking.municipality] * len(marks), marks=marks
-        )
-        if not records:
-            return None
+        marks = keys.marks(number)
+        while not (records := await self._marked(asking, marks)):
+            # What was marked anew in between is found by the key that is there now.
+            keys = await self._keys(asking)
+            assert keys is not None, "keys never all end"
+            if keys.marks(number) <= marks:
+                return None
+            marks = keys.marks(number)
         row = from_record(HeldNumberRow, records[0])
         addressees = await QUERIES.addressees_of(
             asking.connection,

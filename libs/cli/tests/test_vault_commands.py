@@ -1,0 +1,19 @@
+"""The vault's commands without a federation: they explain themselves, and refuse what can't be meant."""
+
+import pytest
+from kumiai_cli.main import app
+from kumiai_cli.outcome import USAGE
+from typer.testing import CliRunner
+
+
+@pytest.mark.parametrize("command", ("keys", "rotate"))
+def test_a_command_of_the_vault_shows_how_it_is_used(command: str) -> None:
+    shown = CliRunner().invoke(app, ["vault", command, "--help"])
+    assert shown.exit_code == 0
+    assert f"kumiai vault {command} 131016" in shown.output
+
+
+def test_a_kind_of_key_that_there_is_not_is_refused() -> None:
+    refused = CliRunner().invoke(app, ["vault", "rotate", "131016", "--kind", "master"])
+    assert refused.exit_code == USAGE
+    assert "data, mark, token" in refused.output

@@ -1,0 +1,85 @@
+"""Everything in which a run can leave something behind, as (where, bytes): topics, databases, files, answers."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from kumiai_local.addresses import StackAddresses
+
+KAFKA_S = 30.0
+Contents = Iterator[tuple[str, bytes]]
+
+_TABLES = """
+    select n.nspname, c.relname, exists (
+      select from pg_attribute a where a.attrelid = c.oid and a.attname = 'municipality' and not a.attisdropped)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'm') and n.nspname not in ('pg_toast', 'information_schema') order by 1, 2"""
+
+
+def topics(addresses: StackAddresses, municipalities: Iterable[str]) -> Contents:
+    """Every record of every topic of some municipalities, decompressed, with key and headers, read as administrator."""
+    settings = {**addresses.kafka_client(), "group.id": "markers", "enable.auto.commit": False}
+    prefixes = tuple(f"lg.{code}." for code in municipalities)
+    listed = AdminClient({**addresses.kafka_client()}).list_topics(timeout=KAFKA_S).topics.values()
+    consumer = Consumer({**settings, "auto.offset.reset": "earliest", "fetch.message.max.bytes": 8 * 1024 * 1024})
+    try:
+        for topic in listed:
+            if not str(topic.topic).startswith(prefixes):
+                continue
+            for partition in topic.partitions:
+                yield from _records(consumer, TopicPartition(str(topic.topic), partition, 0))
+    finally:
+        consumer.close()
+
+
+def _records(consumer: Consumer, partition: TopicPartition) -> Contents:
+    start, end = consumer.get_watermark_offsets(partition, timeout=KAFKA_S)
+    consumer.assign([TopicPartition(partition.topic, partition.partition, start)])
+    at = start
+    while at < end:
+        message = consumer.poll(KAFKA_S)
+        assert message is not None and not message.error(), f"{partition.topic} can't be read"
+        headers = [part for name, value in message.headers() or () for part in (name.encode(), value or b"")]
+        where = f"topic {partition.topic} at {message.offset()}"
+        yield where, b"\n".join([message.key() or b"", message.value() or b"", *headers])
+        at = (message.offset() or 0) + 1
+
+
+def databases(addresses: StackAddresses, municipalities: Iterable[str]) -> Contents:
+    """Every row of every table of every database, as a dump writes it and as the raw bytes of its values.
+
+    Of a table with a column `municipality` only the rows of these.
+    """
+    base = addresses.postgres_url.rpartition("/")[0]
+    codes = ",".join(f"'{int(code):06}'" for code in municipalities)
+    with psycopg.connect(addresses.postgres_url, password=addresses.postgres_password) as connection:
+        names = connection.execute("select datname from pg_database where datallowconn order by 1").fetchall()
+    for (name,) in names:
+        with psycopg.connect(f"{base}/{name}", password=addresses.postgres_password) as connection:
+            for schema, table, tenanted in connection.execute(_TABLES).fetchall():
+                only = f" where municipality in ({codes})" if tenanted else ""
+                # Some types of the catalogue have no binary form.
+                for form in ("text",) if schema == "pg_catalog" else ("text", "binary"):
+                    where = f"database {name}, {schema}.{table}"
+                    copy = f'copy (select * from "{schema}"."{table}"{only}) to stdout (format {form})'
+                    with connection.cursor().copy(copy) as rows:  # type: ignore[arg-type]
+                        for row in rows:
+                            yield where, bytes(row)
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+async def answers(client: httpx.AsyncClient, paths: Iterable[str]) -> list[tuple[str, bytes]]:
+    """What a service answers to GETs, refusals included: headers and body."""
+    found = []
+    for path in paths:
+        answer = await client.get(path)
+        headers = b"\n".join(name + b": " + value for name, value in answer.headers.raw)
+        found.append((f"{answer.status_code} {answer.request.url.path}", headers + b"\n\n" + answer.content))
+    return found

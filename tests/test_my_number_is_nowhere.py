@@ -1,0 +1,233 @@
+"""個人番号 are planted through a whole run and stand nowhere outside the vault; a leak in each medium is found."""
+
+import asyncio
+import json
+import os
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import psycopg
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from kumiai_contracts.topics import STREAM_OF, notices_topic, receipts_stream
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout, checkout
+from kumiai_local.service_processes import ServiceProcesses
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from tests.conftest import NewSystem
+from tests.support.markers import Markers
+from tests.support.media import answers, databases, files, topics
+from tests.support.operator import LINKAGE, Operator
+from tests.support.system import System
+from tests.support.vault import Clerk, household, my_number, number_notice, public_key
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+TRACING = checkout() / "tests" / "support" / "tracing"
+SPANS = "spans.json"
+HELD = [my_number(40_823_719_000 + 7 * n) for n in range(4)]
+REFUSED = [my_number(51_934_820_111 + 7 * n) for n in range(3)]
+LOOKED_UP = my_number(62_045_931_222)
+IN_CLEAR = my_number(73_156_042_333)
+PLANTED = my_number(84_267_153_444)
+PURPOSE = {"purpose": "national-id-linkage"}
+LINKING = "purpose=national-id-linkage"
+
+
+@pytest.fixture
+async def spans(federation: ServiceProcesses, test_layout: Layout) -> AsyncIterator[Path]:
+    """The linkage service writes its spans into this file while the test runs."""
+    worker, path = federation[LINKAGE], test_layout.logs / SPANS
+    path.touch()
+    await asyncio.to_thread(worker.stop)
+    path_of = os.pathsep.join([str(TRACING), worker.settings.env.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    worker.start({"PYTHONPATH": path_of, "KUMIAI_TEST_SPANS": str(path)})
+    await asyncio.to_thread(worker.wait_ready)
+    yield path
+    await asyncio.to_thread(worker.restart)
+
+
+async def run(system: System, operator: Operator, clerk: Clerk) -> list[str]:
+    """Numbers are told, refused for every reason, looked up, mistaken and misused; the 宛名番号 they are about."""
+    code = system.member.code
+    people, cause = await household(system)
+    key = await public_key(operator.peers)
+    for person, number in zip(people, HELD, strict=True):
+        await system.tell(number_notice(key, code, person, number), cause)
+    await system.tell(number_notice(key, code, people[0], REFUSED[0], "changed"))
+    wrong = REFUSED[1][:-1] + str((int(REFUSED[1][-1]) + 1) % 10)
+    for notice in (
+        number_notice(key, code, people[1], HELD[2]),
+        number_notice(key, code, people[1], REFUSED[1]),
+        number_notice(key, code, people[1], wrong, "changed"),
+        number_notice(key, "131016", people[1], REFUSED[2], "changed"),
+        number_notice({**key, "kid": "r-gone"}, code, people[1], REFUSED[2], "changed"),
+        number_notice(key, code, people[1], IN_CLEAR).model_copy(update={"my_number": IN_CLEAR}),
+    ):
+        receipt = await system.send(system.message(notice))
+        assert not receipt.accepted
+    for number in (*HELD, *REFUSED, LOOKED_UP):
+        await clerk.look_up(key, number)
+        await clerk.look_up(key, number, party="somebody-else")
+        # What a hurried clerk might do: the number in a body, a path and a query.
+        await clerk.client.post("my-number-look-ups", params=PURPOSE, json={"my_number": number})
+        await clerk.client.post("my-number-look-ups", params=PURPOSE, content=f'{{"my_number": {number}')
+        await clerk.client.get(f"addressees/{number}", params=PURPOSE)
+        await clerk.client.get(f"addressees/{number}/my-number-token", params=PURPOSE)
+        await clerk.client.get("vault/accesses", params={"integrated_addressee_number": number, "after": number * 2})
+    for person in people:
+        assert (await clerk.token(person)).is_success
+    return people
+
+
+async def http(operator: Operator, clerk: Clerk, people: list[str]) -> list[tuple[str, bytes]]:
+    """What every service answers to a clerk and to anybody, about these people and about the run."""
+    code, found = clerk.code, []
+    for service, base in operator.peers.items():
+        streams = [STREAM_OF[service], receipts_stream(service)]
+        paths = ["/metrics", "/health/ready", "/v1/vault/jwks.json", "/v1/heads", "/v1/readers"]
+        paths += [f"/v1/{code}/{path}" for path in ("heads", "kept-notices", "vault/accesses", "access-records")]
+        paths += [f"/v1/{code}/streams/{stream}?limit=1000" for stream in streams]
+        paths += [f"/v1/{code}/tables/{stream}/hash" for stream in streams]
+        for number in (*people, *HELD):
+            paths += [f"/v1/{code}/addressees/{number}{end}?{LINKING}" for end in ("", "/my-number-token")]
+            paths += [f"/v1/{code}/residents/{number}{end}?purpose=resident-services" for end in ("", "/history")]
+        async with httpx.AsyncClient(base_url=base, auth=clerk.token_client, timeout=20) as client:
+            found += await answers(client, paths)
+    assert sum(where.startswith("200 ") for where, _ in found) > 20
+    return found
+
+
+async def test_planted_numbers_stand_nowhere_outside_the_vault(
+    new_system: NewSystem,
+    operator: Operator,
+    addresses: StackAddresses,
+    federation: ServiceProcesses,
+    test_layout: Layout,
+    spans: Path,
+) -> None:
+    system = await new_system()
+    clerk = await Clerk(operator, system.member.code, "desk").granted("national-id-linkage", "resident-services")
+    people = await run(system, operator, clerk)
+    await operator.complete(system.member)
+    answered = await http(operator, clerk, people)
+    kept = await clerk.client.get("kept-notices")
+    assert kept.is_success and kept.json()["kept"] == [], "a refused notice may hold a number in clear"
+    codes = [system.member.code]
+    searched = Markers(*HELD, *REFUSED, LOOKED_UP, IN_CLEAR)
+
+    # The one place: whoever sends a number in clear has written it into the notices topic, and is told so.
+    exposed = f"topic {notices_topic(system.member.code, LINKAGE)} at "
+    in_topics = await asyncio.to_thread(lambda: searched.in_all(topics(addresses, codes)))
+    assert {found.marker for found in in_topics if found.where.startswith(exposed)} == {IN_CLEAR}
+    assert [found for found in in_topics if not found.where.startswith(exposed)] == []
+
+    assert await asyncio.to_thread(lambda: searched.in_all(databases(addresses, codes))) == []
+    assert searched.in_all(answered) == []
+    assert await asyncio.to_thread(spans.read_bytes), "no span was written"
+    logs = list(files(test_layout.logs))
+    assert {worker.log for worker in federation} | {spans} <= set(logs)
+    assert await asyncio.to_thread(lambda: [found for path in logs for found in searched.in_file(path)]) == []
+
+
+def test_a_leak_planted_in_each_medium_is_found(
+    addresses: StackAddresses, federation: ServiceProcesses, tmp_path: Path
+) -> None:
+    code, leak = "473502", Markers(PLANTED)
+    with ExitStack() as stack:
+        # A topic that Kafka holds compressed.
+        topic = stack.enter_context(a_topic(addresses, f"lg.{code}.leak"))
+        producer = Producer({**addresses.kafka_client(), "compression.type": "zstd", "linger.ms": 50})
+        escaped = "".join(f"\\u{ord(digit):04x}" for digit in PLANTED)
+        producer.produce(topic, b'{"x":"' + escaped.encode() + b'"}' + b" " * 500, headers=[("x", b"y")])
+        producer.produce(topic, b"{}", headers=[("ce_subject", PLANTED.encode())])
+        producer.produce(topic, b"{}", key=b64encode(b"." + PLANTED.encode()))
+        assert producer.flush(20) == 0
+        assert len({found.where for found in leak.in_all(topics(addresses, [code]))}) == 3
+
+        # A table of another service, as text, bytes, JSON, number and list.
+        stack.enter_context(leaking_table(addresses, code))
+        assert len({found.where for found in leak.in_all(databases(addresses, [code]))}) == 6
+
+    # A log line in Shift JIS, full-width; a span's attribute; a metric's label; an answer.
+    log = tmp_path / "service.log"
+    wide = PLANTED.translate({ord("0") + n: "０１２３４５６７８９"[n] for n in range(10)})
+    log.write_bytes(f"2026-04-01 番号 {wide}\n".encode("cp932"))
+    assert leak.in_file(log)
+    spans = tmp_path / SPANS
+    with spans.open("w") as out:
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=out)))
+        with provider.get_tracer("test").start_as_current_span("poll") as span:
+            span.set_attribute("about", PLANTED)
+    assert leak.in_file(spans)
+    registry = CollectorRegistry()
+    Counter("reads", "Reads", ["person"], registry=registry).labels(PLANTED).inc()
+    assert leak.in_bytes("/metrics", generate_latest(registry))
+    assert leak.in_all(asyncio.run(answered_by_a_leaking_service()))
+
+
+@contextmanager
+def a_topic(addresses: StackAddresses, name: str) -> Iterator[str]:
+    """A topic that no service reads."""
+    admin = AdminClient({**addresses.kafka_client()})
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+    try:
+        yield name
+    finally:
+        admin.delete_topics([name])[name].result(20)
+
+
+@contextmanager
+def leaking_table(addresses: StackAddresses, code: str) -> Iterator[None]:
+    """Six tables of taxation's database that hold the planted number, each in another way."""
+    url = addresses.postgres_url.rpartition("/")[0] + "/kumiai_taxation"
+    kinds = {
+        "text": PLANTED,
+        "bytea": PLANTED.encode(),
+        "jsonb": json.dumps({"person": {"number": " ".join((PLANTED[:4], PLANTED[4:8], PLANTED[8:]))}}),
+        "bigint": int(PLANTED),
+        "numeric": int(PLANTED),
+        "text[]": ["x", b64encode(PLANTED.encode()).decode()],
+    }
+    with psycopg.connect(url, password=addresses.postgres_password, autocommit=True) as connection:
+        try:
+            for n, (kind, value) in enumerate(kinds.items()):
+                connection.execute(f"create table leak_{n} (municipality text, value {kind})")  # type: ignore[arg-type]
+                connection.execute(f"insert into leak_{n} values (%s, %s::{kind})", (code, value))  # type: ignore[arg-type]
+            yield
+        finally:
+            for n in range(len(kinds)):
+                connection.execute(f"drop table if exists leak_{n}")
+
+
+async def answered_by_a_leaking_service() -> list[tuple[str, bytes]]:
+    """The answer of a service that repeats what it was asked."""
+
+    class Leaking(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"detail": f"nobody has {self.path[1:]}"}).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quietly."""
+
+    server = HTTPServer(("127.0.0.1", 0), Leaking)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.server_port}") as client:
+            return await answers(client, [f"/{PLANTED[:4]}-{PLANTED[4:8]}-{PLANTED[8:]}"])
+    finally:
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
+        thread.join()
