@@ -193,6 +193,7 @@ def test_every_panel_is_measured_while_nothing_is_wrong(kagoshima: System, dashb
     dashboard.wait("Heads against readers", MATSUE, lambda shown: _at_their_heads(*shown))
     dashboard.wait("Commit to effect", MATSUE, lambda shown: _quantiles(*shown))
     dashboard.wait("Appended against published", MATSUE, lambda shown: _same_streams_flow(*shown))
+    dashboard.wait("Readiness", MATSUE, lambda shown: [value for _, value in shown[0]] == [1.0] * 4)
     tested = {
         "Heads against readers",
         "Lag in events",
@@ -202,6 +203,7 @@ def test_every_panel_is_measured_while_nothing_is_wrong(kagoshima: System, dashb
         "Diverged streams",
         "Commit to effect",
         "Appended against published",
+        "Readiness",
     }
     assert set(dashboard.panels) == tested
 

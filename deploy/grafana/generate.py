@@ -122,6 +122,11 @@ PANELS = (
         },
         unit="eps",
     ),
+    Panel(
+        "サービスの稼働可否 · Readiness",
+        "1 while every process of a service can do its work, 0 while one can't; `/health/ready` there says why.",
+        {"{{service}}": "min by (service) (kumiai_ready)"},
+    ),
 )
 
 

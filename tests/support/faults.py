@@ -21,6 +21,7 @@ from kumiai_local.ports import free_ports
 from kumiai_local.processes import Child
 from kumiai_local.services import Service
 from kumiai_local.worker import RANK, Worker, WorkerSettings
+from prometheus_client.parser import text_string_to_metric_families
 
 DIES_WITHIN_S = 60.0
 KAFKA_S = 30.0
@@ -90,6 +91,19 @@ async def assert_live_but_not_ready(workers: Iterable[Worker]) -> None:
             assert live.status_code == httpx.codes.OK, f"{worker.name} is not live"
             ready = await client.get(f"{worker.url}/health/ready")
             assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE, f"{worker.name} says that it is ready"
+            assert [value for _, value in await gauges(worker, "kumiai_ready")] == [0.0], worker.name
+
+
+async def gauges(worker: Worker, name: str) -> list[tuple[dict[str, str], float]]:
+    """The labels and values that a worker shows of a gauge now."""
+    async with httpx.AsyncClient(timeout=10) as client:
+        text = (await client.get(f"{worker.url}/metrics")).text
+    return [
+        (sample.labels, sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name
+    ]
 
 
 def _with_tests(path: str) -> str:

@@ -157,6 +157,7 @@ class Follower:
         # Before the heads: what is complete at a head asked for later was complete since the subscription.
         closed = await self._closed_intakes()
         left: Counter[str] = Counter()
+        followed: set[StreamKey] = set()
         for stream in self._streams:
             # Positions first: one that is beyond a head asked for afterwards is a contradiction and no race.
             tenants = await self._database.tenants()
@@ -169,8 +170,10 @@ class Follower:
                 follows &= not ended.get(head.municipality, False)
                 if follows and self._in_charge(head.municipality):
                     key = (head.municipality, stream)
+                    followed.add(key)
                     position = positions.get(key) or ReaderPosition.start(*key)
                     left[head.municipality] += await self._compare(position, head)
+        self._telemetry.followed(followed)
         parked = await self._parked(await self._database.tenants())
         self._telemetry.parked(parked)
         self.complete = not any(left.values()) and not any(parked.values())
@@ -210,9 +213,10 @@ class Follower:
         lag = head.position - position.position
         if lag == 0:
             self._behind.pop(key, None)
-            self._telemetry.distance(key, 0, 0.0)
+            self._telemetry.distance(key, position.position, 0, 0.0)
             return 0
-        self._telemetry.distance(key, lag, await self._oldest_unapplied_seconds(position))
+        oldest = await self._oldest_unapplied_seconds(position)
+        self._telemetry.distance(key, position.position, lag, oldest)
         # Behind at two looks without having moved: whatever Kafka was to bring isn't coming.
         if self._behind.get(key) == position.position or position.position == 0:
             self.catch_up(key)

@@ -44,10 +44,15 @@ select * from unnest(:municipalities::text[], :streams::text[], :positions::bigi
 on conflict (municipality, stream) do update set position = greatest(r.position, excluded.position);
 
 -- name: take_leases
--- Takes free and expired shards, and renews what the holder has, up to a fair share; says which it holds then, and
--- how many workers there are.
-with alive as (
-  select count(distinct holder) filter (where expires_at > now() and holder <> :holder) + 1 as workers from relay_lease
+-- Takes free and expired shards, and renews what the holder has, up to a fair share; gives back what is more than that;
+-- says which it holds then, and how many workers there are, those included that hold nothing yet.
+with me as (
+  insert into relay_worker (holder, expires_at) values (:holder, now() + make_interval(secs => :seconds::float8))
+  on conflict (holder) do update set expires_at = excluded.expires_at
+), gone as (
+  delete from relay_worker where holder <> :holder and expires_at < now() - interval '1 hour'
+), alive as (
+  select count(*) + 1 as workers from relay_worker where expires_at > now() and holder <> :holder
 ), mine as (
   select shard from relay_lease where holder = :holder and expires_at > now() order by shard
 ), wanted as (
@@ -57,6 +62,8 @@ with alive as (
   where l.shard is null or l.holder = :holder or l.expires_at <= now()
   order by (given.shard in (select shard from mine)) desc, given.shard
   limit (select ceil(:shards::integer::numeric / workers)::integer from alive)
+), surplus as (
+  update relay_lease set expires_at = now() where holder = :holder and shard not in (select shard from wanted)
 )
 insert into relay_lease as l (shard, holder, expires_at)
 select shard, :holder, now() + make_interval(secs => :seconds::float8) from wanted
@@ -65,6 +72,7 @@ where l.holder = excluded.holder or l.expires_at <= now()
 returning shard, (select workers from alive) as workers;
 
 -- name: release_leases!
+with me as (delete from relay_worker where holder = :holder)
 update relay_lease set expires_at = now() where holder = :holder;
 
 -- name: reader_positions

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTo
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.topics import events_topic
 
+from kumiai_common import log
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.kafka import producer as make_producer
 from kumiai_common.log import StreamKey
@@ -95,9 +96,16 @@ class Relay:
                 if shards != self._shards:
                     _LOG.info("relay shards", shards=sorted(shards))
                 self._shards = shards
+                await self._tell_heads()
             except TRANSIENT as error:
                 _LOG.warning("lease not renewed", error=type(error).__name__)
             await asyncio.sleep(LEASE_SECONDS / 5)
+
+    async def _tell_heads(self) -> None:
+        municipalities = self.municipalities
+        async with self._database.transaction(municipalities) as connection:
+            found = await log.heads(connection, municipalities)
+        self._telemetry.heads({(head.municipality, head.stream): head.position for head in found})
 
     async def _relay(self) -> None:
         while True:

@@ -195,6 +195,7 @@ def assemble(
     telemetry = Telemetry(service.name)
     holder = f"{socket.gethostname()}/{os.getpid()}/{settings.http_port}"
     relay = Relay(database, settings, telemetry, holder)
+    telemetry.show_only(relay.holds)
     processor = Processor(service, keys, settings.kept_notice_days)
 
     def committed(effect: Effect) -> None:

@@ -1,7 +1,11 @@
-"""OpenTelemetry: one span a poll, and metrics for Prometheus. Labels are names and codes, never people."""
+"""OpenTelemetry: one span a poll, and metrics for Prometheus. Labels are names and codes, never people.
+
+Invariant: what a gauge says of a municipality, one worker of a service says: the one in charge of it. A worker that
+lost it falls silent at once, so nobody's last word stays.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -46,6 +50,8 @@ class Telemetry:
             meter.create_observable_counter(name, [self._totals(counted)])
         meter.create_observable_counter("kumiai_receipts", [self._by_outcome])
         self._effect = meter.create_histogram("kumiai_commit_to_effect", unit="s")
+        self._in_charge: Callable[[str], bool] = lambda _: True
+        self._ready = 0
         self._heads: dict[_Key, int] = {}
         self._readers: dict[_Key, int] = {}
         self._lags: dict[_Key, int] = {}
@@ -62,8 +68,29 @@ class Telemetry:
         ):
             unit = "s" if name.endswith("unapplied") else ""
             meter.create_observable_gauge(name, [self._by_stream(values)], unit=unit)
+        meter.create_observable_gauge("kumiai_ready", [self._readiness])
         for name, counts in (("kumiai_parked_keys", self._parked), ("kumiai_intake_held_events", self._held)):
             meter.create_observable_gauge(name, [self._by_municipality(counts)])
+
+    def show_only(self, in_charge: Callable[[str], bool]) -> None:
+        """Show gauges of those municipalities alone that this worker is in charge of when it is asked."""
+        self._in_charge = in_charge
+
+    def ready(self, ready: bool) -> None:
+        """Whether the process can do its work now."""
+        self._ready = int(ready)
+
+    def heads(self, positions: Mapping[_Key, int]) -> None:
+        """Where the heads stand in the database: the whole picture, but for what was appended while it was taken."""
+        newer = {key: max(position, self._heads.get(key, 0)) for key, position in positions.items()}
+        self._heads.clear()
+        self._heads.update(newer)
+
+    def followed(self, keys: Set[_Key]) -> None:
+        """Which streams were looked at: what was said of others (nobody subscribes any more) is taken back."""
+        for values in (self._readers, self._lags, self._oldest, self._diverged):
+            for key in values.keys() - keys:
+                del values[key]
 
     def appended(self, counts: Mapping[_Key, int], heads: Mapping[_Key, int]) -> None:
         """Events appended by (municipality, stream), and where the heads are now."""
@@ -88,8 +115,9 @@ class Telemetry:
         """Receipts by (municipality, outcome)."""
         self._receipts.update(outcomes)
 
-    def distance(self, key: _Key, lag: int, oldest_seconds: float) -> None:
-        """How far a reader is behind the head that was last polled."""
+    def distance(self, key: _Key, position: int, lag: int, oldest_seconds: float) -> None:
+        """Where a reader stands, and how far that is behind the head that was last polled."""
+        self._readers[key] = position
         self._lags[key] = lag
         self._oldest[key] = oldest_seconds
 
@@ -99,8 +127,7 @@ class Telemetry:
 
     def parked(self, counts: Mapping[str, int]) -> None:
         """Parked keys by municipality: the whole picture, not a change."""
-        for municipality in self._parked:
-            self._parked[municipality] = 0
+        self._parked.clear()
         self._parked.update(counts)
 
     def held(self, events: Mapping[str, int]) -> None:
@@ -143,7 +170,8 @@ class Telemetry:
 
     def _by_stream(self, values: Mapping[_Key, float]):  # type: ignore[no-untyped-def]
         def observe(_: CallbackOptions) -> Iterable[Observation]:
-            return [Observation(value, self._labels(key)) for key, value in list(values.items())]
+            shown = [(key, value) for key, value in values.items() if self._in_charge(key[0])]
+            return [Observation(value, self._labels(key)) for key, value in shown]
 
         return observe
 
@@ -151,10 +179,14 @@ class Telemetry:
         def observe(_: CallbackOptions) -> Iterable[Observation]:
             return [
                 Observation(count, {"service": self._service, "municipality": municipality})
-                for municipality, count in list(counts.items())
+                for municipality, count in counts.items()
+                if self._in_charge(municipality)
             ]
 
         return observe
+
+    def _readiness(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self._ready, {"service": self._service})]
 
 
 def traceparent_of(span: Span) -> str:

@@ -13,8 +13,8 @@ Readiness = Callable[[], Awaitable[Sequence[str]]]
 """Why the service can't do its work now, one short reason each; nothing if it can."""
 
 
-def health_routes(readiness: Readiness) -> list[Route]:
-    """`/health/live`, `/health/ready`, `/metrics`."""
+def health_routes(readiness: Readiness, tell: Callable[[bool], None]) -> list[Route]:
+    """`/health/live`, `/health/ready`, `/metrics`; `tell` learns at every scrape whether the service is ready."""
 
     async def live(_: Request) -> Response:
         """The loop runs: restarting would not help."""
@@ -27,6 +27,7 @@ def health_routes(readiness: Readiness) -> list[Route]:
 
     async def metrics(_: Request) -> Response:
         """Everything measured, in Prometheus's text format."""
+        tell(not await readiness())
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]

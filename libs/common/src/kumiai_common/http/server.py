@@ -134,7 +134,7 @@ async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     """Serve what every service shows and a service's own routes, until cancelled."""
     settings = ground.settings
     access = Access(load_public_key(settings.trusted_keys_dir / "membership.pub.pem"), ground.database, ground.name)
-    found: list[BaseRoute] = [*health_routes(ground.not_ready), *routes]
+    found: list[BaseRoute] = [*health_routes(ground.not_ready, ground.telemetry.ready), *routes]
     found += operation_routes(ground)
     found += [*export_routes(ground), *import_routes(ground)]
     if READS[ground.name]:
