@@ -101,6 +101,9 @@ def test_every_movement_that_the_checker_follows_and_a_report_of_income_occur(dr
         "resident-notice.change-of-address.v1",
         "resident-notice.change-of-head.v1",
         "resident-notice.cancel-movement.v1",
+        "resident-notice.household-split.v1",
+        "resident-notice.household-merge.v1",
+        "resident-notice.change-of-household.v1",
         "taxation-notice.employment-income-report.v1",
     }
 

@@ -94,6 +94,15 @@ class Expectation:
                 self._move(notice, receipt)
             case "resident-notice.change-of-head":
                 self._name_head(notice)
+            case "resident-notice.household-split":
+                self._regroup(
+                    notice, notice["addressee_numbers"], learned_from(receipt.body).household_number or UNKNOWN
+                )
+            case "resident-notice.change-of-household":
+                self._regroup(notice, notice["addressee_numbers"], notice["household_number"])
+            case "resident-notice.household-merge":
+                merged = self.households[notice["merged_household_number"]]
+                self._regroup(notice, list(merged.members), notice["household_number"])
             case "resident-notice.cancel-movement":
                 self._cancel(notice)
             case "taxation-notice.employment-income-report":
@@ -143,6 +152,18 @@ class Expectation:
         if not together:
             self._take_out(notice, numbers)
             self.households[new] = ExpectedHousehold(new, list(numbers), numbers[0] if len(numbers) == 1 else None)
+
+    def _regroup(self, notice: Mapping[str, Any], numbers: list[str], joined: str) -> None:
+        """People belong to another household at the same address; whoever begins one alone is its head."""
+        household = self.households.setdefault(joined, ExpectedHousehold(joined, [], None))
+        alone = len(numbers) == 1 and not household.members
+        for number in numbers:
+            place = replace(self.people[number].place, household=joined, head=alone)
+            self.people[number].steps.append(_step(notice, place))
+        self._take_out(notice, numbers)
+        household.members += numbers
+        if alone:
+            household.head = numbers[0]
 
     def _name_head(self, notice: Mapping[str, Any]) -> None:
         household = self.households[notice["household_number"]]

@@ -17,6 +17,7 @@ from kumiai_contracts.resident import (
     MoveOutNotice,
     Sex,
 )
+from kumiai_contracts.resident_households import ChangeOfHouseholdNotice, HouseholdMergeNotice, HouseholdSplitNotice
 
 from kumiai_demo.addresses import address_abroad, address_elsewhere, address_in
 from kumiai_demo.names import family_name
@@ -159,16 +160,49 @@ def change_head(office: Office, home: Home) -> Script:
         yield _naming_head(office, home, everybody, grown[0])
 
 
+def part(office: Office, home: Home) -> Script:
+    """世帯分離 of one grown member at the same address; then another joins that household, or both become one again."""
+    others = [n for n, someone in enumerate(home.people) if n and age_on(someone, office.today) >= ADULT]
+    if not others:
+        return
+    parted = home.numbers[others[0]]
+    split = HouseholdSplitNotice(**_common(office, office.today), addressee_numbers=(parted,))
+    learned = yield Draft(split, wait=True)
+    if learned is None or learned.household_number is None:
+        return
+    chance = office.rng.random()
+    if chance < 0.4 and len(others) > 1:
+        joining = home.numbers[others[1]]
+        yield Draft(
+            ChangeOfHouseholdNotice(
+                **_common(office, office.today),
+                addressee_numbers=(joining,),
+                household_number=learned.household_number,
+                relationships={joining: "縁故者"},
+            )
+        )
+    elif chance < 0.7:
+        yield Draft(
+            HouseholdMergeNotice(
+                **_common(office, office.today),
+                household_number=home.household_number,
+                merged_household_number=learned.household_number,
+                relationships={parted: "縁故者"},
+            )
+        )
+
+
 MOVEMENTS: tuple[tuple[Movement, float], ...] = (
     (move_in, 0.26),
-    (join, 0.05),
-    (birth, 0.08),
-    (move_out, 0.16),
+    (join, 0.04),
+    (birth, 0.07),
+    (move_out, 0.14),
     (leave_home, 0.08),
     (death, 0.09),
-    (change_address, 0.17),
+    (change_address, 0.15),
     (own_household, 0.05),
     (change_head, 0.06),
+    (part, 0.06),
 )
 """The movements of a day with their shares: our choice, near what a city hall sees in spring."""
 
