@@ -17,6 +17,9 @@ from kumiai_contracts.strict_json import StrictJsonError
 
 from kumiai_common.unreadable import Unreadable
 
+OWN_SOURCES = "urn:kumiai:"
+"""Sources of what the federation itself puts into an intake, such as a message from another municipality's stream."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -61,18 +64,20 @@ def receive(
     return understand(service, municipality, envelope, body, kept_as)
 
 
-def understand(service: str, municipality: str, envelope: NoticeEnvelope, body: bytes, kept_as: str) -> Received:
-    """Read a notice whose envelope is known."""
+def understand(
+    service: str, municipality: str, envelope: NoticeEnvelope, body: bytes, kept_as: str, *, own: bool = False
+) -> Received:
+    """Read a notice whose envelope is known. `own` tells that the federation itself made it, so that nobody else can
+    pretend to speak for a stream.
+    """
     fingerprint = digest(envelope.type, body)
 
     def refused(*reasons: Reason) -> Received:
         return Received(municipality, envelope, body, fingerprint, None, reasons, kept_as)
 
-    if envelope.municipality != municipality:
-        return refused(reason("municipality-mismatch", "/ce_municipality"))
-    kind = NOTICES.get(envelope.type)
-    if kind is None or kind.service != service:
-        return refused(reason("type-unknown", "/ce_type"))
+    if fault := _not_for_us(service, municipality, envelope, own):
+        return refused(fault)
+    kind = NOTICES[envelope.type]
     try:
         if envelope.cause:
             Cause.parse(envelope.cause)
@@ -84,6 +89,17 @@ def understand(service: str, municipality: str, envelope: NoticeEnvelope, body: 
     except BodyError as error:
         return refused(*[reason(code, pointer) for code, pointer in error.faults])
     return Received(municipality, envelope, body, fingerprint, notice, (), kept_as)
+
+
+def _not_for_us(service: str, municipality: str, envelope: NoticeEnvelope, own: bool) -> Reason | None:
+    if envelope.municipality != municipality:
+        return reason("municipality-mismatch", "/ce_municipality")
+    if not own and envelope.source.startswith(OWN_SOURCES):
+        return reason("source-reserved", "/ce_source")
+    kind = NOTICES.get(envelope.type)
+    if kind is None or kind.service != service:
+        return reason("type-unknown", "/ce_type")
+    return None
 
 
 def _answerable(headers: Iterable[tuple[str, bytes]]) -> NoticeEnvelope | None:

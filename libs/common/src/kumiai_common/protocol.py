@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from kumiai_contracts.decision import Context, Decision
+from kumiai_contracts.decision import Context, Decision, Letter
 from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.receipts import Reason
 
 from kumiai_common.database import Connection
 
@@ -35,6 +36,21 @@ class Service(Protocol):
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """The own events that follow from a foreign one. Pure."""
+
+
+@runtime_checkable
+class Correspondent(Protocol):
+    """A service some of whose own events are messages to another municipality. See `courier`."""
+
+    @property
+    def sends(self) -> frozenset[type[Event]]:
+        """The own events that are messages."""
+
+    def letter(self, event: Event) -> Letter | None:
+        """The message, unless this event is none after all. Pure, and the same whenever it is asked."""
+
+    def returned(self, event: Event, reasons: Sequence[Reason], context: Context) -> Sequence[Event]:
+        """The own events that follow if the recipient can't take it. Pure."""
 
 
 @runtime_checkable

@@ -306,3 +306,21 @@ insert into erasure_count (municipality, leave, what, count)
 select :municipality, :leave::bigint, given.what, given.count
 from unnest(:whats::text[], :counts::bigint[]) as given(what, count)
 on conflict do nothing;
+
+-- name: undelivered
+select h.municipality, coalesce(c.position, 0) as delivered, h.position
+from stream_head h left join courier_position c using (municipality, stream)
+where h.municipality = any(:municipalities::text[]) and h.stream = :stream and h.position > coalesce(c.position, 0);
+
+-- name: messages
+select municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause, traceparent, body
+from stream_event
+where municipality = :municipality and stream = :stream and position > :after and position <= :until
+  and type = any(:types::text[])
+order by position;
+
+-- name: advance_courier!
+insert into courier_position as c (municipality, stream, position)
+select municipality, :stream, position
+from unnest(:municipalities::text[], :positions::bigint[]) as given(municipality, position)
+on conflict (municipality, stream) do update set position = greatest(c.position, excluded.position);

@@ -25,6 +25,7 @@ from starlette.routing import BaseRoute
 from kumiai_common import checkpoints, incarnation, logging
 from kumiai_common.bundle.part import Kept
 from kumiai_common.closing import Closing, Unfinished
+from kumiai_common.courier import Courier
 from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
 from kumiai_common.gate import Gate
@@ -35,7 +36,7 @@ from kumiai_common.kafka import broker as make_broker
 from kumiai_common.keys import ServiceKeys
 from kumiai_common.peers import Peers
 from kumiai_common.poll import Effect, Poll, Processor
-from kumiai_common.protocol import Service
+from kumiai_common.protocol import Correspondent, Service
 from kumiai_common.relay import Relay
 from kumiai_common.runner import Runner
 from kumiai_common.settings import Settings
@@ -69,15 +70,17 @@ class Ground:
     kept: Kept
     closing: Closing
 
-    async def intake(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
-        """Notices that came by HTTP or from a file: the same intake, the same receipts, in the same order.
+    async def intake(
+        self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]], *, own: bool = False
+    ) -> list[ReceiptIssued]:
+        """Notices that came by HTTP, from a file or from the service's own courier: the same intake, the same receipts.
 
         Raises gate.IntakeHeld where the replicas that they would be decided on have yet to become complete.
         """
         await self.gate.wait(municipality, GATE_PATIENCE_SECONDS)
         received = [
             await self.worker.after_its_cause(
-                understand(self.name, municipality, envelope, body, f"http/{envelope.source}/{envelope.id}")
+                understand(self.name, municipality, envelope, body, f"http/{envelope.source}/{envelope.id}", own=own)
             )
             for envelope, body in notices
         ]
@@ -156,6 +159,7 @@ async def _running(
         running = [
             server,
             asyncio.create_task(ground.relay.run()),
+            *([asyncio.create_task(_courier(service, ground).run())] if isinstance(service, Correspondent) else []),
             asyncio.create_task(checkpoints.run(database, ground.keys, ground.relay, settings.checkpoint_seconds)),
             *[asyncio.create_task(_started(task, ground)) for task in tasks],
         ]
@@ -226,6 +230,13 @@ def assemble(
         kept or Kept(),
         Closing(service.name, database, relay, worker, peers, telemetry, unfinished),
     )
+
+
+def _courier(service: Correspondent, ground: Ground) -> Courier:
+    async def intake(municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
+        return await ground.intake(municipality, notices, own=True)
+
+    return Courier(service, ground.database, ground.processor, intake, ground.relay.holds)
 
 
 async def _until_kafka_answers(database: Database, settings: Settings) -> None:

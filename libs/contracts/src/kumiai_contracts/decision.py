@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kumiai_contracts.chain import commitment
-from kumiai_contracts.model import Event
+from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.receipts import Assigned, Reason
 
 
@@ -61,3 +61,13 @@ class Refused:
 
 
 Decision = Accepted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """団体間通知: what one municipality's event tells another."""
+
+    recipient: str
+    """The other municipality's code."""
+    notice: Notice
+    """What its intake gets."""

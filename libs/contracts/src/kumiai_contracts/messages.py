@@ -117,6 +117,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "このIDは、内容の異なる別の通知で使用済みです。訂正や別の通知には、必ず新しいIDを付けて送信してください。",
         "This id was used for another notice with other content. Send a correction or another notice under a new id.",
     ),
+    "source-reserved": (
+        "urn:kumiai: で始まる送信元(ce_source)は連合基盤専用です。自システムの送信元で、新しいIDで再送してください。",
+        "A source (ce_source) that begins with urn:kumiai: is the federation's own. Send it with your system's source "
+        "under a new id.",
+    ),
+    "recipient-not-subscribed": (
+        "送達先の団体はこのサービスを利用していません。書面など別の方法で送付してください。",
+        "The recipient does not subscribe to this service. Send it in another way, such as on paper.",
+    ),
     "cause-not-found": (
         "原因(ce_cause)に示された異動が見つかりません。参照先を確認し、正しい原因を付けて新しいIDで再送してください。",
         "The event named as the cause (ce_cause) does not exist. Check it and send the notice with the right one under "

@@ -1,7 +1,9 @@
 """Decisions about notices: a report is taken in, assessed or put aside; a work item is settled; an entry is made."""
 
+from collections.abc import Sequence
+
 import orjson
-from kumiai_contracts.decision import Accepted, Context, Decision, Refused, SealedPart
+from kumiai_contracts.decision import Accepted, Context, Decision, Letter, Refused, SealedPart
 from kumiai_contracts.envelope import Cause
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.receipts import Assigned, Reason
@@ -14,6 +16,7 @@ from kumiai_contracts.taxation import (
     NonResidentTaxpayerEntered,
     NonResidentTaxpayerNotice,
     NonResidentTaxpayerRow,
+    ReportedPerson,
     SettleWorkItem,
     TaxationEvent,
     UnmatchedReportRow,
@@ -50,7 +53,7 @@ def income_report(state: TaxationState, notice: IncomeReport, context: Context) 
     """課税資料 of any kind, in any revision."""
     if notice.residence is not None and notice.residence != context.municipality:
         item = work.open_item(context.cause, notice.fiscal_year, None, work.not_taxable_here())
-        return Accepted((_forwarded(work.settled(item, "forwarded", notice.residence), notice),))
+        return Accepted((_forwarded(state, work.settled(item, "forwarded", notice.residence), notice),))
     number = notice.addressee_number
     if number is None and notice.person is None:
         return Refused((refusals.nobody_named("/person"),))
@@ -75,7 +78,9 @@ def settle_work_item(state: TaxationState, notice: SettleWorkItem, context: Cont
         case "done":
             return Accepted((WorkItemSettled(work_item=work.settled(item, "done")),))
         case "forward" if unmatched and notice.municipality not in (None, context.municipality):
-            return Accepted((_forwarded(work.settled(item, "forwarded", notice.municipality), unmatched.report),))
+            return Accepted(
+                (_forwarded(state, work.settled(item, "forwarded", notice.municipality), unmatched.report),)
+            )
         case "match" if unmatched and notice.addressee_number and state.knows(notice.addressee_number):
             number = notice.addressee_number
             report = unmatched.report.model_copy(update={"addressee_number": number, "residence": None})
@@ -101,6 +106,21 @@ def non_resident_taxpayer(state: TaxationState, notice: NonResidentTaxpayerNotic
     row = NonResidentTaxpayerRow(**given, address=part.commitment)
     assigned = () if number else (Assigned(pointer="", kind="addressee-number", number=row.addressee_number),)
     return Accepted((NonResidentTaxpayerEntered(taxpayer=row),), (part,), assigned)
+
+
+def letter(event: IncomeReportForwarded) -> Letter:
+    """課税資料の回送, as the other municipality's intake gets it: without what means something only to the sender."""
+    recipient = event.work_item.forwarded_to
+    assert recipient is not None
+    report = event.unmatched_report.report
+    return Letter(recipient, report.model_copy(update={"addressee_number": None, "residence": None}))
+
+
+def returned(event: IncomeReportForwarded, reasons: Sequence[Reason], context: Context) -> WorkItemRaised:
+    """A report that the other municipality does not take is a person's affair again."""
+    report = event.unmatched_report.report
+    item = work.open_item(f"{context.cause}/returned", report.fiscal_year, None, work.returned(reasons[0]))
+    return WorkItemRaised(work_item=item, unmatched_report=UnmatchedReportRow(work_item=item.work_item, report=report))
 
 
 def reassessed(
@@ -155,7 +175,13 @@ def raised(name: str, fiscal_year: int, number: str | None, reason: Reason) -> W
     return WorkItemRaised(work_item=work.open_item(name, fiscal_year, number, reason))
 
 
-def _forwarded(item: WorkItemRow, report: IncomeReport) -> IncomeReportForwarded:
+def _forwarded(state: TaxationState, item: WorkItemRow, report: IncomeReport) -> IncomeReportForwarded:
+    """The report on its way: it names the person, since the number means nothing to the municipality that gets it."""
+    history = state.history(report.addressee_number) if report.person is None and report.addressee_number else ()
+    if history:
+        known = history[-1]
+        person = ReportedPerson(name=known.name, name_kana=known.name_kana, birth_date=known.birth_date)
+        report = report.model_copy(update={"person": person})
     kept = UnmatchedReportRow(work_item=item.work_item, report=report)
     return IncomeReportForwarded(work_item=item, unmatched_report=kept)
 

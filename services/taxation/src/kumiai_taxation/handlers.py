@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kumiai_common.database import Connection
 from kumiai_common.protocol import State
-from kumiai_contracts.decision import Context, Decision
+from kumiai_contracts.decision import Context, Decision, Letter
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.receipts import Reason
 from kumiai_contracts.registry import EVENTS
@@ -21,6 +21,7 @@ from kumiai_contracts.resident_households import HouseholdsMerged, HouseholdSpli
 from kumiai_contracts.taxation import (
     EmploymentIncomeReport,
     IncomeReport,
+    IncomeReportForwarded,
     NonResidentTaxpayerNotice,
     SettleWorkItem,
     TaxationEvent,
@@ -70,6 +71,18 @@ class Taxation:
             case NonResidentTaxpayerNotice():
                 return deciding.non_resident_taxpayer(state, notice, context)
         raise TypeError(type(notice).__name__)
+
+    sends: frozenset[type[Event]] = frozenset((IncomeReportForwarded,))
+
+    def letter(self, event: Event) -> Letter | None:
+        """A report for another municipality."""
+        assert isinstance(event, IncomeReportForwarded)
+        return deciding.letter(event)
+
+    def returned(self, event: Event, reasons: Sequence[Reason], context: Context) -> Sequence[Event]:
+        """What becomes of a report that the other municipality does not take."""
+        assert isinstance(event, IncomeReportForwarded)
+        return (deciding.returned(event, reasons, context),)
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """Take back the assessment of whoever, as is known now, didn't live here; assess again whoever did."""

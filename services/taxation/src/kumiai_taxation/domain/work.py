@@ -46,6 +46,17 @@ def not_taxable_here() -> Reason:
     )
 
 
+def returned(why: Reason) -> Reason:
+    """A report that was forwarded came back."""
+    return Reason(
+        code="forwarded-report-returned",
+        pointer="",
+        ja=f"回送した課税資料は受け付けられませんでした({why.code}: {why.ja})。"
+        "別の方法で送付するか、回送先を見直してください。",
+        en=f"The report that was forwarded was not taken ({why.code}: {why.en}). Send it in another way, or elsewhere.",
+    )
+
+
 def changed_after_freeze() -> Reason:
     """Something about a person on a frozen roll has changed: the run's result is corrected once it is issued."""
     return Reason(
