@@ -11,7 +11,7 @@ from kumiai_local.services import Service
 from tests.leaving.conftest import NewLeaver
 from tests.leaving.test_leaving import report
 from tests.support.family import carry_over
-from tests.support.faults import superuser
+from tests.support.faults import restore_backup, superuser, take_backup
 from tests.support.leaving import Leaver, closed_heads, everywhere, in_kafka
 from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
 
@@ -89,6 +89,28 @@ async def test_every_process_may_be_killed_between_any_two_steps(
         assert set(everywhere(addresses, code)[service]) <= {"tombstone", "erasure_count"}
     erased = {row["place"] for row in (await leaver.certificate())["erased"]}
     assert erased == {*ALL, "kafka", "membership"}
+
+
+async def test_a_database_that_is_restored_to_a_state_from_before_is_erased_again(
+    new_leaver: NewLeaver, operator: Operator, addresses: StackAddresses, federation: ServiceProcesses
+) -> None:
+    leaver, system = await new_leaver(REGISTRY, TAXATION)
+    code, taxation = leaver.member.code, Service(TAXATION)
+    family = await system.tell(carry_over())
+    await system.tell(report(family.numbers[0]), cause=family.event)
+    await operator.complete(leaver.member)
+    await asyncio.to_thread(take_backup, addresses, taxation, code)
+    await leaver.verified()
+    await leaver.begin_erasure()
+    await leaver.state("certified", within_s=60)
+
+    federation[TAXATION].kill()
+    await asyncio.to_thread(restore_backup, addresses, taxation, code)
+    assert everywhere(addresses, code)[TAXATION]["assessment"] == 1
+    await restart(federation, TAXATION)
+    async with asyncio.timeout(30):
+        while set(everywhere(addresses, code)[TAXATION]) - {"tombstone", "erasure_count"}:
+            await asyncio.sleep(0.5)
 
 
 async def until_waits_for(leaver: Leaver, names: set[str]) -> None:

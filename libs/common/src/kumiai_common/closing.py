@@ -53,10 +53,6 @@ class Leave:
         """From a record of the query `leaves`."""
         return cls(**{**dict(record), "services": tuple(orjson.loads(record["services"]))})
 
-    def concerns(self, service: str) -> bool:
-        """Whether the service has something to erase."""
-        return self.altogether or service in self.services
-
 
 class Closing:
     """The closing of one service's streams, for the municipalities that this worker is in charge of."""
@@ -100,7 +96,9 @@ class Closing:
         if not municipalities:
             return []
         async with self._database.transaction(municipalities) as connection:
-            records = await QUERIES.leaves(connection, stream=self._stream, municipalities=municipalities)
+            records = await QUERIES.leaves(
+                connection, service=self._service, stream=self._stream, municipalities=municipalities
+            )
         return [Leave.of(record) for record in records]
 
     async def _try(self, leave: Leave) -> None:
@@ -120,7 +118,10 @@ class Closing:
                 await self._close(leave)
             case "cancelled" if leave.closed and leave.buried is None:
                 await self._reopen(leave)
-            case "erasing" if leave.concerns(self._service):
+            case "erasing":
+                await self._erasing.erase(leave.municipality, leave.leave, altogether=leave.altogether)
+            case "erased" | "certified" if leave.buried != leave.leave:
+                # The database was restored to a state from before: what was erased is erased again.
                 await self._erasing.erase(leave.municipality, leave.leave, altogether=leave.altogether)
 
     # Closing
@@ -182,7 +183,9 @@ class Closing:
         async with self._database.transaction([municipality]) as connection:
             heads = await log.lock_heads(connection, keys)
             stream, receipts = (heads[key] for key in keys)
-            known = await QUERIES.leaves(connection, stream=self._stream, municipalities=[municipality])
+            known = await QUERIES.leaves(
+                connection, service=self._service, stream=self._stream, municipalities=[municipality]
+            )
             if stream.closed or not known or (known[0]["leave"], known[0]["state"]) != (leave.leave, "closing"):
                 return None  # another worker was faster, or the leave was cancelled meanwhile
             taken = await QUERIES.intake_positions(connection, municipalities=[municipality])

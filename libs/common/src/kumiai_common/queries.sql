@@ -270,13 +270,13 @@ select municipality, true from tombstone where altogether and municipality = any
 update stream_head set closed = :closed where municipality = :municipality and stream = any(:streams::text[]);
 
 -- name: leaves
--- The last leave of each municipality, and whether this service's stream is closed.
+-- Each municipality's last leave that concerns the service, and whether the service's stream is closed.
 select distinct on (l.municipality) l.municipality, l.leave, l.services, l.altogether, l.state,
   coalesce(h.closed, false) as closed, t.leave as buried
 from leaving l
 left join stream_head h on h.municipality = l.municipality and h.stream = :stream
 left join tombstone t on t.municipality = l.municipality
-where l.municipality = any(:municipalities::text[])
+where l.municipality = any(:municipalities::text[]) and (l.altogether or l.services @> to_jsonb(:service::text))
 order by l.municipality, l.leave desc;
 
 -- name: parked_count$

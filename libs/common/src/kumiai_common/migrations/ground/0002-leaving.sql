@@ -1,7 +1,7 @@
 -- depends: 0001-ground
 -- Leaving: a closed stream takes nothing more, and what was erased never begins again.
 -- Invariant: the service's role can't delete from the log. Only these functions, which are the owner's, can, and only what
--- belongs to a municipality whose erasure the replica of `leaving` has seen begin. Row-level security binds the owner,
+-- belongs to a municipality whose erasure the replica of `leaving` has seen begin, after this service's stream closed. Row-level security binds the owner,
 -- too: a transaction that names one municipality erases no other's rows, whatever it asks for.
 
 alter table stream_head add column closed boolean not null default false;
@@ -33,15 +33,18 @@ begin
     or exists (select from tombstone t where t.municipality = code);
 end $$;
 
--- Whose erasure has begun here: until it is done by the replica of `leaving`, afterwards by the tombstone, so that what
--- somebody else's transaction wrote at the last moment can be erased, too.
+-- Whose erasure has begun here: until it is done by the replica of membership, also in a database that was restored to
+-- an older state; afterwards by the tombstone, so that what a transaction wrote at the last moment can be erased, too.
 create function kumiai_erasing(code text, out leave bigint, out altogether boolean)
 language plpgsql stable security definer set search_path = pg_catalog, public as $$
 begin
   select l.leave, l.altogether into leave, altogether from leaving l
-  where l.municipality = code and l.state = 'erasing'
-    and (exists (select from stream_head h where h.municipality = code and h.closed)
-      or exists (select from tombstone t where t.municipality = code and (l.altogether or t.leave = l.leave)));
+  where l.municipality = code and l.state in ('erasing', 'erased', 'certified')
+    and (exists (
+        select from stream_head h join leaving_closed c on c.municipality = h.municipality and c.stream = h.stream
+        where h.municipality = code and c.leave <= l.leave and (l.altogether or c.leave = l.leave))
+      or exists (select from tombstone t where t.municipality = code and (l.altogether or t.leave = l.leave)))
+  order by l.leave desc limit 1;
   if leave is null then
     select t.leave, t.altogether into leave, altogether from tombstone t where t.municipality = code and t.altogether;
   end if;
