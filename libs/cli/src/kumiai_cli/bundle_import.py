@@ -90,8 +90,14 @@ class _Bringing:
                 raise Failure(f"{part.service} had read {reader.stream}, which the bundle lacks.", USAGE)
             self._log(client, layout.stream_path(owner, reader.stream), reader, task)
         self._beside(client, part)
-        for head in part.heads:
-            self._log(client, layout.stream_path(part.service, head.stream), head, task)
+        # Two logs side by side: while PostgreSQL writes a piece of one, the service reads a piece of the other.
+        with ThreadPoolExecutor(2) as pool:
+            list(
+                pool.map(
+                    lambda head: self._log(client, layout.stream_path(part.service, head.stream), head, task),
+                    part.heads,
+                )
+            )
 
     def _log(self, client: httpx.Client, path: str, end: End, task: TaskID) -> None:
         address = f"/v1/{self._code}/import/streams/{end.stream}"

@@ -131,6 +131,21 @@ def prefixed(*parts: bytes) -> bytes:
     return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
+_DECODER: Any = json.JSONDecoder()
+SCAN = _DECODER.scan_once
+
+
+def parsed(text: str) -> Any:
+    """What json.loads gives, for a text without spaces around it, in less time. Raises ValueError."""
+    try:
+        value, end = SCAN(text, 0)
+    except StopIteration:
+        raise ValueError("JSON") from None
+    if text[end:].strip():
+        raise ValueError("JSON")
+    return value
+
+
 def canonical(value: Any) -> bytes:
     """The one JSON text of a value."""
     return "".join(ENCODE(value, 0)).encode()
@@ -204,7 +219,7 @@ class Half:
         self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
         self.service, self.municipality = part["service"], part["municipality"]
         self.findings = Findings()
-        self.hashes, self.causes = bytearray(), array("q")
+        self.hashes, self.causes, self.start = bytearray(), array("q"), b""
         self.caused, self.contents = bytearray(), bytearray()
         self.stated: list[tuple[int, str, int, str]] = []
         self.subscribed: list[str] = []
@@ -233,17 +248,18 @@ class Half:
             note("stream-missing", path)
         if head is None:
             return
+        self.start = prefixed(self.municipality.encode(), stream.encode())
         incarnation, previous, number = 1, self.origin(stream, 1), 0
         for number, line in self.lines(path):
             try:
-                event = json.loads(line)
-                content = json.loads(event["body"])
+                event = parsed(line.decode())
+                content = parsed(event["body"])
                 if event.keys() != LINE or not isinstance(content, dict):
                     raise ValueError("attributes")
                 if event["incarnation"] != incarnation:
                     previous = self.begin(path, event, incarnation, previous)
                     incarnation = event["incarnation"]
-                previous = self.link(stream, event, previous)
+                previous = self.link(event, previous)
                 if event["position"] != number:
                     note("position-broken", path, line=number, found=event["position"])
                     break
@@ -268,11 +284,10 @@ class Half:
             self.findings.note("incarnation-broken", path, position=event["position"])
         return self.origin(path.rpartition("/")[2].removesuffix(".jsonl"), event["incarnation"], previous)
 
-    def link(self, stream: str, event: dict[str, Any], previous: bytes) -> bytes:
-        covered = prefixed(
-            self.municipality.encode(), stream.encode(), b"%d" % event["incarnation"], b"%d" % event["position"],
-            event["type"].encode(), event["subject"].encode(), event["time"].encode(), event["dataschema"].encode(),
-            event["cause"].encode(),
+    def link(self, event: dict[str, Any], previous: bytes) -> bytes:
+        covered = self.start + prefixed(
+            b"%d" % event["incarnation"], b"%d" % event["position"], event["type"].encode(), event["subject"].encode(),
+            event["time"].encode(), event["dataschema"].encode(), event["cause"].encode(),
         )  # fmt: skip
         return sha256(prefixed(previous, covered, event["body"].encode())).digest()
 
@@ -305,7 +320,7 @@ class Half:
         columns, note = shape["columns"], self.findings.note
         names = [column[0] for column in columns]
         keys = [names.index(column) for column in shape["key"]]
-        readers = [reader(*column[1:3]) for column in columns]
+        readers = [(n, read) for n, column in enumerate(columns) if (read := reader(*column[1:3])) is not str]
         count = repeated = 0
         with (self.folder / path).open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, strict=True)
@@ -314,7 +329,11 @@ class Half:
                     note("columns-differ", path)
                     return
                 for count, row in enumerate(rows, 1):
-                    values = [read(text) for read, text in zip(readers, row, strict=True)]
+                    if len(row) != len(names):
+                        raise ValueError("columns")
+                    values: list[Any] = [*row]
+                    for n, read in readers:
+                        values[n] = read(row[n])
                     written = canonical(values)
                     if total is not None:
                         if count == 1:
@@ -730,19 +749,24 @@ class EvidenceCheck:
         elif "hash" in said:
             stream, position = said["stream"], int(said["position"])
             if stream.endswith("-receipts") and said["type"] == "receipt.issued.v1":
-                self.receipt(source, stream, position, json.loads(said["body"]), said["hash"])
+                self.receipt(source, stream, position, said["body"], said["hash"])
             else:
                 self.hash(source, stream, position, said["hash"])
 
-    def receipt(self, source: str, stream: str, position: int, receipt: dict[str, Any], hash_: str | None) -> None:
+    def receipt(self, source: str, stream: str, position: int, said: Any, hash_: str | None) -> None:
+        """A receipt that is the bundle's proves what it names, too; of another one, that is held against the bundle."""
         service = stream.removesuffix("-receipts")
+        if service not in self.bundle.parts or self.beyond(source, stream, position):
+            return
         if hash_ is not None:
-            self.hash(source, stream, position, hash_)
-        elif service in self.bundle.parts and not self.beyond(source, stream, position):
+            same = hash_at(self.bundle.hashes, stream, position) == hash_
+        else:
             known = self.bundle.results[service, "receipts"].contents[16 * position - 16 : 16 * position]
-            self.compare(source, stream, position, known == short(canonical(receipt)))
-        for caused in receipt["caused"]:
-            self.hash(source, caused["stream"], caused["position"], caused["hash"])
+            same = known == short(canonical(said))
+        self.compare(source, stream, position, same)
+        if not same:
+            for caused in (json.loads(said) if isinstance(said, str) else said)["caused"]:
+                self.hash(source, caused["stream"], caused["position"], caused["hash"])
 
     def checkpoint(self, source: str, said: Said, signature: str) -> None:
         owner = next((name for name, own in CONTRACT["streams"].items() if own == said.stream),
@@ -780,6 +804,11 @@ class EvidenceCheck:
         """What reaches a position proves everything up to it, and nothing beyond."""
         if not self.seen:
             raise Unusable("the evidence says nothing about this municipality's streams")
+        for service in self.bundle.parts:
+            own, receipts = CONTRACT["streams"][service], self.reached[f"{service}-receipts"]
+            for receipt, position, _ in CAUSED.iter_unpack(self.bundle.results[service, "receipts"].caused):
+                if receipt <= receipts:
+                    self.reached[own] = max(self.reached[own], position)
         for stream, head in sorted(self.bundle.heads.items()):
             if self.reached[stream] < head:
                 self.bundle.findings.note("evidence-short", stream, reached=self.reached[stream], head=head)
