@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
-from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow
+from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow, StreamClosed, StreamReopened
 from kumiai_contracts.taxation import EmploymentIncomeReport
 from kumiai_local.layout import Layout
 from kumiai_local.stack import Stack
@@ -63,6 +64,25 @@ async def test_export_import_export_has_the_same_identity(
     assert again == identity
     assert verifier.main([str(place / "second"), "--identity", identity, "--json"]) == 0
     assert (await export(here, municipality, place / "third"))[0] == identity
+
+
+async def test_a_closed_log_is_closed_where_it_is_imported_until_it_is_reopened(
+    two: Two, fresh_codes: Iterator[str], tmp_path: Path
+) -> None:
+    here, there = two
+    for reopened in (False, True):
+        municipality, registry = next(fresh_codes), here["resident-registry"]
+        await join(here, municipality)
+        await live(here, municipality, [("spread",)], 1)
+        closed = StreamClosed(leave=1, receipts_incarnation=1, receipts_position=21, receipts_hash="00" * 32, parked=0)
+        await registry.append(municipality, closed)
+        if reopened:
+            await registry.append(municipality, StreamReopened(leave=1))
+        _, parts = await export(here, municipality, tmp_path / municipality)
+        await import_(there, parts, tmp_path / municipality, 5)
+        async with there["resident-registry"].database.transaction([municipality]) as connection:
+            found = await connection.fetch("select closed from stream_head where municipality = $1", municipality)
+        assert [record["closed"] for record in found] == [not reopened] * 2
 
 
 async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any, ...]], seed: int) -> None:

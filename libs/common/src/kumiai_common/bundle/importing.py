@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.envelope import StoredEvent
+from kumiai_contracts.operations import IncarnationBegun, StreamClosed, StreamReopened
 from kumiai_contracts.receipts import ReceiptIssued
 from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.topics import FEDERATION, READS, STREAM_OF, receipts_stream
@@ -26,6 +27,8 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.tables import folded
 
 MEMBERSHIP = STREAM_OF["membership"]
+_CLOSED = {StreamClosed.type: True, StreamReopened.type: False, IncarnationBegun.type: False}
+"""What closes a log, and what opens it again."""
 
 
 class NotImportable(Exception):
@@ -67,7 +70,17 @@ class Importer:
                 await log.write(connection, new, [head])
                 if stream == receipts_stream(self._service):
                     await QUERIES.add_to_inbox(connection, entries=_inbox(new))
+                else:
+                    await self._close_or_open(connection, municipality, new)
             return head.position
+
+    async def _close_or_open(self, connection: Connection, municipality: str, events: Sequence[StoredEvent]) -> None:
+        """A log that was closed is closed here, too, with its receipts; who left goes on by cancelling the leave."""
+        said = [_CLOSED[event.type] for event in events if event.type in _CLOSED]
+        if said:
+            streams = [STREAM_OF[self._service], receipts_stream(self._service)]
+            await log.lock_heads(connection, [(municipality, stream) for stream in streams])
+            await QUERIES.set_closed(connection, municipality=municipality, streams=streams, closed=said[-1])
 
     async def replica(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
         """Fold events of a foreign stream that the service had applied; gives the position reached.
