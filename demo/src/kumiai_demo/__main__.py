@@ -242,8 +242,8 @@ def main() -> int:
     """Start everything, run the demo, stop everything."""
     ArgumentParser(
         prog="python -m kumiai_demo",
-        description="Run the federation with three municipalities and a working day, check it person by person, and stop. "
-        "KEEP=1 in the environment leaves it running until Ctrl-C. The summary is written to build/demo.json; "
+        description="Run the federation with three municipalities and a working day, check it person by person, and "
+        "stop. KEEP=1 in the environment leaves it running until Ctrl-C. The summary is written to build/demo.json; "
         "the exit code is 0 only if nothing is lost, doubled or out of order, and every reader is complete.",
     ).parse_args()
     began = float(os.environ.get("DEMO_BEGAN") or time.time())
