@@ -4,6 +4,7 @@ How the network composes its codes is not public as far as we know. Ours: the th
 法人番号, then three of our own for the office: 001 is the mayor or governor. So the code tells the municipality.
 """
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
@@ -36,6 +37,7 @@ def institution_of(municipality: str) -> str:
     return corporate_number_check_digit(body) + body + _HEAD_OF_GOVERNMENT
 
 
+@lru_cache(maxsize=4096)
 def municipality_of(institution: str) -> str | None:
     """全国地方公共団体コード of the local government that an institution belongs to; None for any other body."""
     code = institution[7:13]

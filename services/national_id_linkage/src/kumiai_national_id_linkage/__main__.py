@@ -16,7 +16,7 @@ from kumiai_national_id_linkage.handlers import NationalIdLinkage
 from kumiai_national_id_linkage.legal_tables import legal_tables
 from kumiai_national_id_linkage.network.connector import Connector
 from kumiai_national_id_linkage.network.http_network import HttpNetwork
-from kumiai_national_id_linkage.proof import NetworkProof
+from kumiai_national_id_linkage.proof import NETWORK_KEY, NetworkProof
 from kumiai_national_id_linkage.reads import routes
 from kumiai_national_id_linkage.recall_routes import recall_routes
 from kumiai_national_id_linkage.settings import LinkageSettings
@@ -40,11 +40,15 @@ def main() -> None:
         codes = CodeBook.load(settings.linkage_code_key_file)
     except (ValueError, OSError) as error:
         sys.exit(f"the key file of the linkage codes can't be used: {error}")
-    rules = ExchangeRules(codes, legal_tables(), NetworkProof.load(settings.trusted_keys_dir))
+    proof = NetworkProof.load(settings.trusted_keys_dir)
+    rules = ExchangeRules(codes, legal_tables(), proof)
+    if settings.network_url and proof.key is None:
+        sys.exit(f"KUMIAI_NETWORK_URL is set, but {settings.trusted_keys_dir} holds no {NETWORK_KEY}")
 
     async def connect(ground: Ground) -> None:
-        network = HttpNetwork(settings.network_url, ground.keys.signing)
-        await Connector(ground, network, codes, settings).run()
+        assert proof.key is not None
+        network = HttpNetwork(settings.network_url, ground.keys.signing, proof.key)
+        await Connector(ground, network, codes, proof, settings).run()
 
     async def rotate(ground: Ground) -> None:
         await rotation.run(ground, management)

@@ -53,7 +53,8 @@ def provide(state: ExchangeState, request: ProvisionRequestNotice, context: Cont
         return refused("request-replayed" if same else "request-number-reused", "/request_number")
     wanted = Asked(request.sender, request.affair, request.procedure, request.receiver, request.fact_kind)
     lawful = lawfully(state, wanted, context.today, context.now, tables)
-    record = ExchangeRecordRow(
+    # Every value was checked where it came from; checking it again would cost more than deciding.
+    record = ExchangeRecordRow.trusted(
         side="provider",
         inquirer=request.sender,
         provider=request.receiver,
@@ -94,7 +95,7 @@ def _outcome(
     if isinstance(may, str):
         return refuse(record, may, now)
     if state.is_protected(may.version.addressee_number):
-        return ProvisionHeld(record=record.model_copy(update={"reason": "protected"}))
+        return ProvisionHeld.trusted(record=record.model_copy(update={"reason": "protected"}))
     return answer(record, may.version, may.items, now)
 
 
@@ -119,13 +120,13 @@ def answer(record: ExchangeRecordRow, version: FactVersionRow, items: tuple[str,
     values = {"items": items, "version": version.version, "outcome": "answered", "decided_at": now}
     answered = record.model_copy(update=values)
     digest = exchange_digest(answered, facts_of(version, items))
-    return FactsProvided(record=answered.model_copy(update={"exchange_digest": digest}))
+    return FactsProvided.trusted(record=answered.model_copy(update={"exchange_digest": digest}))
 
 
 def refuse(record: ExchangeRecordRow, code: str, now: str, *, outcome: str = "refused") -> ProvisionRefused:
     """The record of a refusal."""
     refusal = record.model_copy(update={"outcome": outcome, "reason": code, "decided_at": now})
-    return ProvisionRefused(record=refusal.model_copy(update={"exchange_digest": exchange_digest(refusal, ())}))
+    return ProvisionRefused.trusted(record=refusal.model_copy(update={"exchange_digest": exchange_digest(refusal, ())}))
 
 
 def _may(state: ExchangeState, record: ExchangeRecordRow, allowed: frozenset[str]) -> _May | str:

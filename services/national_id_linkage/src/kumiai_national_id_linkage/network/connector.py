@@ -31,6 +31,7 @@ from kumiai_national_id_linkage.codes import CodeBook
 from kumiai_national_id_linkage.network import outbox
 from kumiai_national_id_linkage.network.messages import Delivery, Message, Network, NetworkAway
 from kumiai_national_id_linkage.network.outbox_records import recalls
+from kumiai_national_id_linkage.proof import NetworkProof
 from kumiai_national_id_linkage.settings import LinkageSettings
 from kumiai_national_id_linkage.store_exchange import QUERIES
 from kumiai_national_id_linkage.summarising import beginning_of_today, summarise
@@ -49,8 +50,10 @@ COMPARE_SECONDS = 60.0
 class Connector:
     """Works for the municipalities that this process is in charge of."""
 
-    def __init__(self, ground: Ground, network: Network, codes: CodeBook, settings: LinkageSettings) -> None:
-        self._ground, self._network, self._codes, self._settings = ground, network, codes, settings
+    def __init__(
+        self, ground: Ground, network: Network, codes: CodeBook, proof: NetworkProof, settings: LinkageSettings
+    ) -> None:
+        self._ground, self._network, self._codes, self._proof, self._settings = ground, network, codes, proof, settings
         self._committed = asyncio.Event()
         self._differences: dict[str, int] = {}
         metrics.get_meter("kumiai").create_observable_gauge("kumiai_record_differences", [self._observed])
@@ -60,6 +63,8 @@ class Connector:
         try:
             await asyncio.gather(
                 self._forever(self.send_once, IDLE_SECONDS),
+                # Two at a time: one page is on its way while the other is decided about.
+                self._forever(self.fetch_once, self._settings.network_poll_seconds),
                 self._forever(self.fetch_once, self._settings.network_poll_seconds),
                 self._forever(self.resend_once, self._settings.network_resend_seconds),
                 self._forever(self.compare_once, COMPARE_SECONDS),
@@ -86,7 +91,8 @@ class Connector:
         if not deliveries:
             return False
         received = [(each, _received(each)) for each in deliveries]
-        await self._ground.runner.commit(Poll(notices=[notice for _, notice in received]))
+        with self._proof.vouched(notice.notice for _, notice in received if notice.notice):
+            await self._ground.runner.commit(Poll(notices=[notice for _, notice in received]))
         self._committed.set()
         repeated = [notice for each, notice in received if each.repeated]
         if repeated:

@@ -1,4 +1,4 @@
-"""The adapter that speaks HTTP, as the simulator does: every request is signed with the service's own key."""
+"""The adapter that speaks HTTP: requests are signed with the service's key, answers with the network's."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import orjson
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from kumiai_common.clock import now, timestamp
 from kumiai_common.http.tokens import public_key_text
 from kumiai_contracts.chain import length_prefixed
@@ -27,9 +28,14 @@ class HttpNetwork:
     """A network at an address."""
 
     def __init__(
-        self, url: str, key: Ed25519PrivateKey, *, clock: Callable[[], str] = lambda: timestamp(now())
+        self,
+        url: str,
+        key: Ed25519PrivateKey,
+        network_key: Ed25519PublicKey,
+        *,
+        clock: Callable[[], str] = lambda: timestamp(now()),
     ) -> None:
-        self._key, self._clock = key, clock
+        self._key, self._network_key, self._clock = key, network_key, clock
         self._name = public_key_text(key.public_key())
         self._client = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(10.0, read=30.0))
 
@@ -64,6 +70,9 @@ class HttpNetwork:
         try:
             answer = await self._client.post(path, content=body, headers=headers)
             answer.raise_for_status()
+            # The moment of the request stands for it: an answer to another one, or an old one, doesn't fit.
+            signature = bytes.fromhex(answer.headers.get("kumiai-signature", ""))
+            self._network_key.verify(signature, signed_bytes(path, time, answer.content))
             return orjson.loads(answer.content)
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, InvalidSignature) as error:
             raise NetworkAway(type(error).__name__) from error

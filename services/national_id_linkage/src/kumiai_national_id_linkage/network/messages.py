@@ -50,7 +50,10 @@ class Network(Protocol):
         """Hand messages over; returns once the network has taken them or refused them for good."""
 
     async def fetch(self, institutions: list[str], limit: int) -> list[Delivery]:
-        """What is there for these institutions, waiting a little if nothing is."""
+        """What is there for these institutions, waiting a little if nothing is.
+
+        The adapter has checked that it all comes from the network, unchanged.
+        """
 
     async def acknowledge(self, deliveries: list[Delivery]) -> None:
         """They are committed here and need not come again."""

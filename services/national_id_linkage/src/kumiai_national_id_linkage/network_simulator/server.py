@@ -85,13 +85,19 @@ class _Server:
                     raise _Refused(403, "speaker-unknown")
                 elif self._core.weather.away:
                     raise _Refused(503, "away")
-                return JSONResponse(await handler(speaker, orjson.loads(body)))
+                return self._signed(request, orjson.dumps(await handler(speaker, orjson.loads(body))))
             except _Refused as refusal:
                 return JSONResponse({"code": refusal.code}, refusal.status)
             except (ValidationError, ValueError, KeyError, TypeError):
                 return JSONResponse({"code": "request-invalid"}, 400)
 
         return handle
+
+    def _signed(self, request: Request, body: bytes) -> Response:
+        """An answer with the network's signature over it and the moment of the request."""
+        content = signed_bytes(request.url.path, request.headers["kumiai-time"], body)
+        headers = {"kumiai-signature": self._core.key.sign(content).hex()}
+        return Response(body, headers=headers, media_type="application/json")
 
     async def messages(self, speaker: str, content: Any) -> Any:
         """Take messages, each by itself."""
@@ -112,7 +118,7 @@ class _Server:
         while True:
             found = self._core.fetch(speaker, content["institutions"], int(content["limit"]), time.time())
             if found or time.monotonic() >= until:
-                return {"deliveries": [delivery.model_dump() for delivery in found]}
+                return {"deliveries": [delivery.__dict__ for delivery in found]}
             await asyncio.sleep(LOOK_SECONDS)
 
     async def acknowledgements(self, speaker: str, content: Any) -> Any:
