@@ -43,7 +43,7 @@ def given_out(cases: Any, inquirer: str, people: list[str], seed: int) -> list[t
         for n, person in enumerate(people)
     ]
     state = ExchangeState((*versions, *known), codes)
-    facts = {(row.fact_kind, row.addressee_number, row.scope, row.version): row for row in versions}
+    facts = {("131016", row.fact_kind, row.addressee_number, row.scope, row.version): row for row in versions}
     found = []
     for n, person in enumerate(asked):
         instant = datetime.fromisoformat(cases.time(seconds=n, hours=seed))
@@ -53,7 +53,7 @@ def given_out(cases: Any, inquirer: str, people: list[str], seed: int) -> list[t
         request = cases.request(sender=inquirer, request_number=number, code=code, **sent)
         decision = provide(state, request, cases.context(seconds=n, hours=seed), cases.table)
         assert isinstance(decision, Accepted) and isinstance(decision.events[0], FactsProvided)
-        message = answer(decision.events[0].record, facts, instant + timedelta(seconds=1))
+        message = answer("131016", decision.events[0].record, facts, instant + timedelta(seconds=1))
         own_code = BOOK.code(inquirer, inquirer[7:13], person)
         found.append((person, {"code": own_code, "request": number, **message.model_dump(), **message.content}))
     return found

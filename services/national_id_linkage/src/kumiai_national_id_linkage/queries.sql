@@ -77,9 +77,9 @@ select * from disaster_exception where municipality = any(:municipalities::text[
 
 -- name: fact_versions
 select f.* from fact_version f
-join unnest(:kinds::text[], :people::text[], :scopes::text[], :versions::bigint[])
-  as given(fact_kind, addressee_number, scope, version) using (fact_kind, addressee_number, scope, version)
-where f.municipality = :municipality;
+join unnest(:municipalities::text[], :kinds::text[], :people::text[], :scopes::text[], :versions::bigint[])
+  as given(municipality, fact_kind, addressee_number, scope, version)
+  using (municipality, fact_kind, addressee_number, scope, version);
 
 -- name: network_behind
 select h.municipality, coalesce(n.position, 0) as sent, h.position as head
@@ -89,13 +89,16 @@ where h.municipality = any(:municipalities::text[]) and h.stream = :stream and h
 order by h.municipality;
 
 -- name: events_to_send
-select type, body from stream_event
-where municipality = :municipality and stream = :stream and position > :after and position <= :until
-  and type = any(:types::text[])
-order by position;
+select e.municipality, e.type, e.body
+from unnest(:municipalities::text[], :afters::bigint[], :untils::bigint[]) as given(municipality, after, until)
+join stream_event e on e.municipality = given.municipality and e.stream = :stream
+  and e.position > given.after and e.position <= given.until
+where e.type = any(:types::text[])
+order by e.municipality, e.position;
 
--- name: save_network_position!
-insert into network_position as n (municipality, position) values (:municipality, :position)
+-- name: save_network_positions!
+insert into network_position as n (municipality, position)
+select * from unnest(:municipalities::text[], :positions::bigint[])
 on conflict (municipality) do update set position = greatest(n.position, excluded.position);
 
 -- name: inquiries_waiting

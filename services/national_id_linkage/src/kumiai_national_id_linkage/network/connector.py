@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from kumiai_common.clock import now, timestamp
@@ -78,8 +79,8 @@ class Connector:
         held = self._ground.relay.municipalities
         async with self._ground.database.transaction(held) as connection:
             behind = await QUERIES.network_behind(connection, municipalities=held, stream=STREAM)
-        for record in behind:
-            await self._send_page(record["municipality"], record["sent"], record["head"])
+        if behind:
+            await self._send_pages(behind)
         return bool(behind)
 
     async def fetch_once(self) -> bool:
@@ -150,22 +151,24 @@ class Connector:
             found = await QUERIES.open_members(connection, municipalities=held, service=self._ground.name)
         return [record["municipality"] for record in found]
 
-    async def _send_page(self, municipality: str, after: int, head: int) -> None:
-        until = min(head, after + AT_ONCE)
-        async with self._ground.database.transaction([municipality]) as connection:
+    async def _send_pages(self, behind: Sequence[Any]) -> None:
+        """The next page of everybody who is behind, in one request; then all of them are that much further."""
+        members = [record["municipality"] for record in behind]
+        untils = [min(record["head"], record["sent"] + AT_ONCE) for record in behind]
+        async with self._ground.database.transaction(members) as connection:
             records = await QUERIES.events_to_send(
                 connection,
-                municipality=municipality,
+                municipalities=members,
+                afters=[record["sent"] for record in behind],
+                untils=untils,
                 stream=STREAM,
-                after=after,
-                until=until,
                 types=[kind.type for kind in outbox.SENDING],
             )
-            events = [parse_event(record["type"], record["body"]) for record in records]
-            messages = await outbox.messages_of(connection, municipality, events, self._codes, now())
+            events = [(record["municipality"], parse_event(record["type"], record["body"])) for record in records]
+            messages = await outbox.messages_of(connection, events, self._codes, now())
         await self._send(messages)
-        async with self._ground.database.transaction([municipality]) as connection:
-            await QUERIES.save_network_position(connection, municipality=municipality, position=until)
+        async with self._ground.database.transaction(members) as connection:
+            await QUERIES.save_network_positions(connection, municipalities=members, positions=untils)
 
     async def _send(self, messages: Sequence[Message]) -> None:
         for start in range(0, len(messages), AT_ONCE):
@@ -188,8 +191,8 @@ class Connector:
                 )
                 records = [from_record(ExchangeRecordRow, row) for row in rows]
                 decided = [record for record in records if record.decided_at is not None]
-                facts = await outbox.facts_given(connection, municipality, decided)
-            await self._send([outbox.answer(record, facts, now()) for record in decided])
+                facts = await outbox.facts_given(connection, [(municipality, record) for record in decided])
+            await self._send([outbox.answer(municipality, record, facts, now()) for record in decided])
 
     def _observed(self, _: CallbackOptions) -> Iterable[Observation]:
         """記録の相違 by municipality: anything but none wakes somebody."""

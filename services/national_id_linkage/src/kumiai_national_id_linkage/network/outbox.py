@@ -3,7 +3,7 @@
 Everything in a message follows from the record, so a message that is made again is the same one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from kumiai_common.clock import timestamp
@@ -42,43 +42,43 @@ SENDING: tuple[type[Event], ...] = (
     RecordsSummarised,
 )
 """The types of events from which messages follow."""
-FactKey = tuple[str, str, str, int]
+FactKey = tuple[str, str, str, str, int]
+"""Municipality, kind, person, scope, version."""
 
 
 async def messages_of(
-    connection: Connection, municipality: str, events: Iterable[Event], codes: CodeBook, instant: datetime
+    connection: Connection, events: Sequence[tuple[str, Event]], codes: CodeBook, instant: datetime
 ) -> list[Message]:
-    """The messages that follow from a municipality's events, in their order."""
-    found = list(events)
-    records = [event.record for event in found if isinstance(event, FactsProvided)]
-    facts = await facts_given(connection, municipality, records)
+    """The messages that follow from municipalities' events, in their order."""
+    provided = [(municipality, event.record) for municipality, event in events if isinstance(event, FactsProvided)]
+    facts = await facts_given(connection, provided)
     messages = []
-    for event in found:
+    for municipality, event in events:
         match event:
             case CodeRequested():
                 messages += [registration(municipality, row, codes, instant) for row in event.acquisitions]
             case InquiryRequested():
                 messages.append(inquiry(municipality, event.record, codes, instant))
             case FactsProvided() | ProvisionRefused():
-                messages.append(answer(event.record, facts, instant))
+                messages.append(answer(municipality, event.record, facts, instant))
             case _:
                 messages += await messages_about_records(connection, municipality, event, instant)
     return messages
 
 
 async def facts_given(
-    connection: Connection, municipality: str, records: Iterable[ExchangeRecordRow]
+    connection: Connection, records: Iterable[tuple[str, ExchangeRecordRow]]
 ) -> dict[FactKey, FactVersionRow]:
     """The versions that these records name."""
-    keys = {key for record in records if (key := _key(record)) is not None}
+    keys = {key for municipality, record in records if (key := _key(municipality, record)) is not None}
     if not keys:
         return {}
-    kinds, people, scopes, versions = zip(*keys, strict=True)
+    municipalities, kinds, people, scopes, versions = zip(*keys, strict=True)
     rows = await QUERIES.fact_versions(
-        connection, municipality=municipality, kinds=kinds, people=people, scopes=scopes, versions=versions
+        connection, municipalities=municipalities, kinds=kinds, people=people, scopes=scopes, versions=versions
     )
-    made = [from_record(FactVersionRow, row) for row in rows]
-    return {(row.fact_kind, row.addressee_number, row.scope, row.version): row for row in made}
+    found = [(row["municipality"], from_record(FactVersionRow, row)) for row in rows]
+    return {(m, row.fact_kind, row.addressee_number, row.scope, row.version): row for m, row in found}
 
 
 def registration(municipality: str, row: CodeAcquisitionRow, codes: CodeBook, instant: datetime) -> Message:
@@ -121,9 +121,11 @@ def inquiry(municipality: str, record: ExchangeRecordRow, codes: CodeBook, insta
     )
 
 
-def answer(record: ExchangeRecordRow, facts: Mapping[FactKey, FactVersionRow], instant: datetime) -> Message:
+def answer(
+    municipality: str, record: ExchangeRecordRow, facts: Mapping[FactKey, FactVersionRow], instant: datetime
+) -> Message:
     """Answers: the items that were provided, and nothing from which the inquirer could learn whose they are here."""
-    key = _key(record)
+    key = _key(municipality, record)
     given: tuple[FactItem, ...] = facts_of(facts[key], record.items) if key is not None else ()
     return Message(
         id=f"answer/{record.inquirer}/{record.request_number}",
@@ -142,7 +144,7 @@ def answer(record: ExchangeRecordRow, facts: Mapping[FactKey, FactVersionRow], i
     )
 
 
-def _key(record: ExchangeRecordRow) -> FactKey | None:
+def _key(municipality: str, record: ExchangeRecordRow) -> FactKey | None:
     if record.outcome != "answered" or record.addressee_number is None:
         return None
-    return record.fact_kind, record.addressee_number, record.scope, record.version
+    return municipality, record.fact_kind, record.addressee_number, record.scope, record.version

@@ -1,6 +1,7 @@
 """The simulator's server: signed requests of the services, and of whoever runs the network."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
@@ -24,7 +25,8 @@ from kumiai_national_id_linkage.network.messages import Message
 from kumiai_national_id_linkage.network_simulator.core import Core
 
 CLOCK_SECONDS = 120.0
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.1
+"""How often a waiting request looks by itself: for deliveries that were held back until now."""
 LONGEST_WAIT_SECONDS = 20.0
 
 
@@ -70,6 +72,7 @@ class _Server:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._operator = public_key_text(core.key.public_key())
+        self._arrived = asyncio.Event()
 
     def guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """Check who speaks and when, and whether the network is there at all."""
@@ -110,6 +113,8 @@ class _Server:
                 continue
             status, code = self._core.take(speaker, message, now())
             results.append({"id": message.id, "status": status, "code": code})
+        arrived, self._arrived = self._arrived, asyncio.Event()
+        arrived.set()
         return {"results": results}
 
     async def deliveries(self, speaker: str, content: Any) -> Any:
@@ -119,7 +124,8 @@ class _Server:
             found = self._core.fetch(speaker, content["institutions"], int(content["limit"]), time.time())
             if found or time.monotonic() >= until:
                 return {"deliveries": [delivery.__dict__ for delivery in found]}
-            await asyncio.sleep(LOOK_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), LOOK_SECONDS)
 
     async def acknowledgements(self, speaker: str, content: Any) -> Any:
         """Deliveries that need not come again."""
