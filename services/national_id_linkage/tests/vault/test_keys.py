@@ -125,6 +125,7 @@ def test_a_file_that_others_can_read_or_change_is_refused(mode: int, key_file: P
         FileKeys(key_file)
 
 
+@pytest.mark.filterwarnings("ignore:Key size should be")
 @pytest.mark.parametrize(
     "content",
     (
