@@ -129,14 +129,19 @@ async def test_leaving_one_service_leaves_the_others_as_they_are(
 
 
 async def test_what_kafka_took_while_notices_pour_in_is_answered_and_nothing_is_half_accepted(
-    new_leaver: NewLeaver, addresses: StackAddresses
+    new_leaver: NewLeaver, addresses: StackAddresses, federation: ServiceProcesses
 ) -> None:
     leaver, system = await new_leaver(TAXATION)
     messages = [system.message(report("0000000000").model_copy(update={"employer": f"{n:07}"})) for n in range(4000)]
-    pouring = asyncio.create_task(asyncio.to_thread(pour, addresses, leaver.member, messages))
-    await asyncio.sleep(1)
-    await leaver.request(TAXATION)
-    taken = await pouring
+    federation[TAXATION].pause()  # so that it hears of the leave with all of them still before it
+    try:
+        pouring = asyncio.create_task(asyncio.to_thread(pour, addresses, leaver.member, messages))
+        await asyncio.sleep(1)
+        await leaver.request(TAXATION)
+        taken = await pouring
+        await leaver.state("closing")
+    finally:
+        federation[TAXATION].resume()
     assert 0 < taken < len(messages), "the right to write ended while there was more to write"
     (closed,) = (await leaver.state("closed"))["closed"]
     assert closed["receipts_position"] == taken

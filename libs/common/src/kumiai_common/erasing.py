@@ -57,7 +57,7 @@ class Erasing:
             if table not in (*NEVER, *_WITH_THE_TOMBSTONE):
                 await self._empty(municipality, table)
         await self._bury(municipality, altogether)
-        _LOG.info("erased", municipality=municipality, leave=leave)
+        _LOG.info("erased", municipality=municipality)
 
     async def look_again(self) -> None:
         """What follows from a tombstone in every worker, whichever of them erased: metric series go, and so does what
