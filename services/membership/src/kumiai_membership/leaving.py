@@ -5,6 +5,7 @@ So whatever a crash left half done is done by the next look, and nothing is reco
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -59,7 +60,7 @@ class Leaving:
         self._reconciling = reconciling
         self._kafka = kafka
         self._settings = days
-        self._waits: dict[str, str] = {}
+        self._waits: dict[tuple[str, str], str] = {}
         self._forgotten: set[str] = set()
 
     async def run(self) -> NoReturn:
@@ -91,12 +92,9 @@ class Leaving:
     async def _try(self, municipality: str) -> None:
         try:
             await self._advance(municipality)
-            self._waits.pop(municipality, None)
+            self._waits.pop((municipality, ""), None)
         except (KafkaException, *UNREACHABLE, *TRANSIENT) as error:
-            name = type(error).__name__
-            if self._waits.get(municipality) != name:  # once, not at every look
-                _LOG.warning("a leave waits", municipality=municipality, error=name)
-            self._waits[municipality] = name
+            self._say_once(municipality, error)
         except Exception as error:
             # Ending the process would end everybody's work: what failed is tried again, and seen.
             _LOG.error("a leave failed", municipality=municipality, error=type(error).__name__, where=where(error))
@@ -116,8 +114,8 @@ class Leaving:
                 await self._erase(municipality, state, leave)
 
     async def _collect_ends(self, municipality: str, state: RowSet, leave: LeaveRow) -> None:
-        for service in leaving.waiting_for(state, leave):
-            end = (await self._seen(service, municipality, leave))["closed"]
+        for service, seen in await self._answers(leaving.waiting_for(state, leave), municipality, leave):
+            end = seen["closed"]
             if end is not None and end["leave"] == leave.leave:
                 await self._commands.run(municipality, lambda s, t, e=end, n=service: _closed(s, t, n, e))  # type: ignore[misc]
 
@@ -130,12 +128,12 @@ class Leaving:
     async def _erase(self, municipality: str, state: RowSet, leave: LeaveRow) -> None:
         await self._note_plan(municipality, leave)
         waiting = leaving.waiting_for(state, leave)
-        for service in set(waiting) & set(leaving.databases(leave)):
-            found = await self._seen(service, municipality, leave)
+        databases = [service for service in leaving.databases(leave) if service in waiting]
+        for service, found in await self._answers(databases, municipality, leave):
             buried = found["buried"]
             if buried and buried["leave"] == leave.leave and not any(found["there"].values()):
                 await self._record(municipality, leave, service, found["planned"])
-        if set(waiting) & set(leaving.databases(leave)):
+        if databases:
             return
         if KAFKA in waiting:
             await self._erase_from_kafka(municipality, leave)
@@ -205,6 +203,23 @@ class Leaving:
 
     async def _seen(self, service: str, municipality: str, leave: LeaveRow, *, count: bool = False) -> Any:
         return await self._ground.peers.leaving(service, municipality, altogether=leave.altogether, count=count)
+
+    async def _answers(self, services: Sequence[str], municipality: str, leave: LeaveRow) -> list[tuple[str, Any]]:
+        """What those say that answer: one that is down holds up nobody else's part."""
+        found = []
+        for service in services:
+            try:
+                found.append((service, await self._seen(service, municipality, leave)))
+                self._waits.pop((municipality, service), None)
+            except UNREACHABLE as error:
+                self._say_once(municipality, error, service=service)
+        return found
+
+    def _say_once(self, municipality: str, error: Exception, service: str = "") -> None:
+        name = type(error).__name__
+        if self._waits.get((municipality, service)) != name:  # not at every look
+            _LOG.warning("a leave waits", municipality=municipality, service=service or MEMBERSHIP, error=name)
+        self._waits[municipality, service] = name
 
     async def progress(self, municipality: str, state: RowSet, leave: LeaveRow) -> dict[str, str]:
         """What each one that is waited for says of itself."""
