@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from kumiai_common.http.token_client import TokenClient
+from kumiai_common.http.token_client import TokenClient, TokenRefused
 from kumiai_common.http.tokens import load_private_key
 from kumiai_contracts.municipalities import municipality
 from kumiai_contracts.topics import READS, SERVICE_OF
@@ -53,7 +53,10 @@ class Operator:
         """Wait until every service has heard of the operator: a new federation's first event. Raises NotYet."""
 
         async def closed() -> list[str]:
-            answers = [await self._client.get(self.peers[service] + "/v1/readers") for service in self.peers]
+            try:
+                answers = [await self._client.get(self.peers[service] + "/v1/readers") for service in self.peers]
+            except TokenRefused:
+                return ["membership"]  # it serves a moment before it has registered its first operators
             return [service for service, answer in zip(self.peers, answers, strict=True) if not answer.is_success]
 
         await self._until_none(closed, "not open to the operator", within_s)
