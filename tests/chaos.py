@@ -24,7 +24,7 @@ from tests.planted.run import judged_wrongly, prepared
 from tests.support.faults import assert_live_but_not_ready, delete_group, die_at, lose_tail, second_worker
 from tests.support.faulty import POINTS
 from tests.support.load import Load, differing_hashes
-from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Member, Operator
+from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
 from tests.support.system import broker_of
 
 DEAD_BROKER_S = 60.0
@@ -46,14 +46,14 @@ class Chaos:
         layout: Layout,
         services: ServiceProcesses,
         operator: Operator,
-        members: Sequence[Member],
+        loads: Sequence[Load],
         rng: random.Random,
     ) -> None:
         self._stack = stack
         self._layout = layout
         self._services = services
         self._operator = operator
-        self._members = members
+        self._loads = loads
         self._rng = rng
         self._faults: tuple[Callable[[], Awaitable[str]], ...] = (
             self._kill,
@@ -81,9 +81,11 @@ class Chaos:
             for worker in self._services:
                 await asyncio.to_thread(worker.wait_ready)
             ready = time.monotonic()
-            for member in self._members:
-                await self._operator.caught_up(member, COMPLETE_WITHIN_S)
+            for load in self._loads:
+                await self._operator.caught_up(load.member, COMPLETE_WITHIN_S)
             caught_up = time.monotonic() - ready
+            for load in self._loads:
+                load.check()
             print(f"{what}: ready after {ready - began:.0f} s, caught up {caught_up:.1f} s later", flush=True)
             await asyncio.sleep(self._rng.uniform(0, 3))
 
@@ -175,8 +177,7 @@ async def run(stack: Stack, layout: Layout, services: ServiceProcesses, minutes:
             folder = layout.root / "load" / code
             running.append(Load(member, broker_of(stack.addresses, member), folder, seed + 1000 * n, patience_s=180.0))
             await loads.enter_async_context(running[-1].running())
-        members = [load.member for load in running]
-        chaos = Chaos(stack, layout, services, operator, members, random.Random(seed))
+        chaos = Chaos(stack, layout, services, operator, running, random.Random(seed))
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:
             await chaos.provoke(end)

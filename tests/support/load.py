@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kumiai_contracts.topics import READS, STREAM_OF
@@ -34,6 +34,7 @@ class Load:
     """What Kafka took must be answered: a fault run does without the sender's second try."""
     patience_s: float = 60.0
     _days: list[Path] = field(default_factory=list)
+    _working: asyncio.Task[None] | None = None
 
     async def day(self) -> None:
         """Send a day's notices and wait for their receipts. What is missing, the verdict says."""
@@ -51,7 +52,13 @@ class Load:
             patience_s=self.patience_s,
         )
         self._days.append(folder)
-        await Simulator(plan, self.broker, folder).run()
+        # A day may begin while the broker is dead.
+        await Simulator(plan, replace(self.broker, connect_s=self.patience_s), folder).run()
+
+    def check(self) -> None:
+        """Raises what ended the sending, if anything did: faults without load would show nothing."""
+        if self._working is not None and self._working.done():
+            self._working.result()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,7 +69,7 @@ class Load:
             while not over.is_set():
                 await self.day()
 
-        working = asyncio.create_task(work())
+        self._working = working = asyncio.create_task(work())
         try:
             yield
             over.set()

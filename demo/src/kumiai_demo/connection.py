@@ -14,8 +14,6 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.helpers import create_ssl_context
 
 Client = TypeVar("Client", AIOKafkaProducer, AIOKafkaConsumer)
-CONNECT_S = 30.0
-"""How long to try to connect."""
 LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes: more than a notice may have, since too large ones must get a receipt, too."""
 
@@ -49,13 +47,16 @@ class Broker:
     credentials: Credentials
     security_protocol: str = "SASL_PLAINTEXT"
     ca_file: Path | None = None
+    connect_s: float = 30.0
+    """How long to try to connect."""
 
     async def producer(self) -> AIOKafkaProducer:
         """A started producer that neither loses, doubles nor reorders. Raises KafkaConnectionError after a while."""
         return await _started(
             lambda: AIOKafkaProducer(
                 **self._settings(), acks="all", enable_idempotence=True, linger_ms=5, max_request_size=LARGEST_REQUEST
-            )
+            ),
+            self.connect_s,
         )
 
     async def reader(self, topics: list[str]) -> AIOKafkaConsumer:
@@ -64,7 +65,8 @@ class Broker:
         Raises KafkaConnectionError after a while.
         """
         consumer = await _started(
-            lambda: AIOKafkaConsumer(**self._settings(), enable_auto_commit=False, auto_offset_reset="earliest")
+            lambda: AIOKafkaConsumer(**self._settings(), enable_auto_commit=False, auto_offset_reset="earliest"),
+            self.connect_s,
         )
         partitions = [TopicPartition(topic, 0) for topic in topics]
         consumer.assign(partitions)
@@ -85,9 +87,9 @@ class Broker:
         }
 
 
-async def _started(make: Callable[[], Client]) -> Client:
+async def _started(make: Callable[[], Client], connect_s: float) -> Client:
     """A client that is connected. Right after joining, the broker may not know the user yet."""
-    deadline = time.monotonic() + CONNECT_S
+    deadline = time.monotonic() + connect_s
     while True:
         client = make()
         try:
