@@ -15,7 +15,7 @@ for municipality in ("131016", "131024"):
     telemetry.appended({key: 1}, {key: 3})
     telemetry.published({key: 3})
     telemetry.applied({key: 4}, {key: 4})
-    telemetry.distance(key, 1, 0.5)
+    telemetry.distance(key, 4, 1, 0.5)
     telemetry.diverged(key, False)
     telemetry.receipts(Counter({(municipality, "accepted"): 5}))
 telemetry.parked({"131016": 1, "131024": 1})

@@ -17,6 +17,8 @@ OF_THE_GROUND = {
     "cause-not-found",
     "processing-failed",
     "closed",
+    "source-reserved",
+    "recipient-not-subscribed",
 }
 
 
