@@ -138,10 +138,10 @@ class Connector:
 
     async def compare_once(self) -> bool:
         """Tell providers what is on record of the days that are over, and count what differs."""
-        held = self._ground.relay.municipalities
-        for municipality in held:
+        for municipality in await self._open_members():
             async with self._ground.database.transaction([municipality]) as connection:
                 await summarise(connection, municipality, beginning_of_today())
+        held = self._ground.relay.municipalities
         async with self._ground.database.transaction(held) as connection:
             found = await QUERIES.open_differences(connection, municipalities=held)
         self._differences.clear()
