@@ -66,7 +66,7 @@ class BatchDesk:
         ]
         receipts: list[ReceiptIssued] = []
         for start in range(0, len(notices), AT_ONCE):
-            receipts += await self._ground.intake(municipality, notices[start : start + AT_ONCE])
+            receipts += await self._ground.intake(municipality, notices[start : start + AT_ONCE], own=True)
         in_order = iter(receipts)
         lines = [line for record in records for line in _results(record, in_order)]
         return _file(RESULT_COLUMNS, lines)

@@ -231,4 +231,5 @@ def _received(delivery: Delivery) -> Received:
     """A delivery as the intake takes it: under the network's own name for it, for whom the receiver belongs to."""
     municipality = municipality_of(delivery.receiver) or ""
     envelope = NoticeEnvelope(delivery.id, SOURCE, delivery.type, municipality)
-    return understand("national-id-linkage", municipality, envelope, delivery.body.encode(), f"network/{delivery.id}")
+    kept_as = f"network/{delivery.id}"
+    return understand("national-id-linkage", municipality, envelope, delivery.body.encode(), kept_as, own=True)
