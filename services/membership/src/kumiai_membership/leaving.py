@@ -41,6 +41,9 @@ from kumiai_membership.store import QUERIES
 
 _LOG = structlog.get_logger()
 LOOK_SECONDS = 0.3
+ANSWER_SECONDS = 2.0
+"""How long a service is waited for at a look: one that hangs must not hold up everybody's leave."""
+NO_ANSWER = (*UNREACHABLE, TimeoutError)
 
 
 class Leaving:
@@ -201,8 +204,10 @@ class Leaving:
 
     # What there is
 
-    async def _seen(self, service: str, municipality: str, leave: LeaveRow, *, count: bool = False) -> Any:
-        return await self._ground.peers.leaving(service, municipality, altogether=leave.altogether, count=count)
+    async def _seen(self, service: str, municipality: str, leave: LeaveRow) -> Any:
+        """What a service says of itself, soon or not at all. Raises one of NO_ANSWER."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await self._ground.peers.leaving(service, municipality, altogether=leave.altogether, count=False)
 
     async def _answers(self, services: Sequence[str], municipality: str, leave: LeaveRow) -> list[tuple[str, Any]]:
         """What those say that answer: one that is down holds up nobody else's part."""
@@ -211,7 +216,7 @@ class Leaving:
             try:
                 found.append((service, await self._seen(service, municipality, leave)))
                 self._waits.pop((municipality, service), None)
-            except UNREACHABLE as error:
+            except NO_ANSWER as error:
                 self._say_once(municipality, error, service=service)
         return found
 
@@ -227,7 +232,7 @@ class Leaving:
         for service in found.keys() & set(leaving.SERVICES):
             try:
                 seen = await self._seen(service, municipality, leave)
-            except UNREACHABLE:
+            except NO_ANSWER:
                 found[service] = "no answer"
                 continue
             rows = sum(seen["planned"].values())
@@ -242,7 +247,8 @@ class Leaving:
         """What will be erased, place by place, what remains, and who is behind. Raises KafkaException, UNREACHABLE."""
         found: dict[str, dict[str, int]] = {}
         for service in leaving.databases(leave):
-            there = (await self._seen(service, municipality, leave, count=True))["there"]
+            seen = await self._ground.peers.leaving(service, municipality, altogether=leave.altogether, count=True)
+            there = seen["there"]
             found[service] = {table: count for table, count in there.items() if count}
         counts = await self._counts(municipality, leave)
         found[KAFKA] = {kind: counts[kind] for kind in counts if kind != "used_assertion"}
