@@ -18,6 +18,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from kumiai_common.bundle.verifier import verifier as handed_out
+from kumiai_common.http.tokens import public_key_text
 from kumiai_contracts.resident import ChangeOfAddressNotice, MoveOutNotice
 from kumiai_contracts.taxation import EmploymentIncomeReport
 from kumiai_local.addresses import StackAddresses
@@ -154,6 +155,19 @@ def keep_credentials(commands: Commands, member: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     given = {"party": member.credentials.party, "private_key": member.credentials.private_key}
     (folder / f"{member.code}.json").write_text(json.dumps(given))
+
+
+async def register_exporter(operator: Operator, layout: Layout, code: str, party: str) -> None:
+    """Somebody of the municipality's own who may take everything along."""
+    key = Ed25519PrivateKey.generate()
+    body = {
+        "kind": "person",
+        "public_key": public_key_text(key.public_key()),
+        "roles": ["clerk"],
+        "purposes": ["export"],
+    }
+    await operator.ask("POST", "membership", f"/v1/members/{code}/parties/{party}", json=body)
+    keep_key(layout, code, party, key)
 
 
 def keep_key(layout: Layout, code: str, party: str, key: Ed25519PrivateKey) -> None:

@@ -1,6 +1,7 @@
 """A bundle goes into another federation, which then has the same heads, tables and answers, and gives it again."""
 
 import asyncio
+import json
 import os
 import shutil
 import time
@@ -10,17 +11,23 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import load_private_key
+from kumiai_contracts.model import Notice
+from kumiai_contracts.resident import ChangeOfAddressNotice
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout
 from kumiai_local.provision import provision_services
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.testing import fresh_test_layout
 
-from tests.bundle.conftest import Commands, Exported
+from tests.bundle.conftest import Commands, Exported, register_exporter
 from tests.bundle.test_interrupted import killed
-from tests.support.operator import Operator
+from tests.conftest import NewSystem
+from tests.support.family import NEXT_HOME, carry_over, handled
+from tests.support.operator import REGISTRY, TAXATION, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -117,6 +124,65 @@ async def _topics_hold_the_logs(services: ServiceProcesses, layout: Layout, code
             return
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.2)
+
+
+async def test_whoever_left_goes_on_elsewhere(
+    commands: Commands, elsewhere: tuple[ServiceProcesses, Layout], new_system: NewSystem, operator: Operator,
+    test_layout: Layout, tmp_path: Path,
+) -> None:  # fmt: skip
+    services, layout = elsewhere
+    there = of(commands, services, layout)
+    system = await new_system(REGISTRY, TAXATION)
+    code = system.member.code
+    await register_exporter(operator, test_layout, code, "taro")
+    family = await system.tell(carry_over())
+    await operator.known(system.member)
+    await operator.complete(system.member)
+    assert (await asyncio.to_thread(commands.kumiai, "leave", code))[0] == 0
+    await reached(commands, "closed", "leaving", "show", code)
+    folder = tmp_path / "bundle"
+    done, said = await asyncio.to_thread(commands.kumiai, "bundle", "export", code, str(folder), "--as", "taro")
+    assert done == 0, said
+    assert commands.verify(folder)[0] == 0
+    async with Operator(services.peers, layout) as other:
+        await other.admitted()
+    done, said = await asyncio.to_thread(there.kumiai, "bundle", "import", str(folder))
+    assert done == 0, said
+    notice = ChangeOfAddressNotice(**handled(), addressee_numbers=(family.numbers[2],), address=NEXT_HOME)
+    assert (await asyncio.to_thread(there.kumiai, "leave", code, "--cancel"))[0] == 0
+    await reached(there, "cancelled", "leaving", "show", code)
+    done, said = await asyncio.to_thread(there.kumiai, "credentials", code)
+    assert done == 0, said
+    receipt = await accepted(services, layout, code, notice)
+    assert receipt["outcome"] == "accepted", receipt
+
+
+async def reached(commands: Commands, state: str, *command: str) -> None:
+    """Wait until a leave has come to a state. Raises AssertionError."""
+    deadline = time.monotonic() + 30
+    while (said := (await asyncio.to_thread(commands.kumiai, *command))[1])["leave"]["state"] != state:
+        assert time.monotonic() < deadline, said
+
+
+async def accepted(services: ServiceProcesses, layout: Layout, code: str, notice: Notice) -> dict[str, Any]:
+    """The receipt of a notice that is sent by HTTP as soon as the registry takes it. Raises AssertionError."""
+    given = json.loads((layout.root / "credentials" / f"{code}.json").read_text())
+    key = load_pem_private_key(given["private_key"].encode(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    event = {"specversion": "1.0", "id": "elsewhere-1", "source": "urn:test:elsewhere", "type": notice.type,
+             "municipality": code, "data": notice.model_dump(mode="json")}  # fmt: skip
+    headers = {"content-type": "application/cloudevents-batch+json"}
+    deadline = time.monotonic() + 30
+    token = TokenClient(services.peers["membership"], f"{code}/{given['party']}", key)
+    async with httpx.AsyncClient(auth=token, timeout=20) as client:
+        while True:
+            address = f"{services.peers[REGISTRY]}/v1/{code}/notices"
+            answer = await client.post(address, json=[event], headers=headers)
+            if answer.status_code == httpx.codes.OK:
+                receipt: dict[str, Any] = answer.json()[0]
+                return receipt
+            assert time.monotonic() < deadline, answer.text
+            await asyncio.sleep(0.5)
 
 
 def test_only_a_proven_bundle_is_imported(exported: Exported, tmp_path: Path) -> None:

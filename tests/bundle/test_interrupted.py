@@ -10,12 +10,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from kumiai_common.http.tokens import public_key_text
 from kumiai_contracts.resident import ChangeOfAddressNotice
 from kumiai_local.layout import Layout
 
-from tests.bundle.conftest import Commands, Exported, keep_key
+from tests.bundle.conftest import Commands, Exported, register_exporter
 from tests.conftest import NewSystem
 from tests.support.family import NEXT_HOME, carry_over, handled
 from tests.support.operator import REGISTRY, TAXATION, Operator
@@ -57,15 +55,8 @@ async def test_a_bundle_made_while_notices_pour_in_is_proven(
     commands: Commands, new_system: NewSystem, operator: Operator, test_layout: Layout, tmp_path: Path
 ) -> None:
     system = await new_system(REGISTRY, TAXATION)
-    code, key = system.member.code, Ed25519PrivateKey.generate()
-    body = {
-        "kind": "person",
-        "public_key": public_key_text(key.public_key()),
-        "roles": ["clerk"],
-        "purposes": ["export"],
-    }
-    await operator.ask("POST", "membership", f"/v1/members/{code}/parties/taro", json=body)
-    keep_key(test_layout, code, "taro", key)
+    code = system.member.code
+    await register_exporter(operator, test_layout, code, "taro")
     family = await system.tell(carry_over())
     await operator.known(system.member)
     await operator.complete(system.member)
