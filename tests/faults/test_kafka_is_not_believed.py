@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from kumiai_contracts.topics import events_topic
+from kumiai_contracts.topics import STREAM_OF, events_topic, receipts_stream
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
@@ -54,17 +54,19 @@ async def test_deleted_consumer_groups_change_nothing(
 
 @pytest.mark.parametrize("service", (REGISTRY, TAXATION))
 async def test_a_worker_that_slept_while_another_went_on_does_no_harm(
-    service: str, federation: ServiceProcesses, test_layout: Layout, under_load: UnderLoad
+    service: str, federation: ServiceProcesses, test_layout: Layout, operator: Operator, under_load: UnderLoad
 ) -> None:
     other = second_worker(federation[service], test_layout)
-    other.start()
     try:
-        await asyncio.to_thread(other.wait_ready)
-        async with under_load(per_s=15.0):
-            await asyncio.sleep(1)
+        async with under_load(per_s=15.0) as load:
+            # It comes while the first one appends and publishes, which must not look like a log that lost events.
+            other.start()
+            await asyncio.to_thread(other.wait_ready)
             federation[service].pause()
             await asyncio.sleep(TAKEN_OVER_S)
             federation[service].resume()
+        for stream in (STREAM_OF[service], receipts_stream(service)):
+            assert (await operator.head(load.member.code, stream, service))["incarnation"] == 1
     finally:
         federation[service].resume()
         await asyncio.to_thread(other.stop)

@@ -38,10 +38,8 @@ async def begin_where_events_are_missing(database: Database, settings: Settings)
     async with database.transaction(tenants) as connection:
         heads = {(head.municipality, head.stream): head for head in await log.heads(connection, tenants)}
     published = await _last_published(settings, heads)
-    lost = [key for key, event in published.items() if _is_beyond(event, heads[key])]
-    for key in lost:
-        await _begin(database, key, published[key])
-    return lost
+    beyond = [key for key, event in published.items() if _is_beyond(event, heads[key])]
+    return [key for key in beyond if await _begin(database, key, published[key])]
 
 
 def _is_beyond(event: StoredEvent, head: Head) -> bool:
@@ -50,10 +48,13 @@ def _is_beyond(event: StoredEvent, head: Head) -> bool:
     return event.position > head.position or (event.position == head.position and event.hash != head.hash)
 
 
-async def _begin(database: Database, key: StreamKey, last: StoredEvent) -> None:
-    _LOG.error("log lacks published events: a new incarnation begins", municipality=key[0], stream=key[1])
+async def _begin(database: Database, key: StreamKey, last: StoredEvent) -> bool:
+    """Begin a new incarnation, unless the log does hold what was published: another worker appends meanwhile."""
     async with database.transaction([key[0]]) as connection:
         head = (await log.lock_heads(connection, [key]))[key]
+        if not _is_beyond(last, head):
+            return False
+        _LOG.error("log lacks published events: a new incarnation begins", municipality=key[0], stream=key[1])
         before = head.incarnation
         if head.closed:  # the end that was reached is not the end that was published: it has to close anew
             head.closed = False
@@ -62,6 +63,7 @@ async def _begin(database: Database, key: StreamKey, last: StoredEvent) -> None:
         head.incarnation = max(head.incarnation, last.incarnation) + 1
         stored = head.append(IncarnationBegun(published_up_to=last.position), time=timestamp(now()), continued=before)
         await log.write(connection, [stored], [head])
+    return True
 
 
 async def _last_published(settings: Settings, heads: Mapping[StreamKey, Head]) -> dict[StreamKey, StoredEvent]:
