@@ -1,6 +1,7 @@
 """The federation under measurement: the processes and settings of `make up`, in a folder of its own."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ import httpx
 from confluent_kafka.admin import AdminClient
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from kumiai_common.http.token_client import TokenClient
+from kumiai_common.http.token_client import TokenClient, TokenRefused
 from kumiai_contracts.municipalities import municipalities
 from kumiai_contracts.topics import events_topic, notices_topic
 from kumiai_local.addresses import StackAddresses
@@ -45,7 +46,7 @@ class Federation:
         """Join municipalities to the registry and to taxation, or to others, those that have not joined yet."""
         url = self.services.peers["membership"] + "/v1/members"
         with self.client() as client, ThreadPoolExecutor(4) as pool:
-            joined = {member["municipality"] for member in client.get(url).raise_for_status().json()["members"]}
+            joined = {member["municipality"] for member in _asked(client, url).json()["members"]}
 
             def join(code: str) -> None:
                 known = municipalities()[code]
@@ -65,6 +66,18 @@ class Federation:
                 await until(lambda: _are_known(database, service, codes), JOIN_SECONDS)  # noqa: B023 - awaited here
             finally:
                 await database.close()
+
+
+def _asked(client: httpx.Client, url: str) -> httpx.Response:
+    """The answer to the operator, whom a membership that has just started may have yet to register."""
+    deadline = time.monotonic() + JOIN_SECONDS
+    while True:
+        try:
+            return client.get(url).raise_for_status()
+        except TokenRefused:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 async def _are_known(database: Database, service: str, codes: Sequence[str]) -> bool:
