@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_common.http.tokens import load_public_key
 from kumiai_contracts.leaving import CertificateRow, ServiceErasedRow, certificate_statement
-from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_contracts.taxation import EmploymentIncomeReport, IncomeReport, ReportedPerson
 from kumiai_contracts.topics import notices_topic
 from kumiai_demo.message import Message
 from kumiai_local.addresses import StackAddresses
@@ -166,6 +166,34 @@ async def test_a_cancelled_leave_loses_nothing_and_the_streams_go_on(new_leaver:
     shown = await leaver.state("closed")
     assert shown["leave"]["leave"] == 2
     assert closed_heads(shown)["resident"][1] > head["position"]
+
+
+async def test_a_message_to_whoever_has_closed_waits_and_the_sender_closes_after_it(new_leaver: NewLeaver) -> None:
+    recipient, there = await new_leaver()
+    sender, system = await new_leaver()
+    await recipient.request()
+    await recipient.state("closed")
+    person = ReportedPerson(name="尾花 梅", name_kana="オバナ ウメ", birth_date="1990-05-05")
+    elsewhere = recipient.member.code
+    sent = IncomeReport(fiscal_year=2026, kind="employment", reporter="1", person=person, residence=elsewhere, salary=1)
+    await system.tell(sent)
+    await sender.request()
+    for _ in range(150):
+        if set((await sender.show())["waiting_for"]) == {TAXATION, LINKAGE}:
+            break
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(3)
+    assert set((await sender.show())["waiting_for"]) == {TAXATION, LINKAGE}
+    assert (await system.read(TAXATION, "work-items"))["work_items"] == [], "it has not come back"
+    await sender.cancel()
+    await recipient.cancel()
+    items: list[dict[str, Any]] = []
+    for _ in range(200):
+        items = (await there.read(TAXATION, "work-items"))["work_items"]
+        if items:
+            break
+        await asyncio.sleep(0.1)
+    assert [item["code"] for item in items] == ["unknown-person"]
 
 
 async def test_a_service_s_own_role_erases_nothing_of_whoever_has_not_come_so_far(

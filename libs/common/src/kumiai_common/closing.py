@@ -74,11 +74,15 @@ class Closing:
         self._relay = relay
         self._worker = worker
         self._peers = peers
-        self._unfinished = unfinished
+        self._unfinished = [unfinished] if unfinished is not None else []
         self._erasing = Erasing(service, database, relay, telemetry)
         self._ends: dict[str, tuple[int, float]] = {}
         self.waiting: dict[str, str] = {}
         """By municipality: what its closing waits for."""
+
+    def waits_for(self, unfinished: Unfinished) -> None:
+        """Close nothing while this, too, is under way."""
+        self._unfinished.append(unfinished)
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -191,8 +195,9 @@ class Closing:
             taken = await QUERIES.intake_positions(connection, municipalities=[municipality])
             if next((r["next_offset"] for r in taken if r["topic"] == topic), 0) < self._ends[municipality][0]:
                 return "notices"
-            if self._unfinished is not None and await self._unfinished(connection, municipality):
-                return "work under way"
+            for unfinished in self._unfinished:
+                if await unfinished(connection, municipality):
+                    return "work under way"
             event = StreamClosed(
                 leave=leave.leave,
                 receipts_incarnation=receipts.incarnation,

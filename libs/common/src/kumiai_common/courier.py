@@ -20,6 +20,7 @@ from kumiai_common import log
 from kumiai_common.clock import now, timestamp
 from kumiai_common.database import TRANSIENT, Connection, Database
 from kumiai_common.gate import IntakeHeld
+from kumiai_common.log import StreamEnded
 from kumiai_common.poll import Processor
 from kumiai_common.protocol import Correspondent
 from kumiai_common.queries import QUERIES
@@ -27,6 +28,8 @@ from kumiai_common.queries import QUERIES
 _LOG = structlog.get_logger()
 SECONDS = 1.0
 """Between two looks for messages."""
+MESSAGES_A_LOOK = 100
+"""The most that are taken from one log at a time."""
 Intake = Callable[[str, Sequence[tuple[NoticeEnvelope, bytes]]], Awaitable[list[ReceiptIssued]]]
 """Gives notices of the federation's own to a municipality's intake."""
 
@@ -49,6 +52,14 @@ class Courier:
         self._in_charge = in_charge
         self._stream = processor.stream
         self._types = [kind.type for kind in service.sends]
+        self._waiting: set[str] = set()
+
+    async def under_way(self, connection: Connection, municipality: str) -> bool:
+        """Whether a municipality's log holds messages that have not been delivered."""
+        found = await QUERIES.has_messages(
+            connection, municipality=municipality, stream=self._stream, types=self._types
+        )
+        return bool(found)
 
     async def run(self) -> None:
         """Look for messages until cancelled."""
@@ -77,8 +88,13 @@ class Courier:
             try:
                 for event in events:
                     await self._carry(event)
-            except IntakeHeld:
-                _LOG.info("a message waits until its recipient's replicas are complete", municipality=code)
+            except (IntakeHeld, StreamEnded) as why:
+                # The recipient's replicas are not complete yet, or one of both is leaving.
+                if code not in self._waiting:
+                    _LOG.info("a message waits", municipality=code, why=type(why).__name__)
+                    self._waiting.add(code)
+            else:
+                self._waiting.discard(code)
 
     async def _messages(self, connection: Connection, behind: Mapping[str, Any]) -> list[StoredEvent]:
         records = await QUERIES.messages(
@@ -88,6 +104,7 @@ class Courier:
             after=behind["delivered"],
             until=behind["position"],
             types=self._types,
+            limit=MESSAGES_A_LOOK,
         )
         return [StoredEvent(*record) for record in records]
 
@@ -101,6 +118,9 @@ class Courier:
         async with self._database.transaction([stored.municipality]) as connection:
             if refused:
                 await log.lock_heads(connection, [(stored.municipality, self._stream)])
+                delivered = await QUERIES.delivered(connection, municipality=stored.municipality, stream=self._stream)
+                if delivered >= stored.position:
+                    return  # another worker was faster
                 context = self._processor.context(stored.municipality, cause, instant)
                 following = self._service.returned(event, refused, context)
                 await log.append(

@@ -310,14 +310,26 @@ on conflict do nothing;
 -- name: undelivered
 select h.municipality, coalesce(c.position, 0) as delivered, h.position
 from stream_head h left join courier_position c using (municipality, stream)
-where h.municipality = any(:municipalities::text[]) and h.stream = :stream and h.position > coalesce(c.position, 0);
+where h.municipality = any(:municipalities::text[]) and h.stream = :stream and h.position > coalesce(c.position, 0)
+  and not (h.closed and kumiai_is_going(h.municipality));
+
+-- name: delivered$
+select coalesce(
+  (select position from courier_position where municipality = :municipality and stream = :stream), 0) as position;
+
+-- name: has_messages$
+select exists (
+  select from stream_event e
+  where e.municipality = :municipality and e.stream = :stream and e.type = any(:types::text[]) and e.position > coalesce(
+    (select c.position from courier_position c where c.municipality = e.municipality and c.stream = e.stream), 0)
+) as found;
 
 -- name: messages
 select municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause, traceparent, body
 from stream_event
 where municipality = :municipality and stream = :stream and position > :after and position <= :until
   and type = any(:types::text[])
-order by position;
+order by position limit :limit;
 
 -- name: advance_courier!
 insert into courier_position as c (municipality, stream, position)

@@ -153,13 +153,16 @@ async def _running(
     database = await Database.open(settings)
     try:
         ground = assemble(service, settings, database, broker, kept, unfinished)
+        courier = _courier(service, ground) if isinstance(service, Correspondent) else None
+        if courier is not None:
+            ground.closing.waits_for(courier.under_way)
         # The log must be known to hold everything it published before anything is appended to it.
         server = asyncio.create_task(serve(ground, routes(ground) if routes else ()))
         await _until_kafka_answers(database, settings)
         running = [
             server,
             asyncio.create_task(ground.relay.run()),
-            *([asyncio.create_task(_courier(service, ground).run())] if isinstance(service, Correspondent) else []),
+            *([asyncio.create_task(courier.run())] if courier is not None else []),
             asyncio.create_task(checkpoints.run(database, ground.keys, ground.relay, settings.checkpoint_seconds)),
             *[asyncio.create_task(_started(task, ground)) for task in tasks],
         ]

@@ -120,7 +120,7 @@ class LeavingRoutes:
         municipality, _ = await _allowed(request)
         leave = leaving.under_way(await self._commands.state(municipality))
         behind = []
-        if leave is not None and leave.state == "verified":
+        if leave is not None:
             try:
                 behind = await self._process.behind(municipality, leave)
             except KafkaException:

@@ -72,6 +72,10 @@ class Importer:
                     await QUERIES.add_to_inbox(connection, entries=_inbox(new))
                 else:
                     await self._close_or_open(connection, municipality, new)
+                    # What was sent was delivered before the bundle was made, or is lost with the federation it was in.
+                    await QUERIES.advance_courier(
+                        connection, stream=stream, municipalities=[municipality], positions=[head.position]
+                    )
             return head.position
 
     async def _close_or_open(self, connection: Connection, municipality: str, events: Sequence[StoredEvent]) -> None:
@@ -159,7 +163,7 @@ class Importer:
     async def records(self, municipality: str, table: str, first: int, lines: Sequence[Mapping[str, Any]]) -> None:
         """Rows of a table that no stream fills, as cells by column; `first` is the number of the first one.
 
-        Raises KeyError for a table that the service does not keep.
+        Raises KeyError for a table that the service does not keep, and NotImportable where rows are left out.
         """
         if table not in self._tables:
             raise KeyError(table)
@@ -168,6 +172,8 @@ class Importer:
             await log.lock_heads(connection, [(municipality, STREAM_OF[self._service])])
             known = await record_columns(connection, table)
             there = await connection.fetchval(f"select count(*) from {table} where municipality = $1", municipality)
+            if first > there:
+                raise NotImportable(f"{table}: row {first} does not follow {there} rows")
             rows = [
                 {
                     "municipality": municipality,

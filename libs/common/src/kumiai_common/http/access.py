@@ -150,7 +150,8 @@ def _refuse_who_left(request: Request, leaving: str | None) -> None:
     """Whoever is leaving a service writes nothing to it any more; once erasure has begun there is nothing to read."""
     if leaving in ("erasing", "erased", "certified"):
         raise Problem(problems.LEFT)
-    if leaving is not None and request.method not in ("GET", "HEAD"):
+    reads = request.method in ("GET", "HEAD") or getattr(request.state, "only_reads", False)
+    if leaving is not None and not reads:
         raise Problem(problems.CLOSED)
 
 

@@ -84,7 +84,7 @@ class HeldNumbers:
         usable = {verdict.commitment: verdict for verdict in self._verdicts.values() if isinstance(verdict, Usable)}
         for row in event.held_numbers:
             self._rows[row.commitment] = row
-            if row.commitment in usable and row.state == "current":
+            if isinstance(event, MyNumberHeld) and row.commitment in usable and row.state == "current":
                 self._taken.append(row.commitment)
                 self._marks |= dict.fromkeys(usable[row.commitment].marks, row.commitment)
 

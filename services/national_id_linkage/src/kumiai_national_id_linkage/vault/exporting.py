@@ -45,6 +45,7 @@ def export_routes(ground: Ground, management: KeyManagement) -> list[BaseRoute]:
     async def export(request: Request) -> Response:
         """Every number of the municipality: lines of JSON, each with a JWE of up to 200 numbers with their salts."""
         municipality, purpose = municipality_of(request), requested_purpose(request)
+        request.state.only_reads = True  # the key comes in a body; whoever is leaving takes the numbers along
         caller = await authorise(request, municipality, purpose=purpose, roles=(Role.CLERK, Role.SYSTEM))
         if purpose is not Purpose.EXPORT:
             raise Problem(PURPOSE_MISSING)

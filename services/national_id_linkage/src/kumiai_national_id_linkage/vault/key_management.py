@@ -39,8 +39,8 @@ class KeyManagement(Protocol):
     def wrapping_key(self) -> str:
         """The id of the key that wraps now; older ones only unwrap."""
 
-    def wrap(self, key: bytes, context: bytes) -> bytes:
-        """A key encrypted under the wrapping key, bound to its context."""
+    def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
+        """The id of the wrapping key, and a key encrypted under it, bound to its context."""
 
     def unwrap(self, wrapped_by: str, wrapped: bytes, context: bytes) -> bytes:
         """The key again. Raises KeyMissing, or ValueError if it was changed or belongs elsewhere."""
@@ -77,10 +77,11 @@ class FileKeys:
         """The first `oct` key."""
         return next(iter(self._keys().wrapping))
 
-    def wrap(self, key: bytes, context: bytes) -> bytes:
+    def wrap(self, key: bytes, context: bytes) -> tuple[str, bytes]:
         """AES-256-GCM with the context as associated data; the nonce stands in front."""
         nonce = token_bytes(NONCE_BYTES)
-        return nonce + AESGCM(self._keys().wrapping[self.wrapping_key]).encrypt(nonce, key, context)
+        name, wrapping = next(iter(self._keys().wrapping.items()))
+        return name, nonce + AESGCM(wrapping).encrypt(nonce, key, context)
 
     def unwrap(self, wrapped_by: str, wrapped: bytes, context: bytes) -> bytes:
         """What `wrap` was given."""
@@ -106,7 +107,7 @@ class FileKeys:
         try:
             found = _identity(self._path)
             if found != self._seen:
-                self._seen = found
+                self._seen = found  # refused once; whatever mends it changes what it is known by, a mode included
                 self._read = read_keys(self._path, readable_by_others=self._open)
         except (OSError, KeyFileError) as error:
             _LOG.error("changed key file refused", error=type(error).__name__)
@@ -135,6 +136,6 @@ def read_keys(path: Path, *, readable_by_others: bool = False) -> _Keys:
     return _Keys(wrapping, receiving)
 
 
-def _identity(path: Path) -> tuple[int, int, int]:
+def _identity(path: Path) -> tuple[int, int, int, int]:
     found = os.stat(path)  # noqa: PTH116 - a symbolic link is followed: that is how Kubernetes changes a Secret
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

@@ -127,8 +127,7 @@ def rewrapped(key: WrappedKey, management: KeyManagement) -> WrappedKey:
 
 def wrapped_anew(key: WrappedKey, clear: bytes, management: KeyManagement) -> WrappedKey:
     """A key's stored form under the current wrapping key."""
-    wrapped_by = management.wrapping_key
-    return WrappedKey(key.municipality, key.kind, key.version, wrapped_by, management.wrap(clear, _key_context(key)))
+    return WrappedKey(key.municipality, key.kind, key.version, *management.wrap(clear, _key_context(key)))
 
 
 def _key_context(key: WrappedKey) -> bytes:
