@@ -20,6 +20,7 @@ GROUND = {
     "kept_notice": "kept-notices.jsonl",
     "tenant": "that the municipality has anything here at all",
     "relay_position": "how far this federation's Kafka has been served",
+    "courier_position": "how far messages to others were carried; begins at the end of an imported log",
     "intake_position": "offsets in this federation's Kafka",
     "intake_opened": "that a late joiner has caught up here, which it does again elsewhere",
     "tombstone": "what is left when everything else has been erased",
