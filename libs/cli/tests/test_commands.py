@@ -191,3 +191,13 @@ def test_complete_means_at_the_head_with_nothing_parked() -> None:
     assert at_head.complete
     for changed in ({"position": 4}, {"parked": 1}, {"diverged": True}):
         assert not at_head._replace(**changed).complete
+
+
+@pytest.mark.parametrize(
+    "command", [["bundle", "verifier", "/nosuch/verify.py"], ["leaving", "key", "131016", "/nosuch/a.pem"]]
+)
+def test_a_place_that_is_not_there_is_one_sentence(command: list[str]) -> None:
+    result = run(*command)
+    assert result.exit_code == 2
+    assert "/nosuch/" in result.output
+    assert "Traceback" not in result.output

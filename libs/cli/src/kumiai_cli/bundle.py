@@ -164,7 +164,8 @@ def write_verifier(
 
       kumiai bundle verifier verify.py
     """
-    file.write_bytes(verifier())
+    with reporting(False):
+        file.write_bytes(verifier())
     say(f"Written: {file}")
 
 

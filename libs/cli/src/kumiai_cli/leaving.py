@@ -136,11 +136,11 @@ def key(
       kumiai leaving key 131016 ./acknowledgement.pem
     """
     with reporting(as_json):
-        private = _made(file) if not file.exists() else load_private_key(file)
+        private = _made(file) if not file.exists() else _read_key(file)
         public = public_key_text(private.public_key())
         shown: dict[str, Any] = {"municipality": parse_code(code), "public_key": public}
         if register:
-            signature = load_private_key(old).sign(key_statement(code, public)).hex() if old else ""
+            signature = _read_key(old).sign(key_statement(code, public)).hex() if old else ""
             with find_federation().system("membership", read_credentials(code)) as membership:
                 address = f"/v1/members/{code}/acknowledgement-key"
                 body = {"public_key": public, "signature": signature}
@@ -242,9 +242,18 @@ def _get(client: httpx.Client, address: str, query: dict[str, str] | None = None
     return client.get(address, params=query).raise_for_status().json()
 
 
+def _read_key(file: Path) -> Ed25519PrivateKey:
+    try:
+        return load_private_key(file)
+    except ValueError:
+        raise Failure(f"{file} is no Ed25519 private key (PEM, PKCS #8, without a password).", USAGE) from None
+
+
 def _confirm(membership: httpx.Client, address: str, code: str, sure: bool) -> None:
     if sure:
         return
+    if _get(membership, address)["leave"] is None:
+        raise Failure(f"No leave of {code} is under way: nothing can be erased.", REFUSED)
     _show_plan(_get(membership, address + "/plan"), as_json=False)
     if not typer.confirm(f"Erase all of this of {code}? There is no way back"):
         raise Failure("Nothing was erased.", REFUSED)
@@ -299,7 +308,9 @@ def _picture(shown: Any) -> Group:
 
 
 def _next(shown: Any, code: str) -> str:
-    state = shown["leave"]["state"] if shown["leave"] else ""
+    if shown["leave"] is None:
+        return f"To begin one: kumiai leave {code}"
+    state = shown["leave"]["state"]
     return NEXT.get(state, f"It goes on by itself: kumiai leaving show {code} --watch").format(code=code)
 
 

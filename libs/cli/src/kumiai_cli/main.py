@@ -1,5 +1,6 @@
 """`kumiai`, the command-line program for people. Every command also speaks JSON."""
 
+import stamina
 import typer
 
 from kumiai_cli import (
@@ -17,6 +18,8 @@ from kumiai_cli import (
 )
 from kumiai_cli.outcome import EXIT_CODES
 from kumiai_cli.vault import app as vault
+
+stamina.instrumentation.set_on_retry_hooks([])  # the last word is the command's own
 
 app = typer.Typer(
     name="kumiai",

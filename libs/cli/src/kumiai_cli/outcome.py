@@ -36,6 +36,8 @@ def reporting(as_json: bool) -> Iterator[None]:
         yield
     except Failure as failure:
         _end(failure, as_json)
+    except OSError as error:
+        _end(Failure(f"{error.filename or 'A file'}: {error.strerror or 'can not be used'}.", USAGE), as_json)
     except httpx.HTTPStatusError as error:
         _end(failure_of(error.response), as_json)
     except httpx.TransportError as error:

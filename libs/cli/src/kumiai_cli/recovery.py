@@ -42,7 +42,7 @@ def rebuild(code: CodeOrAll, service: AnyService, stream: Stream, as_json: Json 
             return
         with progress(as_json) as shown, find_federation().operator(service) as client:
             shown.add_task(f"{service} folds {code}/{stream} anew")
-            done = _rebuilt(client, parse_code(code), chosen)
+            done = _rebuilt(client, _member(code), chosen)
         if as_json:
             show_json(done)
         else:
@@ -84,6 +84,15 @@ def _rebuild_all(service: str, stream: str, as_json: bool) -> None:
             say(f"{code}: {why}")
     if failed:
         raise typer.Exit(REFUSED)
+
+
+def _member(code: str) -> str:
+    """The code, if it is a member's: of others there is no log to read, however often it is tried."""
+    with find_federation().operator("membership") as membership:
+        members = membership.get("/v1/members").raise_for_status().json()["members"]
+    if parse_code(code) not in {member["municipality"] for member in members}:
+        raise Failure(f"{code} is no member: kumiai members", REFUSED)
+    return code
 
 
 def _rebuilt(client: httpx.Client, code: str, stream: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from starlette.routing import BaseRoute, Route
 from kumiai_national_id_linkage.domain.recall_file import BadRecallFile, Wrong, read
 from kumiai_national_id_linkage.domain.recalling import Told, notified, targets_listed
 from kumiai_national_id_linkage.exchange_routes import allowed, append
+from kumiai_national_id_linkage.legal_tables import legal_tables
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 PAGE = 5000
@@ -227,11 +228,17 @@ def _wrong(request: Request) -> WhatWasWrong:
     query = request.query_params
     items = tuple(sorted({item.strip() for item in query.get("items", "").split(",") if item.strip()}))
     try:
-        return WhatWasWrong(fact_kind=query.get("kind", ""), items=items, reason=query.get("reason", ""))
+        wrong = WhatWasWrong(fact_kind=query.get("kind", ""), items=items, reason=query.get("reason", ""))
     except ValidationError as error:
         names = {"fact_kind": "kind: TM and 14 digits", "items": "items: their names, separated by commas"}
         first = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
         raise Problem(problems.PARAMETER_INVALID, names.get(first, "reason: at most 200 characters")) from None
+    known = legal_tables().items_of(wrong.fact_kind)
+    if unknown := sorted(set(items) - known):
+        # A misspelt item was told to nobody: that would look as if nobody had to be notified.
+        choices = ", ".join(sorted(known)) or "none: the kind is not in the legal table"
+        raise Problem(problems.PARAMETER_INVALID, f"items: {', '.join(unknown)} is unknown; choose from {choices}")
+    return wrong
 
 
 async def _targets(request: Request) -> list[Wrong]:

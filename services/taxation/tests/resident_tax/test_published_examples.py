@@ -1,6 +1,8 @@
 """The examples that municipalities publish, every figure to the yen."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 from kumiai_taxation.domain.resident_tax import Assessment
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
@@ -42,6 +44,11 @@ def test_the_employee_with_two_children_in_niigata_pays_what_the_city_publishes(
         special_collection=(16_300, *[16_200] * 11),
         ordinary_collection=(50_500, 48_000, 48_000, 48_000),
     )
+
+
+def test_the_command_line_s_example_is_niigata_s(document: Callable[..., dict[str, object]]) -> None:
+    example = Path(__file__).parents[4] / "docs" / "examples" / "employee.json"
+    assert json.loads(example.read_text("utf-8")) == document(**NIIGATA)
 
 
 def test_the_employee_with_two_children_in_yokohama_pays_what_the_city_publishes(tax: Tax) -> None:

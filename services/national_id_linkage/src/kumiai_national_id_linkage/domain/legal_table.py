@@ -122,6 +122,11 @@ class LegalTables:
         if len(set(days)) != len(days):
             raise ValueError("two versions of the legal table begin on the same day")
 
+    def items_of(self, fact_kind: str) -> frozenset[str]:
+        """Every item of a kind of fact that any version names."""
+        rows = (row for table in self._tables for row in table.rows if row.fact_kind == fact_kind)
+        return frozenset(item for row in rows for item in row.items)
+
     def lookup(self, day: date, asked: Asked) -> Lawful | Outside:
         """What the version of a day allows; before the first version nothing."""
         holding = [table for table in self._tables if table.valid_from <= day]
