@@ -14,6 +14,8 @@ MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
 PY := .venv/bin/python
 READY := .venv/.ready
 WORKERS ?= 1
+# They kill, restart and erase, so they get a federation of their own.
+APART := tests/bundle tests/leaving tests/planted
 
 empty :=
 space := $(empty) $(empty)
@@ -41,7 +43,8 @@ demo: need-stack $(READY) ## Run the federation with three municipalities and a 
 
 test: need-stack need-prometheus $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
 	@$(PY) -m pytest -q -m "not stack"
-	@$(PY) -m pytest -q -m stack
+	@$(PY) -m pytest -q -m stack $(addprefix --ignore=,$(APART))
+	@$(PY) -m pytest -q -m stack $(APART)
 
 check: $(READY) ## Lint, types, directions between packages, generated files fresh
 	@.venv/bin/ruff check .
