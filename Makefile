@@ -14,8 +14,10 @@ MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
 PY := .venv/bin/python
 READY := .venv/.ready
 WORKERS ?= 1
-# They kill, restart and erase, so they get a federation of their own.
-APART := tests/bundle tests/leaving tests/planted
+# What kills, restarts and erases, and what needs the inquiry network or the vault, gets a federation of its own.
+DRASTIC := tests/bundle tests/leaving tests/planted
+INQUIRY := tests/test_inquiry.py tests/test_recall.py
+VAULT := tests/test_vault.py tests/test_vault_rotation.py tests/test_addressees.py tests/test_my_number_is_nowhere.py
 
 empty :=
 space := $(empty) $(empty)
@@ -43,8 +45,10 @@ demo: need-stack $(READY) ## Run the federation with three municipalities and a 
 
 test: need-stack need-prometheus $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
 	@$(PY) -m pytest -q -m "not stack"
-	@$(PY) -m pytest -q -m stack $(addprefix --ignore=,$(APART))
-	@$(PY) -m pytest -q -m stack $(APART)
+	@$(PY) -m pytest -q -m stack $(addprefix --ignore=,$(DRASTIC) $(INQUIRY) $(VAULT))
+	@$(PY) -m pytest -q -m stack $(INQUIRY)
+	@$(PY) -m pytest -q -m stack $(VAULT)
+	@$(PY) -m pytest -q -m stack $(DRASTIC)
 
 check: $(READY) ## Lint, types, directions between packages, generated files fresh
 	@.venv/bin/ruff check .
