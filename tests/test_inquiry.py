@@ -106,14 +106,22 @@ async def known_to_the_network(system: System, network: NetworkOperator, people:
     await eventually(issued, "codes were not issued")
 
 
-async def test_one_member_asks_another_and_both_sides_keep_the_same_record(
+async def known_to_both(
     new_system: NewSystem, operator: Operator, network: NetworkOperator
-) -> None:
+) -> tuple[System, System, str, str]:
+    """Who asks and who answers, and their 宛名番号 of one person whom both tax."""
     here, there = await new_system(), await new_system()
     (head, _), (same, _) = await taxed(there, operator), await taxed(here, operator, 1_000_000)
     name = f"somebody-{next(_NUMBERS)}"
     await known_to_the_network(here, network, {same: name})
     await known_to_the_network(there, network, {head: name})
+    return here, there, same, head
+
+
+async def test_one_member_asks_another_and_both_sides_keep_the_same_record(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator
+) -> None:
+    here, there, same, head = await known_to_both(new_system, operator, network)
     inquirer, provider = institution_of(here.member.code), institution_of(there.member.code)
     inquiry = InquiryNotice(
         **AFFAIR, scope="2026", request_number="2026-000001", inquirer=inquirer, provider=provider,
@@ -284,11 +292,7 @@ async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_a
 async def test_a_batch_file_asks_for_its_good_records_and_says_what_is_wrong_with_the_others(
     new_system: NewSystem, operator: Operator, network: NetworkOperator
 ) -> None:
-    here, there = await new_system(), await new_system()
-    (head, _), (same, _) = await taxed(there, operator), await taxed(here, operator, 1_000_000)
-    name = f"somebody-{next(_NUMBERS)}"
-    await known_to_the_network(here, network, {same: name})
-    await known_to_the_network(there, network, {head: name})
+    here, there, same, _ = await known_to_both(new_system, operator, network)
     items = ("assessment", "total-income")
     await accepted(here, ProcedureGrantNotice(**GRANTED, items=items))
     provider = institution_of(there.member.code)
@@ -364,11 +368,7 @@ async def test_a_disaster_exception_takes_two_persons_holds_for_a_while_and_is_l
 async def test_a_recall_between_members_is_acknowledged_and_both_sides_records_agree(
     new_system: NewSystem, operator: Operator, network: NetworkOperator
 ) -> None:
-    here, there = await new_system(), await new_system()
-    (head, _), (same, _) = await taxed(there, operator), await taxed(here, operator, 1_000_000)
-    name = f"somebody-{next(_NUMBERS)}"
-    await known_to_the_network(here, network, {same: name})
-    await known_to_the_network(there, network, {head: name})
+    here, there, same, head = await known_to_both(new_system, operator, network)
     await accepted(here, ProcedureGrantNotice(**GRANTED, items=("total-income",)))
     ours, theirs = institution_of(here.member.code), institution_of(there.member.code)
     await accepted(

@@ -12,7 +12,7 @@ from tests.leaving.conftest import NewLeaver
 from tests.leaving.test_leaving import report
 from tests.support.family import carry_over
 from tests.support.faults import restore_backup, superuser, take_backup
-from tests.support.leaving import Leaver, closed_heads, everywhere, in_kafka
+from tests.support.leaving import closed_heads, everywhere, in_kafka, until_waits_for
 from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -111,15 +111,6 @@ async def test_a_database_that_is_restored_to_a_state_from_before_is_erased_agai
     async with asyncio.timeout(30):
         while set(everywhere(addresses, code)[TAXATION]) - {"tombstone", "erasure_count"}:
             await asyncio.sleep(0.5)
-
-
-async def until_waits_for(leaver: Leaver, names: set[str]) -> None:
-    """Wait until exactly these are waited for."""
-    for _ in range(150):
-        if set((await leaver.show())["waiting_for"]) == names:
-            return
-        await asyncio.sleep(0.2)
-    raise AssertionError((await leaver.show())["waiting_for"])
 
 
 async def restart(federation: ServiceProcesses, *services: str) -> None:

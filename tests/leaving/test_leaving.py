@@ -24,7 +24,7 @@ from kumiai_local.services import Service
 
 from tests.leaving.conftest import NewLeaver
 from tests.support.family import carry_over
-from tests.support.leaving import closed_heads, everywhere, in_kafka, refused
+from tests.support.leaving import closed_heads, everywhere, in_kafka, refused, until_waits_for
 from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Member, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -181,10 +181,7 @@ async def test_a_message_to_whoever_has_closed_waits_and_the_sender_closes_after
     sent = IncomeReport(fiscal_year=2026, kind="employment", reporter="1", person=person, residence=elsewhere, salary=1)
     await system.tell(sent)
     await sender.request()
-    for _ in range(150):
-        if set((await sender.show())["waiting_for"]) == {TAXATION, LINKAGE}:
-            break
-        await asyncio.sleep(0.1)
+    await until_waits_for(sender, {TAXATION, LINKAGE})
     await asyncio.sleep(3)
     assert set((await sender.show())["waiting_for"]) == {TAXATION, LINKAGE}
     assert (await system.read(TAXATION, "work-items"))["work_items"] == [], "it has not come back"

@@ -169,3 +169,12 @@ def _tables(connection: "psycopg.Connection[tuple[object, ...]]") -> list[str]:
             " where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attname = 'municipality'"
         )
     ]
+
+
+async def until_waits_for(leaver: Leaver, names: set[str]) -> None:
+    """Wait until exactly these are waited for."""
+    for _ in range(150):
+        if set((await leaver.show())["waiting_for"]) == names:
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError((await leaver.show())["waiting_for"])

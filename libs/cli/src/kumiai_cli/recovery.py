@@ -86,11 +86,14 @@ def _rebuild_all(service: str, stream: str, as_json: bool) -> None:
         raise typer.Exit(REFUSED)
 
 
+def _members(federation: Federation) -> list[dict[str, Any]]:
+    with federation.operator("membership") as membership:
+        return list(membership.get("/v1/members").raise_for_status().json()["members"])
+
+
 def _member(code: str) -> str:
     """The code, if it is a member's: of others there is no log to read, however often it is tried."""
-    with find_federation().operator("membership") as membership:
-        members = membership.get("/v1/members").raise_for_status().json()["members"]
-    if parse_code(code) not in {member["municipality"] for member in members}:
+    if parse_code(code) not in {member["municipality"] for member in _members(find_federation())}:
         raise Failure(f"{code} is no member: kumiai members", REFUSED)
     return code
 
@@ -101,9 +104,9 @@ def _rebuilt(client: httpx.Client, code: str, stream: str) -> dict[str, Any]:
 
 
 def _subscribers(federation: Federation, service: str) -> list[str]:
-    with federation.operator("membership") as membership:
-        members = membership.get("/v1/members").raise_for_status().json()["members"]
-    return [m["municipality"] for m in members if service == "membership" or m["subscriptions"].get(service)]
+    return [
+        m["municipality"] for m in _members(federation) if service == "membership" or m["subscriptions"].get(service)
+    ]
 
 
 @parked.command("list")

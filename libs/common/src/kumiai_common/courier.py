@@ -43,7 +43,7 @@ class Courier:
         database: Database,
         processor: Processor,
         intake: Intake,
-        in_charge: Callable[[str], bool],
+        in_charge: Callable[[], Sequence[str]],
     ) -> None:
         self._service = service
         self._database = database
@@ -72,15 +72,13 @@ class Courier:
 
     async def deliver(self) -> None:
         """Deliver everything that the logs hold by now. Raises one of TRANSIENT."""
-        codes = [code for code in await self._database.tenants() if self._in_charge(code)]
+        codes = self._in_charge()
         if not codes:
             return
         async with self._database.transaction(codes) as connection:
             behind = await QUERIES.undelivered(connection, municipalities=codes, stream=self._stream)
             messages = {record["municipality"]: await self._messages(connection, record) for record in behind}
-            quiet = {record["municipality"]: record["position"] for record in behind}
-            for code in [code for code, events in messages.items() if events]:
-                del quiet[code]
+            quiet = {each["municipality"]: each["position"] for each in behind if not messages[each["municipality"]]}
             await QUERIES.advance_courier(
                 connection, stream=self._stream, municipalities=list(quiet), positions=list(quiet.values())
             )
@@ -113,7 +111,7 @@ class Courier:
         event = parse_event(stored.type, stored.body)
         letter = self._service.letter(event)
         refused = await self._refusal(stored, letter) if letter else ()
-        cause = f"{stored.stream}:{stored.incarnation}:{stored.position}"
+        cause = str(stored.as_cause)
         instant = now()
         async with self._database.transaction([stored.municipality]) as connection:
             if refused:

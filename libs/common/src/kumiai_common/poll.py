@@ -281,7 +281,7 @@ class _Transaction:
         if keys & parked:
             self._park(state, stored, keys, "behind-parked-key")
             return
-        cause = f"{stored.stream}:{stored.incarnation}:{stored.position}"
+        cause = str(stored.as_cause)
         context = self._processor.context(stored.municipality, cause, self._instant)
         try:
             following = self._service.react(state, event, context)
@@ -304,7 +304,7 @@ class _Transaction:
             error=error,
         )
         head = self._heads[stored.municipality, self._processor.stream]
-        cause = f"{stored.stream}:{stored.incarnation}:{stored.position}"
+        cause = str(stored.as_cause)
         self._append(head, state, EventParked(parked=row), cause, stored.traceparent)
 
     def _answer(self, states: Mapping[str, State], received: Received) -> None:

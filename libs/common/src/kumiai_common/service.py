@@ -239,7 +239,7 @@ def _courier(service: Correspondent, ground: Ground) -> Courier:
     async def intake(municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
         return await ground.intake(municipality, notices, own=True)
 
-    return Courier(service, ground.database, ground.processor, intake, ground.relay.holds)
+    return Courier(service, ground.database, ground.processor, intake, lambda: ground.relay.municipalities)
 
 
 async def _until_kafka_answers(database: Database, settings: Settings) -> None:

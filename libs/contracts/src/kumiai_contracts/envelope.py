@@ -69,6 +69,11 @@ class StoredEvent(NamedTuple):
     body: bytes
 
     @property
+    def as_cause(self) -> Cause:
+        """This event as the cause of what follows from it."""
+        return Cause(self.stream, self.incarnation, self.position)
+
+    @property
     def source(self) -> str:
         """CloudEvents `source`: the stream."""
         return stream_source(self.municipality, self.stream)

@@ -47,11 +47,11 @@ class Membership:
 
     def decide(self, state: object, notice: Notice, context: Context) -> Decision:
         """Never called: no notice type belongs to membership."""
-        raise NotImplementedError
+        raise TypeError(type(notice).__name__)
 
     def react(self, state: object, event: Event, context: Context) -> Sequence[Event]:
         """Never called: membership reads no stream."""
-        raise NotImplementedError
+        raise TypeError(type(event).__name__)
 
     def routes(self, ground: Ground) -> list[BaseRoute]:
         """The service's own routes."""

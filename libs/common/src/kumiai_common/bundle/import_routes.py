@@ -11,14 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kumiai_common.bundle.exporting import Exported
 from kumiai_common.bundle.importing import AlreadyLives, Importer, NotImportable, TypeUnknown
-from kumiai_common.bundle.part import Kept
-from kumiai_common.database import Database
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
-from kumiai_common.keys import ServiceKeys
 from kumiai_common.peers import event_of_line
 from kumiai_common.relay import Relay
 
@@ -44,17 +42,9 @@ TYPE_UNKNOWN = Kind(
 )
 
 
-class Importing(Protocol):
+class Importing(Exported, Protocol):
     """What the import needs of a running service."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def database(self) -> Database: ...
-    @property
-    def keys(self) -> ServiceKeys: ...
-    @property
-    def kept(self) -> Kept: ...
     @property
     def relay(self) -> Relay: ...
 

@@ -21,6 +21,7 @@ import sqlite3
 import struct
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from array import array
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
@@ -212,7 +213,7 @@ class Result(NamedTuple):
 CAUSED = struct.Struct("<qq32s")
 
 
-class Half:
+class Half(ABC):
     """Checks what both halves of a part have: a stream, and files of which the stream says what stands in them."""
 
     def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], scratch: Scratch) -> None:
@@ -232,12 +233,13 @@ class Half:
             self.subscribed,
         )  # fmt: skip
 
+    @abstractmethod
     def check(self) -> None:
-        raise NotImplementedError
+        """Look at everything of this half, in its order."""
 
+    @abstractmethod
     def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
         """What an event says, its place in the chain being right."""
-        raise NotImplementedError
 
     # Streams: the chain, and what each event makes true.
 
