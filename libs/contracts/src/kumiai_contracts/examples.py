@@ -10,6 +10,7 @@ from kumiai_contracts.examples_addressees import merges
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_amendments import amendments
 from kumiai_contracts.examples_exchange import exchanges
+from kumiai_contracts.examples_feed import feed
 from kumiai_contracts.examples_households import households
 from kumiai_contracts.examples_leaving import leave_events
 from kumiai_contracts.examples_my_number import my_numbers
@@ -30,6 +31,7 @@ def valid_examples() -> dict[str, Event | Notice]:
             *households(),
             *amendments(),
             *affairs(),
+            *feed(),
             *_taxation(),
             *exchanges(),
             *my_numbers(),

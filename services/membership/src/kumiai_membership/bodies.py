@@ -16,6 +16,8 @@ class JoinBody(Frozen):
     prefecture: ShortText
     """都道府県名."""
     services: tuple[ShortText, ...]
+    own: tuple[ShortText, ...] = ()
+    """自団体システム: the services whose record its own system keeps; they are subscribed to, too."""
     acknowledgement_key: ShortText | None = None
     """検収鍵: the public key with which it will acknowledge what it takes along; its own, and best given now."""
 

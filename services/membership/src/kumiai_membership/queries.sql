@@ -6,6 +6,10 @@ from member where municipality = any(:municipalities::text[]) order by municipal
 select municipality, service, active, changed_at
 from subscription where municipality = any(:municipalities::text[]) order by municipality, service;
 
+-- name: own_systems
+select municipality, service, active, changed_at
+from own_system where municipality = any(:municipalities::text[]) order by municipality, service;
+
 -- name: parties
 select municipality, party, kind, public_key, roles, purposes, revoked, changed_at
 from party where municipality = any(:municipalities::text[]) order by municipality, party;

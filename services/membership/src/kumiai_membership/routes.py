@@ -29,7 +29,7 @@ from kumiai_membership import store
 from kumiai_membership.answers import accepted, key_of
 from kumiai_membership.bodies import JoinBody, PartyBody
 from kumiai_membership.commands import Commands, Rule
-from kumiai_membership.domain import rules
+from kumiai_membership.domain import own_systems, rules
 from kumiai_membership.reconciling import Reconciling
 
 _LOG = structlog.get_logger()
@@ -62,6 +62,8 @@ class MemberRoutes:
             Route(one + "/credentials", self.renew_credentials, methods=["POST"]),
             Route(one + "/subscriptions/{service}", self.subscribe, methods=["POST"]),
             Route(one + "/subscriptions/{service}", self.unsubscribe, methods=["DELETE"]),
+            Route(one + "/own-systems/{service}", self.begin_own_system, methods=["POST"]),
+            Route(one + "/own-systems/{service}", self.end_own_system, methods=["DELETE"]),
             Route(one + "/parties/{party}", self.register_party, methods=["POST"]),
             Route(one + "/parties/{party}", self.revoke_party, methods=["DELETE"]),
         ]
@@ -76,7 +78,9 @@ class MemberRoutes:
         own = key_of(body.acknowledgement_key) if body.acknowledgement_key is not None else None
 
         def rule(state: RowSet, now: str) -> Decision:
-            return rules.join(state, body.municipality, body.name, body.prefecture, body.services, public, now, own)
+            services = tuple(dict.fromkeys((*body.services, *body.own)))
+            joined = rules.join(state, body.municipality, body.name, body.prefecture, services, public, now, own)
+            return own_systems.joining_with(joined, body.own, now)
 
         accepted(await self._commands.check(body.municipality, rule))
         try:
@@ -123,7 +127,10 @@ class MemberRoutes:
             raise Problem(problems.NOT_FOUND)
         found = member.model_dump(mode="json") if member else {}
         subscriptions = {row.service: row.active for row in state.all(SubscriptionRow)}
-        return answer({"municipality": municipality, **found, "subscriptions": subscriptions, "parties": parties})
+        own = own_systems.kept_by_own(state)
+        return answer(
+            {"municipality": municipality, **found, "subscriptions": subscriptions, "own": own, "parties": parties}
+        )
 
     async def subscribe(self, request: Request) -> Response:
         """利用開始; repeating it changes nothing."""
@@ -132,6 +139,14 @@ class MemberRoutes:
     async def unsubscribe(self, request: Request) -> Response:
         """利用停止; repeating it changes nothing."""
         return await self._change_subscription(request, rules.unsubscribe, active=False)
+
+    async def begin_own_system(self, request: Request) -> Response:
+        """自団体システムへの切替え; repeating it changes nothing."""
+        return await self._change_subscription(request, own_systems.begin, active=True)
+
+    async def end_own_system(self, request: Request) -> Response:
+        """共同利用への切替え; repeating it changes nothing."""
+        return await self._change_subscription(request, own_systems.end, active=False)
 
     async def register_party(self, request: Request) -> Response:
         """利用者登録."""

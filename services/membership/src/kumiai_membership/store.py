@@ -15,6 +15,7 @@ from kumiai_contracts.leaving import (
 )
 from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
 from kumiai_contracts.model import Row, RowSet
+from kumiai_contracts.own_system import OwnSystemRow
 from kumiai_contracts.topics import FEDERATION
 
 from kumiai_membership.domain import leaving
@@ -28,6 +29,7 @@ QUERIES: Any = load_queries("kumiai_membership")
 _TABLES: dict[type[Row], str] = {
     MemberRow: "members",
     SubscriptionRow: "subscriptions",
+    OwnSystemRow: "own_systems",
     PartyRow: "parties",
     AcknowledgementKeyRow: "acknowledgement_keys",
     LeaveRow: "leaves",
@@ -82,11 +84,17 @@ async def directory(database: Database) -> list[dict[str, Any]]:
         subscriptions: dict[str, dict[str, bool]] = defaultdict(dict)
         for record in await QUERIES.subscriptions(connection, municipalities=tenants):
             subscriptions[record["municipality"]][record["service"]] = record["active"]
+        own = await _by_municipality(connection, OwnSystemRow, tenants)
         leaves = await _by_municipality(connection, LeaveRow, tenants)
     return [
         {
             **record,
             "subscriptions": subscriptions[record["municipality"]],
+            "own": [
+                row.service
+                for row in own[record["municipality"]]
+                if row.active and subscriptions[record["municipality"]].get(row.service)
+            ],
             "leaving": _shown(leaves[record["municipality"]]),
         }
         for record in members

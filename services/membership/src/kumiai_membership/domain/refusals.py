@@ -34,6 +34,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "空欄にできません(200文字まで)。",
         "This needs a text of 1 to 200 characters.",
     ),
+    "own-system-not-possible": (
+        "このサービスの記録は、自団体システムでは管理できません。自団体システムを選べるのはresident-registryだけです。",
+        "A municipality's own system can't keep this service's record; it can only for resident-registry.",
+    ),
     "role-not-allowed": (
         "この利用者には付与できない役割です。運用者は組合(000001)の職員に限られ、"
         "システムにはsystem、職員にはclerkだけを付与できます。",
