@@ -1,6 +1,7 @@
 """What a service gives to the ground: how to load its state, how to decide about a notice, how to react to an event."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from kumiai_contracts.decision import Context, Decision, Letter
@@ -65,3 +66,36 @@ class Keeper(Protocol):
 
         Their heads are locked. What it raises fails the poll, so it may raise only what a repetition heals.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStanding:
+    """連番の位置: how a service stands to the numbers of a municipality's own system."""
+
+    municipality: str
+    sequence: int
+    """The last number that was used up."""
+    seen: int
+    """The highest number ever seen."""
+    diverged_keys: int
+    """How many people (or whatever the service's keys are) sender and service part about."""
+
+    @property
+    def missing(self) -> int:
+        """How many numbers are missing up to the highest one seen."""
+        return self.seen - self.sequence
+
+    @property
+    def diverged(self) -> str | None:
+        """Why the feed has diverged, in short; None while it has not."""
+        said = [f"numbers {self.sequence + 1} to {self.seen} are missing"] if self.missing else []
+        said += [f"{self.diverged_keys} keys differ"] if self.diverged_keys else []
+        return "; ".join(said) or None
+
+
+@runtime_checkable
+class Host(Protocol):
+    """A service that hosts municipalities' own systems: it takes their feeds and makes its stream of them."""
+
+    async def feeds(self, connection: Connection, municipalities: Sequence[str]) -> Sequence[FeedStanding]:
+        """How it stands to each own system that keeps the record now."""

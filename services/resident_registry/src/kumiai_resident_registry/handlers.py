@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from kumiai_common.database import Connection
-from kumiai_common.protocol import State
+from kumiai_common.protocol import FeedStanding, State
 from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.resident_feed import FeedNotice
 
-from kumiai_resident_registry import store, store_affairs
+from kumiai_resident_registry import own_system, store, store_affairs
 from kumiai_resident_registry.domain.record import Record, decide
+from kumiai_resident_registry.domain.refusals import refused
+from kumiai_resident_registry.domain.refusals_feed import feed_refusal
+from kumiai_resident_registry.own_system import Hosted
 
 
 class ResidentRegistry:
@@ -22,11 +26,16 @@ class ResidentRegistry:
         notices = {m: [item for item in items if isinstance(item, Notice)] for m, items in wanted.items()}
         residents = await store.load(connection, notices)
         affairs = await store_affairs.load(connection, notices, residents)
-        return {m: Record(state, affairs[m]) for m, state in residents.items()}
+        records = {m: Record(state, affairs[m]) for m, state in residents.items()}
+        return {**records, **await own_system.hosted(connection, notices, records)}
 
     def decide(self, state: State, notice: Notice, context: Context) -> Decision:
-        """What follows from a notice."""
+        """What follows from a notice; whoever keeps the record, the other's notices are refused."""
+        if isinstance(state, Hosted):
+            return state.decide(notice, context)
         assert isinstance(state, Record)
+        if isinstance(notice, FeedNotice):
+            return refused([feed_refusal("shared-registry-keeps-record")])
         decision = decide(state, notice, context)
         if isinstance(decision, Accepted) and decision.sealed:
             state.residents.know(decision.sealed)
@@ -35,3 +44,11 @@ class ResidentRegistry:
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """Nothing follows from membership's events: subscriptions are the ground's affair."""
         return ()
+
+    async def keep(self, connection: Connection, states: Mapping[str, State]) -> None:
+        """Where the feeds of own systems stand now."""
+        await own_system.keep(connection, states.items())
+
+    async def feeds(self, connection: Connection, municipalities: Sequence[str]) -> Sequence[FeedStanding]:
+        """How the registry stands to each own system that keeps the record."""
+        return await own_system.standings(connection, municipalities)

@@ -245,3 +245,49 @@ order by position limit :limit;
 select p.stream, p.position, p.name, p.salt, p.part, e.body
 from sealed_part p join stream_event e using (municipality, stream, position)
 where p.municipality = :municipality and p.commitment = :commitment;
+
+-- name: own_feeds
+-- Whose own system keeps the record, and which numbers it has used.
+select o.municipality, coalesce(f.sequence, 0) as sequence, coalesce(f.seen, 0) as seen
+from own_system o left join own_feed f using (municipality)
+where o.municipality = any(:municipalities::text[]) and o.service = 'resident-registry' and o.active;
+
+-- name: own_feed^
+-- One municipality's, with the numbers of an own system that keeps the record no more.
+select coalesce(o.active, false) as own, coalesce(f.sequence, 0) as sequence, coalesce(f.seen, 0) as seen
+from (select :municipality::text as municipality) given
+left join own_system o on o.municipality = given.municipality and o.service = 'resident-registry'
+left join own_feed f on f.municipality = given.municipality;
+
+-- name: known_commitments
+select municipality, commitment from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, commitment)
+join sealed_part using (municipality, commitment);
+
+-- name: live_between
+-- The current rows of everybody of a range of numbers who is on the live record.
+select * from (
+  select distinct on (addressee_number) * from resident_history
+  where municipality = :municipality and addressee_number between :first and :last
+  order by addressee_number, history_number desc) as latest
+where status = 'resident' limit :limit;
+
+-- name: save_own_feed!
+insert into own_feed (municipality, sequence, seen) values (:municipality, :sequence, :seen)
+on conflict (municipality) do update set sequence = excluded.sequence, seen = excluded.seen;
+
+-- name: note_divergences!
+insert into own_feed_divergence (municipality, key, sequence, code)
+select :municipality, key, sequence, code
+from unnest(:keys::text[], :sequences::bigint[], :codes::text[]) as given(key, sequence, code)
+on conflict (municipality, key) do update set sequence = excluded.sequence, code = excluded.code;
+
+-- name: mend_divergences!
+delete from own_feed_divergence where municipality = :municipality and key between :first and :last;
+
+-- name: divergences
+select key as addressee_number, sequence, code from own_feed_divergence
+where municipality = :municipality and key > :after order by key limit :limit;
+
+-- name: divergence_counts
+select municipality, count(*)::integer as people, min(sequence) as since from own_feed_divergence
+where municipality = any(:municipalities::text[]) group by municipality;

@@ -24,6 +24,7 @@ from kumiai_resident_registry.domain.as_of import as_of, known_by_day, living_in
 from kumiai_resident_registry.domain.characters.search_key import search_key
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.named_queries import QUERIES
+from kumiai_resident_registry.own_system_routes import own_system_routes
 from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of
 from kumiai_resident_registry.work_list_routes import work_list_routes
 
@@ -89,6 +90,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
         Route("/v1/{municipality}/households/{household_number}", household),
         *desk_routes(ground),
         *work_list_routes(ground),
+        *own_system_routes(),
     ]
 
 

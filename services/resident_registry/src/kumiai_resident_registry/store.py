@@ -32,6 +32,7 @@ from kumiai_contracts.resident_amendments import (
     RemakeRecordNotice,
 )
 from kumiai_contracts.resident_codes import ResidentCodeNotice
+from kumiai_contracts.resident_feed import FeedEventNotice, FeedProtectionNotice
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
     HouseholdMergeNotice,
@@ -39,6 +40,7 @@ from kumiai_contracts.resident_households import (
 )
 
 from kumiai_resident_registry import store_codes
+from kumiai_resident_registry.domain.feed import households_of, people_of
 from kumiai_resident_registry.domain.state import BODY_DIGITS, NO_CODES, RegistryState
 from kumiai_resident_registry.named_queries import QUERIES
 
@@ -170,12 +172,14 @@ def _pairs(wanted: Mapping[str, Sequence[Notice]], of: Any) -> list[tuple[str, s
 
 
 def _people(notice: Notice) -> Iterable[str]:
+    if isinstance(notice, FeedEventNotice | FeedProtectionNotice):
+        return people_of(notice)
     if isinstance(notice, _ABOUT_SEVERAL):
         return notice.addressee_numbers
     return (notice.addressee_number,) if isinstance(notice, _ABOUT_ONE) else ()
 
 
-def _households(notice: Notice) -> Iterable[str]:
+def _households(notice: Notice) -> Iterable[str]:  # noqa: PLR0911
     match notice:
         case BirthNotice() | ChangeOfHeadNotice():
             return (notice.household_number,)
@@ -185,6 +189,8 @@ def _households(notice: Notice) -> Iterable[str]:
             return (number,)
         case ChangeOfHouseholdNotice():
             return (notice.household_number,)
+        case FeedEventNotice():
+            return households_of(notice)
         case HouseholdMergeNotice():
             return (notice.household_number, notice.merged_household_number)
     return ()

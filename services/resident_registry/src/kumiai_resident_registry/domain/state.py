@@ -91,6 +91,12 @@ class RegistryState:
             elif part.name == "resident_code":
                 self._known_codes.add(part.part)
 
+    def know_people(self, rows: Iterable[ResidentRow]) -> None:
+        """Take over the current rows of people as far as they are not loaded yet."""
+        for row in rows:
+            if row.addressee_number not in self._histories:
+                self._put(row)
+
     def address(self, commitment: str) -> bytes | None:
         """A sealed address; None if it is not loaded, or erased."""
         return self._addresses.get(commitment)
