@@ -21,7 +21,10 @@ import pytest
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import load_private_key
 from kumiai_contracts.envelope import NoticeEnvelope
+from kumiai_contracts.examples import valid_examples
+from kumiai_contracts.model import Notice
 from kumiai_contracts.resident import Address, MoveInNotice, Person, Sex
+from kumiai_contracts.resident_feed import FeedEventNotice, snapshot
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout, checkout
 from kumiai_local.ports import LOOPBACK, free_ports
@@ -30,7 +33,7 @@ from kumiai_local.service_processes import ServiceProcesses
 
 pytestmark = pytest.mark.stack
 
-MATSUE, HAMADA = "322016", "322024"
+MATSUE, HAMADA, IZUMO = "322016", "322024", "322032"
 """No other test uses these municipalities."""
 WITHIN_S = 40.0
 Sample = tuple[dict[str, str], float]
@@ -117,6 +120,10 @@ class System:
             address=here,
             previous_address=here,
         )
+        return self.tells(notice)
+
+    def tells(self, notice: Notice) -> str:
+        """A notice by HTTP; returns the receipt's outcome."""
         envelope = NoticeEnvelope(str(uuid4()), "urn:test:dashboard", notice.type, self.municipality)
         attributes = {name: value for name, value in envelope._asdict().items() if value}
         batch = [{"specversion": "1.0", **attributes, "data": json.loads(notice.body())}]
@@ -201,6 +208,7 @@ def test_every_panel_is_measured_while_nothing_is_wrong(kagoshima: System, dashb
         "Parked keys",
         "Refused receipts",
         "Diverged streams",
+        "Own systems that diverged",
         "Commit to effect",
         "Appended against published",
         "Readiness",
@@ -281,6 +289,21 @@ def test_a_log_that_contradicts_what_was_applied_is_shown_as_diverged_and_wakes_
     _until(lambda: ("StreamDiverged", HAMADA) in dashboard.firing(), "the alert does not fire")
     _command(federation, operator, "taxation", f"{HAMADA}/rebuild/resident")
     dashboard.wait("Diverged streams", HAMADA, _worst_is(0))
+
+
+def test_an_own_system_that_lost_count_is_shown_until_it_is_mended(
+    federation: ServiceProcesses, operator: TokenClient, dashboard: Dashboard
+) -> None:
+    system = System(federation, operator, IZUMO)
+    _command(federation, operator, "membership", f"members/{IZUMO}/own-systems/resident-registry")
+    skipping = valid_examples()["resident-feed-notice.event.v1"]
+    assert isinstance(skipping, FeedEventNotice)
+    feed = f"{federation['resident-registry'].url}/v1/{IZUMO}/feed"
+    _until(lambda: bool(httpx.get(feed, auth=operator).json().get("own")), "the registry has not heard of it")
+    assert system.tells(skipping) == "refused"
+    dashboard.wait("Own systems that diverged", IZUMO, _worst_is(skipping.sequence))
+    assert system.tells(snapshot(0, [])) == "accepted"
+    dashboard.wait("Own systems that diverged", IZUMO, _worst_is(0))
 
 
 def _with_a_resident(system: System, dashboard: Dashboard) -> System:

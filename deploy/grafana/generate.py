@@ -105,6 +105,12 @@ PANELS = (
         alarm=1,
     ),
     Panel(
+        "自団体システムの不整合 · Own systems that diverged",
+        "Numbers missing in a municipality's own feed, and people about whom it and the registry part. 0 is in order.",
+        {"{{service}} · {{municipality}}": worst("kumiai_feed_diverged", "service", "municipality")},
+        alarm=1,
+    ),
+    Panel(
         "確定から反映まで · Commit to effect",
         "Seconds from the producer's commit to the committed effect, all municipalities together.",
         {

@@ -27,7 +27,7 @@ GROUND = {
     "erasure_count": "what an erasure counted before it began",
 }
 RECORDS = {
-    "resident-registry": {"emergency_access", "protection_release"},
+    "resident-registry": {"emergency_access", "protection_release", "own_feed", "own_feed_divergence"},
     "national-id-linkage": {"vault_access", "network_position"},
 }
 LEFT_OUT = {

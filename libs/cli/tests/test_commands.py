@@ -23,6 +23,8 @@ COMMANDS = [
     "members",
     "subscribe",
     "unsubscribe",
+    "own",
+    "share",
     "credentials",
     "status",
     "receipts",

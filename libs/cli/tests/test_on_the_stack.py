@@ -12,7 +12,7 @@ from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 
 pytestmark = pytest.mark.stack
-TOMAKOMAI = "012131"
+TOMAKOMAI, ASHIBETSU = "012131", "012165"
 
 
 def kumiai(layout: Layout, federation: ServiceProcesses, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -95,3 +95,26 @@ def test_an_operator_rebuilds_tables_and_sees_that_nothing_waits(
     assert kumiai(test_layout, federation, "parked", "list", "012157", "taxation") == (0, {"parked": []})
     code, refused = kumiai(test_layout, federation, "parked", "skip", "012157", "taxation", "membership", "1")
     assert (code, refused["problem"]["code"]) == (1, "not-found")
+
+
+def test_a_municipality_keeps_its_own_registry_gives_it_up_and_takes_it_back(
+    federation: ServiceProcesses, test_layout: Layout
+) -> None:
+    joining = ("join", ASHIBETSU, "--services", "taxation", "--own", "resident-registry")
+    code, joined = kumiai(test_layout, federation, *joining)
+    assert (code, joined.get("services")) == (0, ["resident-registry", "taxation"]), joined
+    code, again = kumiai(test_layout, federation, "own", ASHIBETSU)
+    assert (code, again["changed"], again["feed"]["own"], again["feed"]["next"]) == (0, False, True, 1), again
+
+    _, listed = kumiai(test_layout, federation, "members")
+    assert [member["own"] for member in listed["members"] if member["municipality"] == ASHIBETSU] == [
+        ["resident-registry"]
+    ]
+    _, readers = kumiai(test_layout, federation, "status")
+    rows = [row for row in readers["readers"] if (row["municipality"], row["service"]) == (ASHIBETSU, "own system")]
+    assert [(row["stream"], row["head"], row["complete"]) for row in rows] == [("resident", 0, True)]
+
+    code, shared = kumiai(test_layout, federation, "share", ASHIBETSU, "resident-registry")
+    assert (code, shared["changed"], shared["feed"]["own"]) == (0, True, False), shared
+    code, refused = kumiai(test_layout, federation, "own", ASHIBETSU, "taxation")
+    assert code == 2, refused

@@ -33,6 +33,9 @@ def join(
     services: Annotated[
         str, typer.Option(metavar="A,B", help=f"What it subscribes to, from {', '.join(CHOICES)}.")
     ] = "resident-registry",
+    own: Annotated[
+        str, typer.Option(metavar="A", help="A service whose record its own system keeps: resident-registry.")
+    ] = "",
     name: Annotated[str, typer.Option(help="Its name, if the table of municipalities lacks it.")] = "",
     prefecture: Annotated[str, typer.Option(help="Its prefecture (都道府県), likewise.")] = "",
     acknowledgement_key: Annotated[
@@ -46,10 +49,15 @@ def join(
     .local/credentials/CODE.json, readable by you alone; nobody can show them again.
 
       kumiai join 131016 --services resident-registry,taxation
+
+      kumiai join 131016 --services taxation --own resident-registry
     """
     with reporting(as_json):
-        chosen = parse_services(services)
+        kept_by_own = parse_services(own) if own else []
+        chosen = parse_services(",".join((services, *kept_by_own)))
         body = {"municipality": parse_code(code), **_names(code, name, prefecture), "services": chosen}
+        if kept_by_own:
+            body["own"] = kept_by_own
         if acknowledgement_key:
             body["acknowledgement_key"] = acknowledgement_key
         federation = find_federation()
@@ -60,7 +68,7 @@ def join(
                 joined = membership.post("/v1/members", json=body).raise_for_status().json()
             path = write_credentials(code, _credentials(federation, joined))
             wait_until_applied(federation, code, chosen, shown, task)
-            _wait_for_replicas(federation, code, chosen, shown, task)
+            wait_for_replicas(federation, code, chosen, shown, task)
         seconds = round(time.monotonic() - begun, 1)
         if as_json:
             show_json({"municipality": code, "services": chosen, "credentials": str(path), "seconds": seconds})
@@ -83,7 +91,10 @@ def members(as_json: Json = False) -> None:
             return
         table = Table("code", "municipality", *CHOICES, "joined")
         for member in found["members"]:
-            marks = [_mark(member["subscriptions"].get(service)) for service in CHOICES]
+            kept = member["own"]
+            marks = [
+                "own system" if service in kept else _mark(member["subscriptions"].get(service)) for service in CHOICES
+            ]
             name = f"{member['prefecture']} {member['name']}"
             table.add_row(member["municipality"], name, *marks, member["joined_at"][:10])
         out.print(table)
@@ -174,7 +185,7 @@ def _change(method: str, code: str, service: str, as_json: bool) -> None:
             address = f"/v1/members/{code}/subscriptions/{service}"
             changed = membership.request(method, address).raise_for_status().json()
         wait_until_applied(federation, code, [service], shown, task)
-        _wait_for_replicas(federation, code, [service], shown, task)
+        wait_for_replicas(federation, code, [service], shown, task)
     if as_json:
         show_json(changed)
     else:
@@ -195,8 +206,8 @@ def wait_until_applied(federation: Federation, code: str, services: Iterable[str
         time.sleep(0.2)
 
 
-def _wait_for_replicas(federation: Federation, code: str, services: Iterable[str], shown: Progress, task: Any) -> None:
-    """Until these services take the member's notices; gives up only when nothing moves any more."""
+def wait_for_replicas(federation: Federation, code: str, services: Iterable[str], shown: Progress, task: Any) -> None:
+    """Wait until these services take the member's notices; gives up only when nothing moves any more."""
     before: dict[str, tuple[int, int]] = {}
     until = time.monotonic() + PATIENCE_SECONDS
     while left := replicas_to_complete(federation, code, services):

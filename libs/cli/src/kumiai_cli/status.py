@@ -10,6 +10,8 @@ from kumiai_cli.federation import Federation, find_federation
 from kumiai_cli.members import Json
 from kumiai_cli.outcome import REFUSED, out, reporting, show_json
 
+OWN_SYSTEM = "own system"
+"""Beside the readers of a stream: the municipality's own system that it is made from."""
 GONE = ("erasing", "erased", "certified")
 """Whoever leaves altogether is read by nobody any more once erasure has begun."""
 
@@ -69,7 +71,24 @@ def compare(federation: Federation) -> list[Reading]:
             follows = follows and not _has_ended(leaving.get(municipality), service, stream)
             if stream in streams and follows:
                 found.append(_reading(readers[service], municipality, stream, head, service))
-    return found
+    return [*found, *_feeds(readers)]
+
+
+def _feeds(readers: dict[str, dict[str, Any]]) -> list[Reading]:
+    """Every own system's numbers, as if it were read: the highest seen against the last that was taken."""
+    return [
+        Reading(
+            feed["municipality"],
+            feed["stream"],
+            feed["seen"],
+            OWN_SYSTEM,
+            feed["sequence"],
+            0,
+            feed["diverged"] is not None,
+        )
+        for answer in readers.values()
+        for feed in answer.get("feeds", ())
+    ]
 
 
 def _has_ended(leave: dict[str, Any] | None, service: str, stream: str) -> bool:

@@ -59,6 +59,7 @@ class Telemetry:
         self._diverged: dict[_Key, int] = {}
         self._parked: dict[str, int] = {}
         self._held: dict[str, int] = {}
+        self._feeds: dict[str, int] = {}
         for name, values in (
             ("kumiai_stream_head_position", self._heads),
             ("kumiai_reader_position", self._readers),
@@ -69,7 +70,11 @@ class Telemetry:
             unit = "s" if name.endswith("unapplied") else ""
             meter.create_observable_gauge(name, [self._by_stream(values)], unit=unit)
         meter.create_observable_gauge("kumiai_ready", [self._readiness])
-        for name, counts in (("kumiai_parked_keys", self._parked), ("kumiai_intake_held_events", self._held)):
+        for name, counts in (
+            ("kumiai_parked_keys", self._parked),
+            ("kumiai_intake_held_events", self._held),
+            ("kumiai_feed_diverged", self._feeds),
+        ):
             meter.create_observable_gauge(name, [self._by_municipality(counts)])
 
     def show_only(self, in_charge: Callable[[str], bool]) -> None:
@@ -135,6 +140,11 @@ class Telemetry:
         self._held.clear()
         self._held.update(events)
 
+    def feeds(self, diverged: Mapping[str, int]) -> None:
+        """Missing numbers and differing keys of every own system's feed: the whole picture."""
+        self._feeds.clear()
+        self._feeds.update(diverged)
+
     def forget(self, municipality: str) -> None:
         """Drop every series of a municipality that has left."""
         for series in (
@@ -152,6 +162,7 @@ class Telemetry:
                 del series[key]
         self._parked.pop(municipality, None)
         self._held.pop(municipality, None)
+        self._feeds.pop(municipality, None)
 
     def _totals(self, counted: Counter[_Key]) -> Callable[[CallbackOptions], Iterable[Observation]]:
         def observe(_: CallbackOptions) -> Iterable[Observation]:

@@ -30,6 +30,7 @@ from kumiai_common.http.operations import operation_routes
 from kumiai_common.http.problems import BODY_TOO_LARGE, INTERNAL, Problem, on_error, problem_of
 from kumiai_common.http.streams import Streams
 from kumiai_common.http.tokens import load_public_key
+from kumiai_common.protocol import Host
 
 if TYPE_CHECKING:
     from kumiai_common.service import Ground
@@ -139,7 +140,8 @@ async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     found += [*export_routes(ground), *import_routes(ground)]
     if READS[ground.name]:
         found += leaving_routes(ground)
-    found += Streams(ground.name, ground.database).routes()
+    service = ground.processor.service
+    found += Streams(ground.name, ground.database, service if isinstance(service, Host) else None).routes()
     if any(kind.service == ground.name for kind in NOTICES.values()):
         found += Notices(ground.name, ground.database, ground.intake).routes()
     await HttpServer(application(found, access), settings.http_host, settings.http_port).run()

@@ -22,6 +22,7 @@ from kumiai_common.http.access import Caller, authorise, requested_purpose
 from kumiai_common.http.problems import Problem
 from kumiai_common.http.queries import QUERIES
 from kumiai_common.http.requests import answer, count_of, municipality_of
+from kumiai_common.protocol import Host
 from kumiai_common.tables import state_hash
 
 PAGE_EVENTS = 2000
@@ -39,8 +40,10 @@ _ANYBODY = (Role.SYSTEM, Role.CLERK, *_FEDERAL)
 class Streams:
     """The handlers of one service."""
 
-    def __init__(self, service: str, database: Database) -> None:
+    def __init__(self, service: str, database: Database, host: Host | None = None) -> None:
+        """`host` is the service itself if it hosts own systems, so that heads tell where a feed has diverged."""
         self._service = service
+        self._host = host
         self._database = database
         self._own = (STREAM_OF[service], receipts_stream(service))
 
@@ -77,11 +80,22 @@ class Streams:
             positions = await QUERIES.readers(connection, municipalities=tenants)
             parked = await QUERIES.parked_counts(connection, municipalities=tenants)
             held = await gate.closed(connection, self._service, tenants)
+            feeds = await self._host.feeds(connection, tenants) if self._host else ()
         return answer(
             {
                 "readers": [{**position, "hash": position["hash"].hex()} for position in positions],
                 "parked": [dict(record) for record in parked],
                 "held": [{"municipality": code, "subscribed_at": since} for code, since in held.items()],
+                "feeds": [
+                    {
+                        "municipality": feed.municipality,
+                        "stream": self._own[0],
+                        "sequence": feed.sequence,
+                        "seen": feed.seen,
+                        "diverged": feed.diverged,
+                    }
+                    for feed in feeds
+                ],
             }
         )
 
@@ -180,7 +194,13 @@ class Streams:
     async def _heads(self, municipalities: Sequence[str], stream: str) -> list[dict[str, Any]]:
         async with self._database.transaction(municipalities) as connection:
             found = await QUERIES.heads(connection, municipalities=list(municipalities), stream=stream)
-        return [{**head, "hash": head["hash"].hex()} for head in found]
+            feeds = await self._host.feeds(connection, municipalities) if self._host else ()
+        diverged = {(feed.municipality, self._own[0]): feed.diverged for feed in feeds if feed.diverged}
+        return [
+            {**head, "hash": head["hash"].hex()}
+            | ({"diverged": why} if (why := diverged.get((head["municipality"], head["stream"]))) else {})
+            for head in found
+        ]
 
     async def _refuse_other_readers(self, caller: Caller, municipality: str, stream: str) -> None:
         """A service reads what the design lets it read, and of a municipality that subscribed to it."""
