@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import runpy
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,41 @@ async def test_the_new_consumer_stops_where_the_log_contradicts_what_it_applied(
     guide.change("update place set hash = zeroblob(32)")
     with pytest.raises(AssertionError, match="Diverged"):
         await guide.read()
+
+
+async def test_an_own_registry_hands_in_its_events_as_the_guide_says_and_mends_a_gap_by_itself(
+    operator: Operator,
+    addresses: StackAddresses,
+    codes: Iterator[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    member = await operator.join(next(codes), (REGISTRY, TAXATION))
+    await operator.ask("POST", "membership", f"/v1/members/{member.code}/own-systems/{REGISTRY}")
+    await operator.known(member)
+    credentials, record = _written(member, operator, addresses, tmp_path), tmp_path / "own.sqlite"
+
+    async def own(*arguments: str) -> list[str]:
+        printed = (await _run("own_registry.py", str(credentials), str(record), *arguments)).splitlines()
+        return [line for line in printed if "no receipt yet" not in line]
+
+    assert await own("enter", "千代田 花子", "チヨダ ハナコ") == ["0000000019", "number 1: accepted resident:1:1"]
+    assert await own("enter", "千代田 太郎", "チヨダ タロウ") == ["0000000027", "number 2: accepted resident:1:2"]
+    assert await own("leave", "0000000019") == ["number 3: accepted resident:1:3"]
+    assert await own("check") == ["snapshot after 3: accepted"]
+
+    # As if number 4 had been lost on the way, though its sender believes it was answered.
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    lost = runpy.run_path(str(EXAMPLES / "own_registry.py"))["Record"](record)
+    lost.enter("千代田 一郎", "チヨダ イチロウ")
+    lost.answered(4, "lost")
+    assert await own("enter", "千代田 二郎", "チヨダ ジロウ") == [
+        "0000000043",
+        "number 5: refused feed-gap",
+        "number 4: accepted resident:1:4",
+        "number 5: accepted resident:1:5",
+    ]
+    assert await own("check") == ["snapshot after 5: accepted"]
 
 
 def _written(member: Member, operator: Operator, addresses: StackAddresses, folder: Path) -> Path:
