@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import load_private_key
+from kumiai_contracts.examples import valid_examples
 from kumiai_contracts.model import Notice
 from kumiai_contracts.resident import ChangeOfAddressNotice
+from kumiai_contracts.resident_feed import FeedEventNotice
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout
 from kumiai_local.provision import provision_services
@@ -28,6 +30,7 @@ from tests.bundle.test_interrupted import killed
 from tests.conftest import NewSystem
 from tests.support.family import NEXT_HOME, carry_over, handled
 from tests.support.operator import REGISTRY, TAXATION, Operator
+from tests.support.own_registry import hand_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -155,6 +158,37 @@ async def test_whoever_left_goes_on_elsewhere(
     assert done == 0, said
     receipt = await accepted(services, layout, code, notice)
     assert receipt["outcome"] == "accepted", receipt
+
+
+async def test_an_own_system_goes_on_elsewhere_with_its_next_number(
+    commands: Commands, elsewhere: tuple[ServiceProcesses, Layout], new_system: NewSystem, operator: Operator,
+    test_layout: Layout, tmp_path: Path,
+) -> None:  # fmt: skip
+    services, layout = elsewhere
+    there = of(commands, services, layout)
+    system = await new_system(REGISTRY, TAXATION)
+    code = system.member.code
+    await operator.ask("POST", "membership", f"/v1/members/{code}/own-systems/{REGISTRY}")
+    await register_exporter(operator, test_layout, code, "taro")
+    await operator.known(system.member)
+    entry = valid_examples()["resident-feed-notice.event.v1"]
+    assert isinstance(entry, FeedEventNotice)
+    first, second, fifth = [entry.model_copy(update={"sequence": n}) for n in (1, 2, 5)]
+    answers = await hand_in(system, first, second, fifth)
+    assert [receipt.accepted for receipt in answers] == [True, False, False]
+    await operator.complete(system.member)
+    here = await operator.ask("GET", REGISTRY, f"/v1/{code}/feed")
+    assert (here["next"], here["missing"], here["differing"]) == (3, 3, 2)
+    folder = tmp_path / "bundle"
+    done, said = await asyncio.to_thread(commands.kumiai, "bundle", "export", code, str(folder), "--as", "taro")
+    assert done == 0, said
+    assert commands.verify(folder)[0] == 0
+    done, said = await asyncio.to_thread(there.kumiai, "bundle", "import", str(folder))
+    assert done == 0, said
+    async with Operator(services.peers, layout) as other:
+        await other.admitted()
+        await other.known(system.member)
+        assert await other.ask("GET", REGISTRY, f"/v1/{code}/feed") == here
 
 
 async def reached(commands: Commands, state: str, *command: str) -> None:

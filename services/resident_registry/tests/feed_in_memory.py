@@ -9,7 +9,7 @@ from kumiai_contracts.model import RowSet
 from kumiai_contracts.resident import ResidentEvent, Status
 from kumiai_contracts.resident_feed import FedMovement, FeedEventNotice, FeedNotice, FeedPart, snapshot
 from kumiai_resident_registry.domain import feed
-from kumiai_resident_registry.domain.feed_contents import commitments
+from kumiai_resident_registry.domain.feed_contents import SEALED, commitments
 from kumiai_resident_registry.domain.record import Record
 from kumiai_resident_registry.domain.state import RegistryState
 from registry_in_memory import TODAY, Registry
@@ -25,10 +25,14 @@ class Fed:
     events: list[Any] = field(default_factory=list)
     receipts: int = 0
 
+    def context(self) -> Context:
+        """What the next notice is decided with."""
+        cause = f"resident-registry-receipts:1:{self.receipts + 1}"
+        return Context("131016", TODAY, "2026-06-01T00:00:00.000000Z", cause, lambda n: bytes(32))
+
     def decide(self, notice: FeedNotice) -> Decision:
+        context = self.context()
         self.receipts += 1
-        cause = f"resident-registry-receipts:1:{self.receipts}"
-        context = Context("131016", TODAY, "2026-06-01T00:00:00.000000Z", cause, lambda n: bytes(32))
         named = commitments(notice) if isinstance(notice, FeedEventNotice) else set()
         decision, self.place = feed.decide(self.place, self.state, self.known & named, notice, context)
         if isinstance(decision, Accepted):
@@ -64,7 +68,7 @@ class Fed:
 def fed(sequence: int, event: ResidentEvent, parts: list[SealedPart]) -> FeedEventNotice:
     """An event of a registry as its system hands it in."""
     rows = tuple(row.model_copy(update={"movement": ""}) for row in event.residents)
-    named = {value for row in rows for value in (row.address, row.previous_address, row.destination_address)}
+    named = {getattr(row, name) for row in rows for name in SEALED}
     return FeedEventNotice(
         sequence=sequence,
         event_type=event.type,  # type: ignore[arg-type]

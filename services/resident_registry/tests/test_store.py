@@ -6,18 +6,21 @@ from typing import Any
 
 import asyncpg
 import pytest
+from feed_in_memory import Fed, life
 from kumiai_common.tables import Fold
-from kumiai_contracts.decision import Refused
+from kumiai_contracts.decision import Accepted, Refused
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.identifiers import resident_record_check_digit, with_check_digit
 from kumiai_contracts.model import Notice
 from kumiai_contracts.resident import Status
+from kumiai_contracts.resident_feed import snapshot
 from kumiai_local.layout import Layout
 from kumiai_local.secret_files import password
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.services import SERVICES
 from kumiai_local.stack import Stack
-from kumiai_resident_registry import store
+from kumiai_resident_registry import own_system, store
+from kumiai_resident_registry.domain.record import Record
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.statistics import Moved, Standing, bounds, month, population
 from registry_in_memory import (
@@ -171,6 +174,35 @@ async def test_a_loaded_state_decides_as_the_whole_registry_does(
     for notice in notices(here):
         states = await store.load(connection, {HERE: [notice], ELSEWHERE: []})
         assert here.peek(notice, states[HERE]) == here.peek(notice)
+
+
+async def test_a_loaded_state_judges_a_feed_as_the_whole_record_does(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    whole, fed = Fed(), life(town())
+    await connection.execute("insert into own_system values ($1, 'resident-registry', true, '')", HERE)
+    saved = Registry()
+    # Each event twice: the second time it contradicts.
+    for notice in [again for once in fed for again in (once, once)]:
+        given = notice.model_copy(update={"sequence": whole.place.next})
+        records = {HERE: Record((await store.load(connection, {HERE: [given]}))[HERE])}
+        state = (await own_system.hosted(connection, {HERE: [given]}, records))[HERE]
+        assert (state.place.sequence, state.place.seen) == (whole.place.sequence, whole.place.seen)
+        before = len(whole.events)
+        decision = state.decide(given, whole.context())
+        assert decision == whole.decide(given)
+        saved.events, saved.parts = whole.events[before:], list(getattr(decision, "sealed", ()))
+        await save(connection, HERE, saved)
+        await own_system.keep(connection, [(HERE, state)])
+    said = snapshot(whole.place.sequence, [row for row in whole.state.people() if row.status is Status.RESIDENT])
+    records = {HERE: Record((await store.load(connection, {HERE: [said]}))[HERE])}
+    state = (await own_system.hosted(connection, {HERE: [said]}, records))[HERE]
+    (standing,) = await own_system.standings(connection, [HERE, ELSEWHERE])
+    assert (standing.sequence, standing.diverged_keys > 0) == (2 * len(fed), True)
+    assert state.decide(said, whole.context()) == Accepted(())
+    await own_system.keep(connection, [(HERE, state)])
+    (standing,) = await own_system.standings(connection, [HERE, ELSEWHERE])
+    assert standing.diverged is None
 
 
 async def test_notices_of_several_municipalities_are_loaded_at_once_and_apart(
