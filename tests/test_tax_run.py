@@ -4,6 +4,7 @@ import httpx
 import pytest
 from kumiai_contracts.taxation import FurtherItems, IncomeReport, ReportedPerson, Spouse
 
+from tests.support.clerk import clerk
 from tests.support.family import FAMILY, carry_over
 from tests.support.operator import LINKAGE, TAXATION, Operator
 from tests.support.system import System
@@ -46,8 +47,17 @@ async def test_a_year_is_collected_frozen_reviewed_and_issued(new_system: NewSys
     counted = tuple(reviewed[name] for name in ("payers", "assessed", "exempt", "refused"))
     assert counted == (3, 1, 1, 1)
     await system.tell(report(head, revision=2, salary=6_000_000, social_insurance=500_000, spouse=spouse))
-    await system.order(TAXATION, f"{RUN}/confirm")
-    await system.order(TAXATION, f"{RUN}/issue")
+    first, second = [
+        await clerk(operator, system.member.code, name, "taxation", service=TAXATION) for name in ("hanako", "taro")
+    ]
+    purpose = {"purpose": "taxation"}
+    with pytest.raises(httpx.HTTPStatusError, match="403"):
+        await system.order(TAXATION, f"{RUN}/confirm")
+    assert (await first.post(f"{RUN}/confirm", params=purpose)).is_success
+    alone = await first.post(f"{RUN}/issue", params=purpose)
+    assert (alone.status_code, alone.json()["code"]) == (409, "second-person-needed")
+    assert (await system.read(TAXATION, RUN))["run"]["state"] == "confirmed"
+    assert (await second.post(f"{RUN}/issue", params=purpose)).is_success
     issued = await state_becomes(system, "issued")
     assert issued["amount"] == reviewed["amount"] > 0
 
@@ -55,13 +65,13 @@ async def test_a_year_is_collected_frozen_reviewed_and_issued(new_system: NewSys
         return len((await system.read(TAXATION, f"assessments/2026/{head}"))["versions"]) == 2
 
     await within(20, corrected)
-    first, second = (await system.read(TAXATION, f"assessments/2026/{head}"))["versions"]
-    assert first["total"] == reviewed["amount"] < second["total"]
-    for version in (first, second):
+    before, after = (await system.read(TAXATION, f"assessments/2026/{head}"))["versions"]
+    assert before["total"] == reviewed["amount"] < after["total"]
+    for version in (before, after):
         shown = await system.read(TAXATION, f"assessments/2026/{head}/{version['version']}/working")
         assert {step["key"]: step["result"] for step in shown["working"]}["total"] == version["total"]
     (year,) = (await system.read(TAXATION, f"taxpayers/{head}"))["years"]
-    assert year["assessment"] == second
+    assert year["assessment"] == after
     assert (await system.read(TAXATION, f"taxpayers/{wife}"))["years"][0]["assessment"]["total"] == 0
 
     person = ReportedPerson(name="柏崎 松", name_kana="カシワザキ マツ", birth_date="1950-01-01")

@@ -65,8 +65,10 @@ def test_joining_ends_when_every_service_knows_the_municipality(
     assert (code, run) == (0, {"run": None, "passes": []})
     code, opened = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "open")
     assert (code, opened["run"]["state"]) == (0, "collecting")
-    code, early = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "issue")
+    code, early = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "withdraw")
     assert (code, early["problem"]["code"]) == (1, "run-not-in-this-state")
+    code, no_person = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2026", "issue")
+    assert (code, no_person["problem"]["code"]) == (1, "role-missing")
     code, unknown = kumiai(test_layout, federation, "tax", "run", TOMAKOMAI, "2099", "open")
     assert (code, unknown["problem"]["code"]) == (1, "parameter-invalid")
 

@@ -10,7 +10,7 @@ import typer
 from kumiai_contracts.topics import SERVICES
 from pydantic import ValidationError
 
-from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.federation import find_federation, read_credentials, read_party
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure, reporting, say, show_json
 
@@ -71,16 +71,24 @@ def tax_run(
     action: Annotated[
         str, typer.Argument(metavar="[ACTION]", help="open, freeze, dry-run, confirm, issue or withdraw.")
     ] = "",
+    party: Annotated[str, typer.Option("--as", metavar="PARTY", help="A clerk of the member, with its own key.")] = "",
     as_json: Json = False,
 ) -> None:
     """How far a member's yearly run is; with an action, take it a step further. Needs the member's credentials.
 
+    Confirming and issuing are for two different clerks (kumiai party add CODE PARTY --purpose taxation).
+
     kumiai tax run 131016 2026
 
     kumiai tax run 131016 2026 freeze
+
+    kumiai tax run 131016 2026 confirm --as hanako
+
+    kumiai tax run 131016 2026 issue --as taro
     """
     with reporting(as_json):
-        owner = read_credentials(parse_code(code))
+        code = parse_code(code)
+        owner = read_party(code, party) if party else read_credentials(code)
         with find_federation(owner).system("taxation", owner) as client:
             address, purpose = f"/v1/{code}/tax-runs/{fiscal_year}", {"purpose": "taxation"}
             asked = (

@@ -1,7 +1,8 @@
 """The run over HTTP: a clerk opens a year, freezes, reviews, confirms, issues; anybody who may sees how far it is.
 
 open → freeze (copies the roll and assesses everybody) → review → confirm → issue. `withdraw` goes back to collecting as
-long as nothing is issued; `dry-run` does all but what could be seen outside.
+long as nothing is issued; `dry-run` does all but what could be seen outside. Two persons (四眼): whoever confirmed
+a run can not issue it, and a system does neither.
 """
 
 from typing import Any
@@ -39,6 +40,12 @@ RULES_CHANGED = Kind(
     "計算後に税額計算の規則が変わりました。取り下げて、固定からやり直してください。",
     "The rules have changed since the calculation. Withdraw the run and freeze again.",
 )
+SECOND_PERSON = Kind(
+    "second-person-needed",
+    409,
+    "確認した本人は決定できません。別の職員が決定してください。",
+    "Whoever confirmed the run can't issue it. Another person has to.",
+)
 _FROM: dict[str, tuple[str | None, ...]] = {
     "open": (None,),
     "freeze": ("collecting",),
@@ -48,6 +55,8 @@ _FROM: dict[str, tuple[str | None, ...]] = {
 }
 _TO = {"open": "collecting", "freeze": "frozen", "confirm": "confirmed", "issue": "issuing", "withdraw": "collecting"}
 _READERS = (Role.CLERK, Role.SYSTEM)
+_OF_PERSONS = ("confirm", "issue")
+"""What a person answers for, and no system does."""
 OUTLIERS_A_PAGE = 1000
 
 
@@ -78,8 +87,9 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
 
     async def act(request: Request) -> Response:
         """Take a run a step further."""
-        municipality, year, caller = await _authorised(request, _READERS)
         action = request.path_params["action"]
+        roles = (Role.CLERK,) if action in _OF_PERSONS else _READERS
+        municipality, year, caller = await _authorised(request, roles)
         try:
             load(f"R{year - 2018}")
         except UnknownFiscalYear as error:
@@ -119,8 +129,11 @@ async def _act(connection: Connection, municipality: str, year: int, action: str
     run = from_record(TaxRunRow, record) if record else None
     if (run.state if run else None) not in _FROM[action]:
         raise Problem(NOT_NOW, run.state if run else "not opened")
-    if action == "issue" and run is not None and run.rule_version != rules_of(year):
-        raise Problem(RULES_CHANGED)
+    if action == "issue" and run is not None:
+        if run.changed_by == caller.party:
+            raise Problem(SECOND_PERSON)
+        if run.rule_version != rules_of(year):
+            raise Problem(RULES_CHANGED)
     each = Pass(municipality, year, False)
     time = timestamp(now())
     kept: dict[str, Any] = run.model_dump() if run and action in ("confirm", "issue") else {"fiscal_year": year}
