@@ -1,0 +1,145 @@
+"""Examples that further municipalities publish, each figure that their pages show.
+
+Some pages are of a fiscal year before R7 whose rules for these figures are the same (R3 to R6); their per capita levy
+had 500 yen for each body more, and no forest environment tax. Named: municipality, the page's title and its date.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from kumiai_taxation.domain.resident_tax import Assessment
+from kumiai_taxation.domain.resident_tax.arithmetic import Split
+
+Tax = Callable[..., Assessment]
+
+SPOUSE = {"birth_date": "1982-03-03"}
+AGED = {19: "2005-06-01", 18: "2006-06-01", 17: "2007-06-01", 16: "2008-06-01", 14: "2010-06-01", 20: "2004-06-01"}
+
+
+def children(*ages: int) -> list[dict[str, str]]:
+    """Dependants by their age at the end of 2024."""
+    return [{"birth_date": AGED[age]} for age in ages]
+
+
+PUBLISHED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "小諸市, 市・県民税額の計算方法, 令和7年度": (
+        {
+            "municipality": "202088",
+            "income": {"salary": 4_250_000},
+            "deductions": {"social_insurance": 580_000, "life_general_old": 100_000, "life_medical": 30_000},
+            "spouse": SPOUSE,
+            "dependants": children(19, 17, 14),
+        },
+        {"per_capita": Split(3_000, 1_500), "forest_environment_tax": 1_000},
+    ),
+    "安城市, 税額計算, 2024-11-21": (
+        {
+            "municipality": "232122",
+            "income": {"salary": 6_050_000},
+            "deductions": {"social_insurance": 236_930, "life_general_new": 120_000},
+            "spouse": SPOUSE,
+            "dependants": children(20, 17),
+        },
+        {
+            "employment_income": 4_398_400,
+            "deductions_total": 1_804_930,
+            "taxable_income": 2_593_000,
+            "gross": Split(155_580, 103_720),
+            "adjustment": Split(1_500, 1_000),
+            "income_levy": Split(154_000, 102_700),
+            "per_capita": Split(3_000, 1_500),
+            "forest_environment_tax": 1_000,
+        },
+    ),
+    "松江市, 税額の計算の具体例, 2023-02-01 (business; the sum is the same in R7)": (
+        {
+            "municipality": "322016",
+            "income": {"business": 3_495_000},
+            "deductions": {"social_insurance": 420_000, "life_general_old": 100_000},
+            "spouse": SPOUSE,
+            "dependants": children(19, 17, 14),
+        },
+        {
+            "deductions_total": 1_995_000,
+            "taxable_income": 1_500_000,
+            "gross": Split(90_000, 60_000),
+            "adjustment": Split(9_900, 6_600),
+            "income_levy": Split(80_100, 53_400),
+            "total": 139_000,
+        },
+    ),
+    "見附市, 市・県民税の計算例": (
+        {
+            "municipality": "152111",
+            "income": {"salary": 4_370_000},
+            "deductions": {"social_insurance": 420_000, "life_general_old": 100_000},
+            "spouse": SPOUSE,
+            "dependants": children(19, 16),
+        },
+        {
+            "employment_income": 3_054_400,
+            "deductions_total": 1_995_000,
+            "taxable_income": 1_059_000,
+            "adjustment": Split(9_900, 6_600),
+        },
+    ),
+    "八戸市, 住民税の計算, 2023-12-28": (
+        {
+            "municipality": "022039",
+            "income": {"salary": 3_775_000},
+            "deductions": {"social_insurance": 354_862, "life_general_old": 140_360, "earthquake": 100_000},
+            "spouse": SPOUSE,
+            "dependants": children(17, 14),
+        },
+        {
+            "employment_income": 2_577_600,
+            "deductions_total": 1_504_862,
+            "taxable_income": 1_072_000,
+            "gross": Split(64_320, 42_880),
+        },
+    ),
+    "豊橋市, 寄附金税額控除(ふるさと納税)計算例 (R3 to R5: per capita 3,500 and 2,000)": (
+        {
+            "municipality": "232017",
+            "income": {"salary": 7_000_000},
+            "deductions": {"social_insurance": 700_000},
+            "spouse": SPOUSE,
+            "dependants": children(16, 14),
+            "credits": {"donations": 40_000},
+            "rates": {"city_kintou": 3_500, "pref_kintou": 2_000},
+        },
+        {
+            "employment_income": 5_200_000,
+            "deductions_total": 1_790_000,
+            "taxable_income": 3_410_000,
+            "gross": Split(204_600, 136_400),
+            "adjustment": Split(1_500, 1_000),
+            "donation_credit": Split(20_473, 13_649),
+            "income_levy": Split(182_600, 121_700),
+            "total": 309_800 + 1_000,
+        },
+    ),
+    "横浜市, 令和7年度市民税・県民税・森林環境税の計算(例), 2025-01-28": (
+        {
+            "municipality": "141003",
+            "income": {"salary": 5_500_000},
+            "deductions": {"social_insurance": 394_800, "life_general_new": 90_000, "earthquake": 20_000},
+            "spouse": SPOUSE,
+            "dependants": children(17, 14),
+        },
+        {
+            "employment_income": 3_960_000,
+            "deductions_total": 1_522_800,
+            "taxable_income": 2_437_000,
+            "gross": Split(194_960, 49_349),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("source", PUBLISHED)
+def test_a_published_example_comes_out_to_the_yen(tax: Tax, source: str) -> None:
+    given, published = PUBLISHED[source]
+    result = tax(fiscal_year="R7", **given)
+    assert {name: getattr(result, name) for name in published} == published
