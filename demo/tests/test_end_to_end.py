@@ -11,6 +11,7 @@ from kumiai_demo.connection import Broker, Credentials
 from kumiai_demo.findings import Verdict
 from kumiai_demo.ledger import SENT
 from kumiai_demo.operator_view import PARTY, OperatorView
+from kumiai_demo.own_registry import EVENTS, OwnRegistry
 from kumiai_demo.plan import Plan
 from kumiai_demo.simulator import PROGRESS, Simulator
 from kumiai_local.addresses import StackAddresses
@@ -57,6 +58,14 @@ async def town(
     yield Town(broker, federation.peers, out)
 
 
+@pytest.fixture(scope="module")
+async def operator(federation: ServiceProcesses) -> AsyncIterator[OperatorView]:
+    """The federation's operator."""
+    found = OperatorView(federation.peers, (federation.layout.operators / f"{PARTY}.pem").read_text())
+    yield found
+    await found.close()
+
+
 async def test_a_simulated_day_leaves_nothing_lost_doubled_or_out_of_order(town: Town) -> None:
     verdict = await town.check()
     assert verdict.findings == ()
@@ -81,3 +90,12 @@ async def test_a_notice_that_never_reached_the_federation_is_missed(town: Town) 
     finally:
         ledger.write_text(untouched)
     assert (verdict.count("lost"), len(verdict.findings)) == (1, 1)
+
+
+async def test_afterwards_it_takes_its_registry_home_loses_an_event_and_mends_it(
+    town: Town, operator: OperatorView, tmp_path: Path
+) -> None:
+    seen = await OwnRegistry(CODE, town.broker, town.peers, operator, tmp_path).run()
+    assert seen.well, seen
+    assert seen.people > 100
+    assert seen.gap == f"numbers {EVENTS // 2 + 1} to {EVENTS} are missing"

@@ -15,6 +15,7 @@ from kumiai_local.processes import Child
 from kumiai_local.secret_files import write_private
 
 from kumiai_demo.asking import how_far
+from kumiai_demo.connection import Broker, Credentials
 from kumiai_demo.plan import Plan
 from kumiai_demo.show import Member
 from kumiai_demo.simulator import PROGRESS
@@ -57,6 +58,12 @@ class MemberRun:
             rank=RANK,
             stop_signal=signal.SIGTERM,
         )
+
+    @property
+    def broker(self) -> Broker:
+        """Kafka, as this municipality reaches it."""
+        given, to = Credentials.read(self._credentials), self._addresses
+        return Broker(to.kafka_bootstrap, given, to.kafka_security_protocol, to.kafka_ca_file)
 
     @property
     def exit_code(self) -> int | None:

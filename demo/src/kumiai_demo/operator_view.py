@@ -82,6 +82,23 @@ class OperatorView:
         credentials: dict[str, Any] = response.json()
         return credentials
 
+    async def own_system(self, code: str, service: str) -> None:
+        """自団体システムへの切替え: from now on the municipality's own system keeps a service's record."""
+        response = await self._client.post(
+            f"{self._peers['membership']}/v1/members/{code}/own-systems/{service}", headers=await self._token.headers()
+        )
+        response.raise_for_status()
+
+    async def head(self, code: str, service: str, stream: str) -> dict[str, Any]:
+        """Where a stream ends, as its owner says."""
+        heads = (await self._get(service, f"/v1/{code}/heads"))["heads"]
+        found: dict[str, Any] = next(head for head in heads if head["stream"] == stream)
+        return found
+
+    async def state(self, code: str, service: str, stream: str) -> dict[str, Any]:
+        """State hash and position of a service's tables of a stream."""
+        return await self._get(service, f"/v1/{code}/tables/{stream}/hash")
+
     async def _known(self, within_s: float) -> dict[str, str]:
         """The header of a request. Right after its start, membership registers its first operators."""
         deadline = time.monotonic() + within_s
