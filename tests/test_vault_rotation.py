@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from kumiai_common.relay import shard_of
+from kumiai_common.worker import LANES
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
@@ -155,6 +157,48 @@ async def test_the_key_file_rotates_while_the_service_runs(
         # What other municipalities' keys are wrapped with may not be missing afterwards.
         kept = {member["kid"] for member in members(path)}
         write(path, [*members(path), *[member for member in before if member["kid"] not in kept]])
+
+
+async def test_a_missing_key_makes_its_municipality_wait_and_nobody_else(
+    new_system: NewSystem, operator: Operator, test_layout: Layout, codes: Iterator[str]
+) -> None:
+    path = Service(LINKAGE).vault_keys(test_layout)
+    assert path is not None
+    waits = await new_system(REGISTRY, LINKAGE)
+    code, before = waits.member.code, members(path)
+    same_lane = (each for each in codes if shard_of(each, LANES) == shard_of(code, LANES))
+    goes_on = await new_system(REGISTRY, LINKAGE, code=next(same_lane))
+    key = await public_key(operator.peers)
+    (person, another, *_), cause = await household(waits)
+    await waits.tell(number_notice(key, code, person, my_number(51)), cause)
+    clerk = await Clerk(operator, code, "desk").granted("national-id-linkage")
+    try:
+        renewed = with_new_keys([each for each in before if each["kty"] == "EC"], ["wrapping"], datetime.now(UTC))
+        write(path, renewed)
+        waiting = asyncio.create_task(waits.send(waits.message(number_notice(key, code, another, my_number(52)))))
+        for n in range(53, 56):  # over more than one attempt of the one that waits
+            (other, *_), cause = await household(goes_on)
+            await goes_on.tell(number_notice(key, goes_on.member.code, other, my_number(n)), cause)
+        refused = await clerk.look_up(key, my_number(51))
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert "key of the vault" in refused.json()["detail"]
+        await alarmed(operator, code)
+        assert not waiting.done()
+    finally:
+        write(path, [*members(path), *[each for each in before if each["kty"] == "oct"]])
+    assert (await waiting).accepted, "what waited is taken once the key is there again"
+    assert (await clerk.look_up(key, my_number(52))).is_success
+
+
+async def alarmed(operator: Operator, code: str) -> None:
+    """Wait until the metric says that a municipality waits for a key."""
+    async with httpx.AsyncClient() as client:
+        for _ in range(100):
+            text = (await client.get(f"{operator.peers[LINKAGE]}/metrics")).text
+            if f'kumiai_vault_keys_missing{{municipality="{code}"}} 1.0' in text:
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("no alarm")
 
 
 async def in_spite_of_new_keys(path: Path, system: System, operator: Operator) -> None:

@@ -11,6 +11,7 @@ from kumiai_common.http import problems
 from kumiai_common.http.access import Access
 from kumiai_common.http.problems import Kind, Problem, problem_of
 from kumiai_common.http.server import HttpServer, application
+from kumiai_common.waiting import IntakeHeld, MustWait
 from kumiai_contracts.model import Frozen
 from kumiai_contracts.receipts import Reason
 from kumiai_local.ports import free_ports
@@ -36,6 +37,14 @@ async def away(_: Request) -> Response:
 async def refused(_: Request) -> Response:
     why = Reason(code="last-operator", pointer="/party", ja="取り消せません。", en="It can't be revoked.")
     raise Problem(problems.ROLE_MISSING, "in this test", reasons=[why])
+
+
+async def held(_: Request) -> Response:
+    raise IntakeHeld("131016")
+
+
+async def waiting(_: Request) -> Response:
+    raise MustWait(["131016"], "a key is not at hand")
 
 
 async def echo(request: Request) -> Response:
@@ -65,6 +74,8 @@ APP = application(
         Route("/secret/{number}", secret),
         Route("/away", away),
         Route("/refused", refused),
+        Route("/held", held, methods=["POST"]),
+        Route("/waiting", waiting),
         Route("/echo", echo, methods=["POST"]),
         Route("/count", count, methods=["POST"]),
         Route("/slow", slow),
@@ -116,6 +127,14 @@ async def test_a_database_that_is_away_is_something_to_try_again(client: httpx.A
     response = await client.get("/away")
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response.headers["retry-after"]
+
+
+async def test_whoever_has_to_wait_is_told_to_come_again_whatever_was_asked(client: httpx.AsyncClient) -> None:
+    held, waiting = await client.post("/held"), await client.get("/waiting")
+    assert (held.status_code, held.json()["code"]) == (503, "intake-held")
+    assert (waiting.status_code, waiting.json()["code"]) == (503, "unavailable")
+    assert waiting.json()["detail"] == "a key is not at hand"
+    assert held.headers["retry-after"] and waiting.headers["retry-after"]
 
 
 async def test_an_address_that_does_not_exist_is_a_problem_too(client: httpx.AsyncClient) -> None:

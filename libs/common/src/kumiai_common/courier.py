@@ -19,11 +19,11 @@ from kumiai_contracts.topics import STREAM_OF
 from kumiai_common import log
 from kumiai_common.clock import now, timestamp
 from kumiai_common.database import TRANSIENT, Connection, Database
-from kumiai_common.gate import IntakeHeld
 from kumiai_common.log import StreamEnded
 from kumiai_common.poll import Processor
 from kumiai_common.protocol import Correspondent
 from kumiai_common.queries import QUERIES
+from kumiai_common.waiting import IntakeHeld, MustWait
 
 _LOG = structlog.get_logger()
 SECONDS = 1.0
@@ -86,7 +86,7 @@ class Courier:
             try:
                 for event in events:
                     await self._carry(event)
-            except (IntakeHeld, StreamEnded) as why:
+            except (IntakeHeld, MustWait, StreamEnded) as why:
                 # The recipient's replicas are not complete yet, or one of both is leaving.
                 if code not in self._waiting:
                     _LOG.info("a message waits", municipality=code, why=type(why).__name__)

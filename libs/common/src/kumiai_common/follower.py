@@ -155,7 +155,7 @@ class Follower:
 
     async def _look(self) -> None:
         # Before the heads: what is complete at a head asked for later was complete since the subscription.
-        closed = await self._closed_intakes()
+        waiting = await self._held_intakes()
         left: Counter[str] = Counter()
         followed: set[StreamKey] = set()
         for stream in self._streams:
@@ -177,19 +177,19 @@ class Follower:
         parked = await self._parked(await self._database.tenants())
         self._telemetry.parked(parked)
         self.complete = not any(left.values()) and not any(parked.values())
-        await self._open_intakes(closed, left)
+        await self._open_intakes(waiting, left)
 
-    async def _closed_intakes(self) -> dict[str, str]:
+    async def _held_intakes(self) -> dict[str, str]:
         tenants = [municipality for municipality in await self._database.tenants() if self._in_charge(municipality)]
         if not tenants:
             return {}
         async with self._database.transaction(tenants) as connection:
-            return await gate.closed(connection, self._service, tenants)
+            return await gate.held(connection, self._service, tenants)
 
-    async def _open_intakes(self, closed: dict[str, str], left: Mapping[str, int]) -> None:
+    async def _open_intakes(self, waiting: dict[str, str], left: Mapping[str, int]) -> None:
         """Open the gate of whoever has just been complete; tell how far the others are."""
-        held = {municipality: left[municipality] for municipality in closed if left[municipality]}
-        opened = {municipality: since for municipality, since in closed.items() if municipality not in held}
+        held = {municipality: left[municipality] for municipality in waiting if left[municipality]}
+        opened = {municipality: since for municipality, since in waiting.items() if municipality not in held}
         self._telemetry.held(held)
         self._holds_back = bool(held)
         for municipality, events in held.items():

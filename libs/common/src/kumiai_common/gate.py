@@ -11,14 +11,11 @@ from kumiai_common.database import Connection, Database
 from kumiai_common.peers import UNREACHABLE, Peers
 from kumiai_common.poll import MEMBERSHIP
 from kumiai_common.queries import QUERIES
+from kumiai_common.waiting import IntakeHeld
 
 LOOK_SECONDS = 0.1
 TRUST_SECONDS = 10.0
 """How long an open gate isn't looked at again; what this process itself hears of membership counts at once."""
-
-
-class IntakeHeld(RuntimeError):
-    """The service has yet to complete its replicas for this municipality: send again later."""
 
 
 class Gate:
@@ -74,9 +71,9 @@ class Gate:
         return found["subscribed"], found["opened"], found["heard"]
 
 
-async def closed(connection: Connection, service: str, municipalities: Sequence[str]) -> dict[str, str]:
+async def held(connection: Connection, service: str, municipalities: Sequence[str]) -> dict[str, str]:
     """Subscribers whose intake has not been opened, with the time since when they subscribe."""
-    records = await QUERIES.closed_intakes(connection, service=service, municipalities=list(municipalities))
+    records = await QUERIES.held_intakes(connection, service=service, municipalities=list(municipalities))
     return {record["municipality"]: record["subscribed_at"] for record in records}
 
 

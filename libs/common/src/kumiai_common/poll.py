@@ -29,6 +29,7 @@ from kumiai_common.log import Head, StreamEnded, StreamKey
 from kumiai_common.protocol import Keeper, Service, State
 from kumiai_common.queries import QUERIES
 from kumiai_common.tables import folded
+from kumiai_common.waiting import MustWait
 
 MEMBERSHIP = "membership"
 
@@ -259,7 +260,7 @@ class _Transaction:
         try:
             async with self._connection.transaction():  # a savepoint: what fails must not spoil the rest
                 return await self._service.load(self._connection, wanted)
-        except TRANSIENT:
+        except (MustWait, *TRANSIENT):
             raise
         except Exception:
             # The rules fail on this state, so the notice is refused or the event parked, as if they failed themselves.

@@ -248,7 +248,7 @@ left join subscription s on s.municipality = given.municipality and s.service = 
 left join intake_opened o on o.municipality = given.municipality
 left join reader_position r on r.municipality = given.municipality and r.stream = 'membership';
 
--- name: closed_intakes
+-- name: held_intakes
 select s.municipality, s.changed_at as subscribed_at
 from subscription s left join intake_opened o using (municipality)
 where s.municipality = any(:municipalities::text[]) and s.service = :service and s.active

@@ -17,8 +17,11 @@ from kumiai_common.log import StreamEnded
 from kumiai_common.logging import where
 from kumiai_common.poll import Effect, Poll, Processor, StaleAssignment
 from kumiai_common.telemetry import Telemetry, traceparent_of
+from kumiai_common.waiting import MustWait
 
 _LOG = structlog.get_logger()
+_OF_THE_POLL = (StaleAssignment, StreamEnded, MustWait)
+"""What says nothing about a record: the poll comes again, otherwise put together."""
 
 
 class Runner:
@@ -33,10 +36,13 @@ class Runner:
         self._committed = committed
 
     async def commit(self, poll: Poll) -> list[Effect]:
-        """Commit a poll, whole if the rules allow it, otherwise in parts. Raises StaleAssignment or StreamEnded."""
+        """Commit a poll, whole if the rules allow it, otherwise in parts.
+
+        Raises StaleAssignment, StreamEnded or MustWait.
+        """
         try:
             return [await self._transaction(poll)]
-        except (StaleAssignment, StreamEnded):
+        except _OF_THE_POLL:
             raise
         except Exception as error:
             municipalities = sorted(poll.municipalities())
@@ -49,7 +55,7 @@ class Runner:
     async def _commit_one_municipality(self, poll: Poll) -> list[Effect]:
         try:
             return [await self._transaction(poll)]
-        except (StaleAssignment, StreamEnded):
+        except _OF_THE_POLL:
             raise
         except Exception as error:
             municipality = min(poll.municipalities())

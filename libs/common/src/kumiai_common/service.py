@@ -45,7 +45,7 @@ from kumiai_common.worker import Worker
 
 _LOG = structlog.get_logger()
 GATE_PATIENCE_SECONDS = 5.0
-"""How long notices by HTTP wait at a closed gate before the sender is told to come again."""
+"""How long notices by HTTP wait while the intake is held before the sender is told to come again."""
 WATCHDOG_SECONDS = 60.0
 """A worker whose loop has not turned for so long is ended, so that its supervisor starts another."""
 
@@ -75,7 +75,7 @@ class Ground:
     ) -> list[ReceiptIssued]:
         """Notices that came by HTTP, from a file or from the service's own courier: the same intake, the same receipts.
 
-        Raises gate.IntakeHeld where the replicas that they would be decided on have yet to become complete.
+        Raises waiting.IntakeHeld where the replicas that they would be decided on have yet to become complete.
         """
         await self.gate.wait(municipality, GATE_PATIENCE_SECONDS)
         received = [

@@ -31,13 +31,16 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.relay import shard_of
 from kumiai_common.runner import Runner
 from kumiai_common.settings import Settings
+from kumiai_common.waiting import MustWait
 
 _LOG = structlog.get_logger()
 CAUSE_PATIENCE_SECONDS = 10.0
 """How long a notice waits for the event that its sender says it has seen; then it is refused."""
 PAUSE_SECONDS = 0.02
 HELD_SECONDS = 0.2
-"""How long notices are left alone whose municipality's gate is closed."""
+"""How long notices are left alone while a municipality's intake is held."""
+MISSING_SECONDS = 2.0
+"""The same while something that they need is missing, which undoes the poll that they are tried in."""
 LANES = 4
 """Polls at once, each of municipalities of its own, so that none waits for another's locks."""
 FETCH_MS = 200
@@ -68,6 +71,7 @@ class Worker:
         self._applied: dict[StreamKey, tuple[int, int]] = {}
         self._waiting_since: dict[str, float] = {}
         self._ended: set[str] = set()
+        self._waiting_until: dict[str, float] = {}
         self._consumer: Any = None
         self._resuming: set[asyncio.Task[None]] = set()
         self.healthy = False
@@ -198,6 +202,12 @@ class Worker:
             _LOG.warning("another worker went on from here", topic=str(stale))
             await places.seek([p for p in batch if p in consumer.assignment()])
             return
+        except MustWait as missing:
+            # The others' records of this poll come again, without whoever has to wait.
+            until = asyncio.get_running_loop().time() + MISSING_SECONDS
+            self._waiting_until |= dict.fromkeys(missing.municipalities, until)
+            await places.seek([p for p in batch if p in consumer.assignment()])
+            return
         except StreamEnded as ended:
             # The others' records of this poll come again, without what has to wait.
             self._ended |= ended.municipalities
@@ -212,7 +222,8 @@ class Worker:
     async def _take_notices(
         self, consumer: AIOKafkaConsumer, partition: TopicPartition, topic: Topic, records: Sequence[Any], poll: Poll
     ) -> None:
-        if not await self._gate.is_open(topic.municipality):
+        waits = self._waiting_until.get(topic.municipality, 0.0) > asyncio.get_running_loop().time()
+        if waits or not await self._gate.is_open(topic.municipality):
             self._wait(consumer, partition, records[0].offset, HELD_SECONDS)
             return
         taken = None

@@ -23,6 +23,7 @@ from kumiai_national_id_linkage.settings import LinkageSettings
 from kumiai_national_id_linkage.vault import rotation
 from kumiai_national_id_linkage.vault.exporting import export_routes
 from kumiai_national_id_linkage.vault.key_management import FileKeys, KeyFileError
+from kumiai_national_id_linkage.vault.missing_keys import MissingKeys
 from kumiai_national_id_linkage.vault.reads import Vault
 from kumiai_national_id_linkage.vault.rotating import rotation_routes
 from kumiai_national_id_linkage.vault.settings import VaultSettings
@@ -53,6 +54,9 @@ def main() -> None:
     async def rotate(ground: Ground) -> None:
         await rotation.run(ground, management)
 
+    async def look_for_keys(ground: Ground) -> None:
+        await MissingKeys(ground, management).run()
+
     def all_routes(ground: Ground) -> list[BaseRoute]:
         return [
             *routes(ground),
@@ -66,7 +70,7 @@ def main() -> None:
             *exception_routes(ground),
         ]
 
-    tasks = [rotate, *([connect] if settings.network_url else [])]
+    tasks = [rotate, look_for_keys, *([connect] if settings.network_url else [])]
     kept = Kept(("vault_access", "network_position"))
     run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks, kept=kept)
 

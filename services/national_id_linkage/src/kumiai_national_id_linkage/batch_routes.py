@@ -11,7 +11,6 @@ from datetime import date
 from hashlib import sha256
 
 import orjson
-from kumiai_common import log
 from kumiai_common.clock import day_in_japan, now, timestamp
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Problem
@@ -21,7 +20,6 @@ from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.exchange import AnswerFetched, ExchangeRecordRow
 from kumiai_contracts.exchange_notices import InquiryNotice
 from kumiai_contracts.institutions import institution_of
-from kumiai_contracts.linkage import STREAM
 from kumiai_contracts.membership import Purpose
 from kumiai_contracts.model import canonical_json
 from kumiai_contracts.receipts import ReceiptIssued
@@ -31,7 +29,7 @@ from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.domain.batch_file import FAULTS, NotABatchFile, Record, Wanted, read
 from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTables
-from kumiai_national_id_linkage.exchange_routes import allowed, append
+from kumiai_national_id_linkage.exchange_routes import allowed, append, deciding
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 SOURCE = "urn:kumiai:inquiry-file"
@@ -76,8 +74,7 @@ class BatchDesk:
         municipality, _ = await allowed(request, Purpose.LINKAGE)
         records = await _records(request)
         numbers = [wanted.request_number for record in records for wanted in record.wanted]
-        async with self._ground.database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM)])
+        async with deciding(self._ground, municipality) as connection:
             found = await QUERIES.answers_to(
                 connection, municipality=municipality, inquirer=institution_of(municipality), numbers=numbers
             )
@@ -89,7 +86,7 @@ class BatchDesk:
                 if record.fetched_at is None and record.outcome != "requested"
             ]
             if fetched:
-                await append(self._ground, connection, municipality, *fetched)
+                await append(connection, municipality, *fetched)
         lines = [line for record in records for line in _answers(record, rows)]
         return _file(ANSWER_COLUMNS, lines)
 
@@ -135,6 +132,8 @@ def _results(record: Record, receipts: Iterator[ReceiptIssued]) -> Iterable[Sequ
             yield (record.line, record.number, wanted.request_number, "拒否", why.code, why.ja, why.en)
 
 
+_ERASED = "消去済み"
+"""What was provided, and has been erased since."""
 _OUTCOMES = {"requested": "照会中", "answered": "提供", "withheld": "不開示", "refused": "拒否"}
 
 
@@ -145,6 +144,9 @@ def _answers(record: Record, rows: dict[str, tuple[ExchangeRecordRow, bytes | No
             yield (record.line, record.number, wanted.request_number, "照会なし", "inquiry-unknown", "", "")
             continue
         row, part = known
+        if row.answer is not None and part is None:
+            yield (record.line, record.number, row.request_number, _ERASED, problems.ERASED.code, "", "")
+            continue
         values = orjson.loads(part) if part else {"": ""}
         for item, value in values.items():
             yield (record.line, record.number, row.request_number, _OUTCOMES[row.outcome], row.reason, item, value)

@@ -5,7 +5,6 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Annotated
 
-from kumiai_common import log
 from kumiai_common.clock import now, timestamp
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Kind, Problem
@@ -20,7 +19,6 @@ from kumiai_contracts.exchange import (
 )
 from kumiai_contracts.exchange_notices import AskedItems
 from kumiai_contracts.institutions import InstitutionCode
-from kumiai_contracts.linkage import STREAM
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.model import Frozen
 from pydantic import Field
@@ -28,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kumiai_national_id_linkage.exchange_routes import allowed, append, body_of
+from kumiai_national_id_linkage.exchange_routes import allowed, append, body_of, deciding
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 MOST_MINUTES = 72 * 60
@@ -39,7 +37,9 @@ SAME_PERSON = Kind(
     "申請した本人は承認できません。別の職員が承認してください。",
     "Whoever asked can't approve. Another person has to.",
 )
-DECIDED = Kind("already-decided", 409, "この申請はすでに承認されています。", "This request has been approved already.")
+APPROVED = Kind(
+    "already-approved", 409, "この申請はすでに承認されています。", "This request has been approved already."
+)
 
 
 class ExceptionRequest(Frozen):
@@ -89,8 +89,8 @@ def exception_routes(ground: Ground) -> list[BaseRoute]:
             approved_at=None,
             until=None,
         )
-        async with ground.database.transaction([municipality]) as connection:
-            await append(ground, connection, municipality, DisasterExceptionAsked(exception=row))
+        async with deciding(ground, municipality) as connection:
+            await append(connection, municipality, DisasterExceptionAsked(exception=row))
         return answer(row.model_dump(mode="json"), 201)
 
     async def approve(request: Request) -> Response:
@@ -98,8 +98,7 @@ def exception_routes(ground: Ground) -> list[BaseRoute]:
         municipality, caller = await allowed(request, Purpose.LINKAGE, roles=(Role.CLERK,))
         wanted = await body_of(request, Minutes)
         name = str(request.path_params["exception"]).replace("\x00", "")
-        async with ground.database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM)])
+        async with deciding(ground, municipality) as connection:
             record = await QUERIES.exception(connection, municipality=municipality, exception=name)
             if record is None:
                 raise Problem(problems.NOT_FOUND)
@@ -107,7 +106,7 @@ def exception_routes(ground: Ground) -> list[BaseRoute]:
             if asked.asked_by == caller.party:
                 raise Problem(SAME_PERSON)
             if asked.approved_by is not None:
-                raise Problem(DECIDED)
+                raise Problem(APPROVED)
             instant = now()
             values = {
                 "approved_by": caller.party,
@@ -115,7 +114,7 @@ def exception_routes(ground: Ground) -> list[BaseRoute]:
                 "until": timestamp(instant + timedelta(minutes=wanted.minutes)),
             }
             row = asked.model_copy(update=values)
-            await append(ground, connection, municipality, DisasterExceptionApproved(exception=row))
+            await append(connection, municipality, DisasterExceptionApproved(exception=row))
         return answer(row.model_dump(mode="json"))
 
     at = "/v1/{municipality}/disaster-exceptions"

@@ -1,6 +1,7 @@
 """Inquiry and provision over HTTP: fetch an answer, read the records, decide about what is held."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import orjson
@@ -126,8 +127,7 @@ class ExchangeDesk:
     async def fetch(self, request: Request) -> Response:
         """The answer's values. The first time is recorded; later ones are the same again."""
         municipality, _ = await allowed(request, Purpose.LINKAGE)
-        async with self._ground.database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM)])
+        async with deciding(self._ground, municipality) as connection:
             record = await _own_inquiry(connection, municipality, request)
             if record.outcome == "requested":
                 raise Problem(NOT_ANSWERED)
@@ -139,7 +139,7 @@ class ExchangeDesk:
                 values = orjson.loads(part["part"])
             if record.fetched_at is None:
                 record = record.model_copy(update={"fetched_at": timestamp(now())})
-                await append(self._ground, connection, municipality, AnswerFetched(record=record))
+                await append(connection, municipality, AnswerFetched(record=record))
         return answer({"record": record.model_dump(mode="json"), "facts": values})
 
     async def decide(self, request: Request) -> Response:
@@ -148,8 +148,7 @@ class ExchangeDesk:
         decision = request.path_params["decision"]
         if decision not in ("provide", "withhold"):
             raise Problem(problems.NOT_FOUND)
-        async with self._ground.database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM)])
+        async with deciding(self._ground, municipality) as connection:
             key = _text_of_path(request, "inquirer"), _text_of_path(request, "request_number")
             record = await _record(connection, municipality, "provider", *key)
             if record.outcome != "held":
@@ -164,7 +163,7 @@ class ExchangeDesk:
                 now=time,
                 party=caller.party,
             )
-            await append(self._ground, connection, municipality, event)
+            await append(connection, municipality, event)
         return answer(event.record.model_dump(mode="json"))
 
     def _items(self, state: ExchangeState, record: ExchangeRecordRow, time: str) -> frozenset[str]:
@@ -192,10 +191,21 @@ async def body_of(request: Request, kind: type[F]) -> F:
         raise Problem(problems.BODY_INVALID, str(error)) from None
 
 
-async def append(ground: Ground, connection: Connection, municipality: str, *events: Event) -> None:
-    """Append events that no notice led to, and let the relay know."""
-    await log.append(connection, municipality, STREAM, events, time=timestamp(now()))
+@asynccontextmanager
+async def deciding(ground: Ground, municipality: str) -> AsyncIterator[Connection]:
+    """A transaction that holds the head, so that what it reads stays so until what it appends is committed.
+
+    The relay is woken afterwards: what is not committed yet it would not see, and then sleep over.
+    """
+    async with ground.database.transaction([municipality]) as connection:
+        await log.lock_heads(connection, [(municipality, STREAM)])
+        yield connection
     ground.relay.wake()
+
+
+async def append(connection: Connection, municipality: str, *events: Event) -> None:
+    """Append events that no notice led to; within `deciding`."""
+    await log.append(connection, municipality, STREAM, events, time=timestamp(now()))
 
 
 async def _own_inquiry(connection: Connection, municipality: str, request: Request) -> ExchangeRecordRow:

@@ -5,20 +5,17 @@ notification reaches whoever was told in the meantime, and nobody twice.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from secrets import token_hex
 from typing import Annotated, Any
 
 import orjson
-from kumiai_common import log
 from kumiai_common.clock import now, timestamp
 from kumiai_common.database import Connection
 from kumiai_common.http import problems
-from kumiai_common.http.problems import Problem
+from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import answer, count_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.exchange import FactKind
-from kumiai_contracts.linkage import STREAM
 from kumiai_contracts.membership import Purpose
 from kumiai_contracts.model import Event, Frozen
 from kumiai_contracts.recall import RecallNotificationRow, RecallOpened, RecallRow, ReceivedRecallRow, WrongItems
@@ -29,10 +26,17 @@ from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.domain.recall_file import BadRecallFile, Wrong, read
 from kumiai_national_id_linkage.domain.recalling import Told, notified, targets_listed
-from kumiai_national_id_linkage.exchange_routes import allowed, append
+from kumiai_national_id_linkage.domain.records import digest_of
+from kumiai_national_id_linkage.exchange_routes import allowed, append, deciding
 from kumiai_national_id_linkage.legal_tables import legal_tables
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
+REQUEST_REUSED = Kind(
+    "request-id-reused",
+    409,
+    "この要求IDは、内容の異なる訂正通知にすでに使われています。別のIDを付けてください。",
+    "This request id was given to a recall with other content. Give another request an id of its own.",
+)
 PAGE = 5000
 SHORTEST_REASON = 5
 
@@ -46,6 +50,8 @@ class WhatWasWrong(Frozen):
     """項目 that were wrong."""
     reason: Annotated[str, Field(max_length=200)] = ""
     """Why, for whoever is notified."""
+    request: Annotated[str, Field(max_length=100)] = ""
+    """The caller's name for this request, given once and for all; without it the content is its name."""
 
 
 def recall_routes(ground: Ground) -> list[BaseRoute]:
@@ -79,26 +85,32 @@ class RecallDesk:
         return _as_lines(found)
 
     async def open(self, request: Request) -> Response:
-        """Open a recall: record what was wrong, and notify everybody who was told."""
+        """Open a recall: record what was wrong, and notify everybody who was told.
+
+        The same request again opens nothing, and is answered with how its recall stands.
+        """
         municipality, caller = await allowed(request, Purpose.LINKAGE)
         wrong, targets = _wrong(request), await _targets(request)
         if len(wrong.reason) < SHORTEST_REASON:
             raise Problem(problems.PARAMETER_INVALID, f"reason: {SHORTEST_REASON} to 200 characters")
-        recall, time = token_hex(16), timestamp(now())
+        recall = name_of(municipality, wrong, targets)
         row = RecallRow(
             recall=recall,
             fact_kind=wrong.fact_kind,
             items=wrong.items,
             reason=wrong.reason,
             opened_by=caller.party,
-            opened_at=time,
+            opened_at=timestamp(now()),
             people=len({target.addressee_number for target in targets}),
         )
-        async with self._ground.database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM)])
+        async with deciding(self._ground, municipality) as connection:
+            if await QUERIES.recall(connection, municipality=municipality, recall=recall) is not None:
+                if await _recorded(connection, municipality, recall) != (_said(wrong), sorted(targets)):
+                    raise Problem(REQUEST_REUSED)
+                return answer(await _status(connection, municipality, recall))
             events: list[Event] = [RecallOpened(recall=row)]
             events += targets_listed(recall, targets)
-            await append(self._ground, connection, municipality, *events)
+            await append(connection, municipality, *events)
             await self._notify(connection, municipality, recall, wrong, targets)
             return answer(await _status(connection, municipality, recall), 201)
 
@@ -106,8 +118,7 @@ class RecallDesk:
         """Notify whoever was told since the last notification; nobody a second time."""
         municipality, _ = await allowed(request, Purpose.LINKAGE)
         recall = _name(request)
-        async with self._ground.database.transaction([municipality]) as connection:
-            await log.lock_heads(connection, [(municipality, STREAM)])
+        async with deciding(self._ground, municipality) as connection:
             wrong, targets = await _recorded(connection, municipality, recall)
             await self._notify(connection, municipality, recall, wrong, targets)
             return answer(await _status(connection, municipality, recall))
@@ -152,7 +163,13 @@ class RecallDesk:
         before = [from_record(RecallNotificationRow, record) for record in records]
         events = list(notified(recall, told, before, timestamp(now())))
         if events:
-            await append(self._ground, connection, municipality, *events)
+            await append(connection, municipality, *events)
+
+
+def name_of(municipality: str, wrong: WhatWasWrong, targets: Sequence[Wrong]) -> str:
+    """A recall's name follows from the request that opens it, so whoever asks twice opens it once."""
+    content = {**wrong.model_dump(mode="json"), "targets": sorted(targets)}
+    return digest_of(municipality=municipality, asked=wrong.request or content)[:32]
 
 
 async def _told(connection: Connection, municipality: str, wrong: WhatWasWrong, targets: Sequence[Wrong]) -> list[Any]:
@@ -173,8 +190,13 @@ async def _recorded(connection: Connection, municipality: str, recall: str) -> t
     """What was wrong, as the recall has it on record. Raises Problem."""
     row = await _recall(connection, municipality, recall)
     found = await QUERIES.recall_targets(connection, municipality=municipality, recall=recall)
-    wrong = WhatWasWrong.trusted(fact_kind=row.fact_kind, items=row.items, reason=row.reason)
-    return wrong, [Wrong(**dict(target)) for target in found]
+    wrong = WhatWasWrong.trusted(fact_kind=row.fact_kind, items=row.items, reason=row.reason, request="")
+    return wrong, sorted(Wrong(**dict(target)) for target in found)
+
+
+def _said(wrong: WhatWasWrong) -> WhatWasWrong:
+    """What a recall has on record of the request that opened it."""
+    return WhatWasWrong.trusted(fact_kind=wrong.fact_kind, items=wrong.items, reason=wrong.reason, request="")
 
 
 async def _recall(connection: Connection, municipality: str, recall: str) -> RecallRow:
@@ -228,9 +250,18 @@ def _wrong(request: Request) -> WhatWasWrong:
     query = request.query_params
     items = tuple(sorted({item.strip() for item in query.get("items", "").split(",") if item.strip()}))
     try:
-        wrong = WhatWasWrong(fact_kind=query.get("kind", ""), items=items, reason=query.get("reason", ""))
+        wrong = WhatWasWrong(
+            fact_kind=query.get("kind", ""),
+            items=items,
+            reason=query.get("reason", ""),
+            request=query.get("request", ""),
+        )
     except ValidationError as error:
-        names = {"fact_kind": "kind: TM and 14 digits", "items": "items: their names, separated by commas"}
+        names = {
+            "fact_kind": "kind: TM and 14 digits",
+            "items": "items: their names, separated by commas",
+            "request": "request: at most 100 characters",
+        }
         first = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
         raise Problem(problems.PARAMETER_INVALID, names.get(first, "reason: at most 200 characters")) from None
     known = legal_tables().items_of(wrong.fact_kind)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from kumiai_common.waiting import MustWait
 from kumiai_contracts.chain import commitment
 from kumiai_national_id_linkage.vault.key_management import FileKeys, KeyFileError, KeyMissing, read_keys
 from kumiai_national_id_linkage.vault.keys import with_new_keys, write
@@ -110,8 +111,12 @@ def test_a_changed_file_is_read_while_the_service_runs_and_older_keys_still_open
     write(key_file, [member for member in members if member["kid"] == old_receiving])
     assert keys.wrapping_key == anew.wrapped_by, "a file without a wrapping key is not taken"
     write(key_file, [*with_new_keys([], ["receiving", "wrapping"], datetime(2027, 1, 1, tzinfo=UTC))])
+    assert not keys.has(anew.wrapped_by)
     with pytest.raises(KeyMissing):
+        rewrapped(anew, keys)
+    with pytest.raises(MustWait) as waits:
         unwrapped(CHIYODA, [anew], keys)
+    assert waits.value.municipalities == {CHIYODA}
 
 
 def test_the_public_key_has_no_private_part(keys: FileKeys) -> None:

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kumiai_common.database import Database
-from kumiai_common.gate import IntakeHeld
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.batch import MEDIA_TYPE, BatchError, parse_batch
@@ -52,10 +51,7 @@ class Notices:
             notices = parse_batch(await request.body())
         except BatchError as error:
             raise Problem(problems.BODY_INVALID, str(error)) from None
-        try:
-            receipts = await self._intake(municipality, notices) if notices else []
-        except IntakeHeld:
-            raise Problem(problems.INTAKE_HELD) from None
+        receipts = await self._intake(municipality, notices) if notices else []
         return json_text(b"[" + b",".join(receipt.body() for receipt in receipts) + b"]")
 
     async def receipt(self, request: Request) -> Response:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kumiai_common.log import StreamEnded
+from kumiai_common.waiting import IntakeHeld, MustWait
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -214,11 +215,18 @@ def problem_of(error: Exception) -> Problem:
         case HTTPException():
             known = {kind.status: kind for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, BODY_INVALID)}
             return Problem(known.get(error.status_code) or _plain(error.status_code))
+    return Problem(_kind_of(error), error.why if isinstance(error, MustWait) else "")
+
+
+def _kind_of(error: Exception) -> Kind:
+    match error:
         case StreamEnded():
-            return Problem(CLOSED)
-        case _ if isinstance(error, UNAVAILABLE_ERRORS):
-            return Problem(UNAVAILABLE)
-    return Problem(INTERNAL)
+            return CLOSED
+        case IntakeHeld():
+            return INTAKE_HELD
+        case MustWait():
+            return UNAVAILABLE
+    return UNAVAILABLE if isinstance(error, UNAVAILABLE_ERRORS) else INTERNAL
 
 
 async def on_error(_: Request, error: Exception) -> Response:

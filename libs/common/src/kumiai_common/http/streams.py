@@ -79,7 +79,7 @@ class Streams:
         async with self._database.transaction(tenants) as connection:
             positions = await QUERIES.readers(connection, municipalities=tenants)
             parked = await QUERIES.parked_counts(connection, municipalities=tenants)
-            held = await gate.closed(connection, self._service, tenants)
+            held = await gate.held(connection, self._service, tenants)
             feeds = await self._host.feeds(connection, tenants) if self._host else ()
         return answer(
             {

@@ -11,6 +11,7 @@ from typing import Any
 from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
+from kumiai_common.waiting import MustWait
 from kumiai_contracts.addressees import MergeNotice, PartNotice
 from kumiai_contracts.identifiers import has_check_digit, my_number_check_digit
 from kumiai_contracts.my_number import HeldNumberRow, MyNumberNotice, MyNumberOfPerson
@@ -48,23 +49,35 @@ async def load(
 ) -> dict[str, tuple[HeldNumbers, Arriving]]:
     """The numbers that these notices bring and those that are held of their people, by municipality.
 
-    Raises KeyMissing, or ValueError for a stored key that was changed.
+    Raises MustWait, naming all whose keys are not at hand, or ValueError for a stored key that was changed.
     """
     bringing = {m: notices for m, items in wanted.items() if (notices := _bringing(items))}
     stored = await stored_keys(connection, bringing)
     arriving = {m: Arriving() for m in wanted}
     verdicts: dict[str, dict[Asked, Verdict]] = {m: {} for m in wanted}
+    missing: list[MustWait] = []
     for municipality, notices in bringing.items():
-        found = stored.get(municipality)
-        if found is None:
-            found = [new_key(municipality, kind, 1, management) for kind in KINDS]
-            arriving[municipality].new_keys = tuple(found)
-        keys = unwrapped(municipality, found, management)
+        try:
+            keys = _keys(municipality, stored.get(municipality), management, arriving[municipality])
+        except MustWait as error:
+            missing.append(error)
+            continue
         for notice in notices:
             verdict = _verdict(municipality, notice, keys, management, arriving[municipality])
             verdicts[municipality][notice.addressee_number, notice.my_number] = verdict
+    if missing:
+        raise MustWait({m for error in missing for m in error.municipalities}, missing[0].why)
     held, marks = await _held(connection, wanted, verdicts)
     return {m: (HeldNumbers(verdicts[m], held[m], marks[m]), arriving[m]) for m in wanted}
+
+
+def _keys(
+    municipality: str, stored: Sequence[WrappedKey] | None, management: KeyManagement, arriving: Arriving
+) -> MunicipalityKeys:
+    """The municipality's keys, its first ones if it has none. Raises MustWait, or ValueError."""
+    if stored is None:
+        arriving.new_keys = tuple(new_key(municipality, kind, 1, management) for kind in KINDS)
+    return unwrapped(municipality, stored or arriving.new_keys, management)
 
 
 def _bringing(notices: Sequence[AboutNumbers]) -> list[MyNumberNotice]:

@@ -24,8 +24,12 @@ KEY_BYTES = 32
 CURVE = "P-256"
 
 
-class KeyMissing(OSError):
+class KeyMissing(RuntimeError):
     """A key that something was wrapped with is not at hand. It heals when the key is: so the same is tried again."""
+
+    def __init__(self, wrapping_key: str) -> None:
+        self.wrapping_key = wrapping_key
+        super().__init__(f"there is no wrapping key {wrapping_key}: put it back until nothing is wrapped with it")
 
 
 class KeyFileError(ValueError):
@@ -44,6 +48,9 @@ class KeyManagement(Protocol):
 
     def unwrap(self, wrapped_by: str, wrapped: bytes, context: bytes) -> bytes:
         """The key again. Raises KeyMissing, or ValueError if it was changed or belongs elsewhere."""
+
+    def has(self, wrapping_key: str) -> bool:
+        """Whether a wrapping key is at hand, current or older."""
 
     def receiving_key(self, kid: str) -> ECKey | None:
         """The private key of an id, current or older, or None. In a module, an ECKey that can only agree."""
@@ -87,13 +94,15 @@ class FileKeys:
         """What `wrap` was given."""
         key = self._keys().wrapping.get(wrapped_by)
         if key is None:
-            raise KeyMissing(
-                f"the key file has no wrapping key {wrapped_by}: put it back until nothing is wrapped with it"
-            )
+            raise KeyMissing(wrapped_by)
         try:
             return AESGCM(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
         except (InvalidTag, ValueError):
             raise ValueError("a wrapped key was changed, or stands where it does not belong") from None
+
+    def has(self, wrapping_key: str) -> bool:
+        """Whether the file has the `oct` key of that id."""
+        return wrapping_key in self._keys().wrapping
 
     def receiving_key(self, kid: str) -> ECKey | None:
         """The `EC` key of that id."""

@@ -14,9 +14,10 @@ from typing import Literal
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.util import urlsafe_b64encode
+from kumiai_common.waiting import MustWait
 from kumiai_contracts.chain import commitment, length_prefixed
 
-from kumiai_national_id_linkage.vault.key_management import KEY_BYTES, NONCE_BYTES, KeyManagement
+from kumiai_national_id_linkage.vault.key_management import KEY_BYTES, NONCE_BYTES, KeyManagement, KeyMissing
 
 Kind = Literal["data", "mark", "token"]
 KINDS: tuple[Kind, ...] = ("data", "mark", "token")
@@ -108,11 +109,14 @@ class MunicipalityKeys:
 
 
 def unwrapped(municipality: str, stored: Iterable[WrappedKey], management: KeyManagement) -> MunicipalityKeys:
-    """A municipality's keys from how they are stored. Raises KeyMissing, or ValueError for one that was changed."""
-    return MunicipalityKeys(
-        municipality,
-        {(key.kind, key.version): management.unwrap(key.wrapped_by, key.wrapped, _key_context(key)) for key in stored},
-    )
+    """A municipality's keys from how they are stored.
+
+    Raises MustWait where what they are wrapped with is not at hand, or ValueError for one that was changed.
+    """
+    try:
+        return MunicipalityKeys(municipality, {(key.kind, key.version): _clear(key, management) for key in stored})
+    except KeyMissing:
+        raise MustWait([municipality], "a key of the vault is not at hand; its operators have to put it back") from None
 
 
 def new_key(municipality: str, kind: Kind, version: int, management: KeyManagement) -> WrappedKey:
@@ -121,13 +125,17 @@ def new_key(municipality: str, kind: Kind, version: int, management: KeyManageme
 
 
 def rewrapped(key: WrappedKey, management: KeyManagement) -> WrappedKey:
-    """The same key under the current wrapping key."""
-    return wrapped_anew(key, management.unwrap(key.wrapped_by, key.wrapped, _key_context(key)), management)
+    """The same key under the current wrapping key. Raises KeyMissing, or ValueError for one that was changed."""
+    return wrapped_anew(key, _clear(key, management), management)
 
 
 def wrapped_anew(key: WrappedKey, clear: bytes, management: KeyManagement) -> WrappedKey:
     """A key's stored form under the current wrapping key."""
     return WrappedKey(key.municipality, key.kind, key.version, *management.wrap(clear, _key_context(key)))
+
+
+def _clear(key: WrappedKey, management: KeyManagement) -> bytes:
+    return management.unwrap(key.wrapped_by, key.wrapped, _key_context(key))
 
 
 def _key_context(key: WrappedKey) -> bytes:

@@ -70,6 +70,10 @@ where k.municipality = any(:municipalities::text[])
     where newer.municipality = k.municipality and newer.kind = k.kind and newer.version > k.version)))
 order by 1;
 
+-- name: wrapping_keys
+select distinct municipality, wrapped_by from vault_key
+where municipality = any(:municipalities::text[]) order by 1, 2;
+
 -- name: save_wrapped!
 update vault_key set wrapped_by = :wrapped_by, wrapped = :wrapped
 where municipality = :municipality and kind = :kind and version = :version;

@@ -14,11 +14,12 @@ from kumiai_common import log
 from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.logging import where
 from kumiai_common.service import Ground
+from kumiai_common.waiting import MustWait
 from kumiai_contracts.linkage import STREAM
 from kumiai_contracts.membership import Purpose
 
 from kumiai_national_id_linkage.vault.arrivals import QUERIES, save_keys, stored_keys
-from kumiai_national_id_linkage.vault.key_management import KeyManagement
+from kumiai_national_id_linkage.vault.key_management import KeyManagement, KeyMissing
 from kumiai_national_id_linkage.vault.municipality_keys import (
     Kind,
     Sealed,
@@ -35,6 +36,8 @@ PAGE = 100
 IDLE_SECONDS = 1.0
 REST = 3
 """How many times as long as it worked it rests: notices go first."""
+MISSING_SECONDS = 5.0
+"""How long a municipality is left alone whose wrapping key is not at hand."""
 DAMAGED_SECONDS = 60.0
 """How long a municipality whose keys or numbers don't open is left alone before it is tried, and told of, again."""
 
@@ -72,10 +75,12 @@ async def run(ground: Ground, management: KeyManagement) -> None:
                     continue
                 try:
                     worked |= await advance(ground, management, municipality)
+                except (KeyMissing, MustWait):  # see `missing_keys`; another process may have the key by now
+                    left_alone[municipality] = began + MISSING_SECONDS
                 except (VaultDamaged, ValueError) as error:
                     left_alone[municipality] = began + DAMAGED_SECONDS
                     _LOG.error("rotation failed", municipality=municipality, where=where(error))
-        except TRANSIENT as error:  # also a wrapping key that this process does not have yet
+        except TRANSIENT as error:
             _LOG.warning("rotation waits", error=type(error).__name__)
         await asyncio.sleep((perf_counter() - began) * REST if worked else IDLE_SECONDS)
 
@@ -83,7 +88,8 @@ async def run(ground: Ground, management: KeyManagement) -> None:
 async def advance(ground: Ground, management: KeyManagement, municipality: str) -> bool:
     """Take a municipality one step further: wrap its keys anew, a page of its numbers, or the end of the older keys.
 
-    Whether anything was done. Raises KeyMissing, VaultDamaged, or ValueError for a stored key that was changed.
+    Whether anything was done. Raises KeyMissing, MustWait or VaultDamaged, or ValueError for a stored key that was
+    changed.
     """
     async with ground.database.transaction([municipality]) as connection:
         stored = (await stored_keys(connection, [municipality]))[municipality]
