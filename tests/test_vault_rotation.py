@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -195,7 +196,7 @@ async def alarmed(operator: Operator, code: str) -> None:
     async with httpx.AsyncClient() as client:
         for _ in range(100):
             text = (await client.get(f"{operator.peers[LINKAGE]}/metrics")).text
-            if f'kumiai_vault_keys_missing{{municipality="{code}"}} 1.0' in text:
+            if re.search(rf'kumiai_vault_keys_missing\{{[^}}]*municipality="{code}"[^}}]*\}} 1\.0', text):
                 return
             await asyncio.sleep(0.1)
     raise AssertionError("no alarm")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kumiai_contracts.decision import Accepted, Decision, Refused
 from kumiai_contracts.exchange import ExchangeRecordRow, FactsProvided
+from kumiai_contracts.exchange_notices import AnswerNotice
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.recall import (
@@ -15,13 +16,18 @@ from kumiai_contracts.recall import (
     RecordDifferenceRow,
     RecordDigest,
     RecordDigestsNotice,
+    RecordDigestsReceiptNotice,
     RecordsCompared,
+    RecordsSummarised,
+    RecordSummaryAcknowledged,
+    RecordSummaryRow,
 )
 from kumiai_national_id_linkage.domain.comparing import compare
+from kumiai_national_id_linkage.domain.comparing import take_receipt as take_digests_receipt
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
-from kumiai_national_id_linkage.domain.inquiring import inquire
+from kumiai_national_id_linkage.domain.inquiring import inquire, take_answer
 from kumiai_national_id_linkage.domain.providing import provide
-from kumiai_national_id_linkage.domain.recall_file import BadRecallFile, read
+from kumiai_national_id_linkage.domain.recall_file import BadRecallFile, Wrong, read
 from kumiai_national_id_linkage.domain.recalling import (
     REQUESTS_A_PART,
     Told,
@@ -30,6 +36,7 @@ from kumiai_national_id_linkage.domain.recalling import (
     take_receipt,
     targets_listed,
 )
+from kumiai_national_id_linkage.recall_routes import WhatWasWrong, name_of
 
 RECALL = "0a" * 16
 BODIES = [institution_of(code) for code in ("131016", "151009", "011002")]
@@ -166,3 +173,67 @@ def test_what_was_decided_outside_the_period_is_not_missed(cases: Any) -> None:
     decision = compare(state, notice, cases.context())
     assert isinstance(decision, Accepted) and isinstance(decision.events[0], RecordsCompared)
     assert (decision.events[0].compared, decision.events[0].differences) == (0, ())
+
+
+def late(cases: Any, *told: RecordSummaryRow, decided: str) -> tuple[ExchangeState, list[Any]]:
+    """An answer arrives from a provider who has been told these periods; what follows."""
+    state = cases.state(cases.grant("total-income"), *told)
+    asked = inquire(state, cases.inquiry(), cases.context(), cases.table)
+    assert isinstance(asked, Accepted)
+    state.apply(asked.events[0])
+    notice = AnswerNotice(
+        **cases.delivered(), request_number="r-1", outcome="refused", decided_at=decided, reason="fact-not-found",
+        facts=(),
+    )  # fmt: skip
+    taken = take_answer(state, notice, cases.context(hours=2))
+    assert isinstance(taken, Accepted)
+    for event in taken.events:
+        state.apply(event)
+    return state, list(taken.events)
+
+
+def summary(cases: Any, since: str, until: str) -> RecordSummaryRow:
+    return RecordSummaryRow(provider=cases.there, since=since, until=until, acknowledged_at=None)
+
+
+def test_an_answer_that_comes_after_its_day_was_told_is_told_by_itself(cases: Any) -> None:
+    day = summary(cases, cases.time(days=-1), cases.time(hours=1))
+    _, events = late(cases, day, decided=cases.time())
+    (told,) = [event for event in events if isinstance(event, RecordsSummarised)]
+    assert told.summary.since == cases.time() < told.summary.until < cases.time(seconds=1)
+    for known in ((), (summary(cases, cases.time(days=-2), cases.time(days=-1)),)):
+        _, events = late(cases, *known, decided=cases.time())
+        assert len(events) == 1, "its day is yet to be told"
+
+
+def test_a_second_late_answer_of_the_same_instant_makes_the_period_longer(cases: Any) -> None:
+    day, before = (
+        summary(cases, cases.time(days=-1), cases.time(hours=1)),
+        summary(cases, cases.time(), cases.time(seconds=1)),
+    )
+    state, _ = late(cases, day, before, decided=cases.time())
+    now = state.summary(cases.there, cases.time())
+    assert now is not None and now.until > before.until
+    receipt = RecordDigestsReceiptNotice(**cases.delivered(), since=before.since, until=before.until)
+    assert take_digests_receipt(state, receipt, cases.context()) == Accepted(()), "of what was told before"
+    taken = take_digests_receipt(state, receipt.model_copy(update={"until": now.until}), cases.context())
+    assert isinstance(taken, Accepted) and isinstance(taken.events[0], RecordSummaryAcknowledged)
+    state.apply(taken.events[0])
+    again = take_digests_receipt(state, receipt.model_copy(update={"until": now.until}), cases.context(hours=1))
+    assert again == Accepted(())
+
+
+def test_a_receipt_for_records_that_nobody_was_told_is_refused(cases: Any) -> None:
+    receipt = RecordDigestsReceiptNotice(**cases.delivered(), since=cases.time(), until=cases.time(hours=1))
+    assert code_of(take_digests_receipt(cases.state(), receipt, cases.context())) == "summary-unknown"
+
+
+def test_a_recalls_name_follows_from_the_request_that_opens_it(cases: Any) -> None:
+    said = {"fact_kind": cases.inquiry().fact_kind, "items": ("total-income",), "reason": "集計誤りのため"}
+    wrong, targets = WhatWasWrong(**said), [Wrong("0000000019", "2026", 1), Wrong("0000000027", "2026", 2)]
+    name = name_of("131016", wrong, targets)
+    assert name == name_of("131016", wrong, targets[::-1])
+    assert name != name_of("131016", wrong, targets[:1])
+    assert name != name_of("142051", wrong, targets)
+    named = WhatWasWrong(**said, request="2026-06-15/1")
+    assert name_of("131016", named, targets) == name_of("131016", named, targets[:1]) != name

@@ -189,6 +189,7 @@ def _recalls() -> tuple[Event | Notice, ...]:
         received_at=_ANSWERED,
     )
     day: dict[str, Any] = {"since": "2026-06-14T15:00:00.000000Z", "until": "2026-06-15T15:00:00.000000Z"}
+    summary = recall.RecordSummaryRow(provider=_THERE, **day, acknowledged_at=None)
     difference = recall.RecordDifferenceRow(
         inquirer=_THERE, request_number="2026-004410", kind="missing-there", state="open", found_at=_ANSWERED
     )
@@ -198,7 +199,9 @@ def _recalls() -> tuple[Event | Notice, ...]:
         recall.RecallNotified(notifications=(notification,)),
         recall.RecallAcknowledged(notification=notification.model_copy(update={"acknowledged_at": _ANSWERED})),
         recall.RecallReceived(received=received),
-        recall.RecordsSummarised(summary=recall.RecordSummaryRow(provider=_THERE, **day)),
+        recall.RecordsSummarised(summary=summary),
+        recall.RecordSummaryAcknowledged(summary=summary.model_copy(update={"acknowledged_at": _ANSWERED})),
+        recall.RecordDigestsReceiptNotice(**_delivered(), **day),
         recall.RecordsCompared(inquirer=_THERE, **day, compared=12, differences=(difference,)),
         recall.RecallNotice(**_delivered(), **wrong, recall=_EXCEPTION, part=1, request_numbers=("2026-000317",)),
         recall.RecallReceiptNotice(**_delivered(), recall=_EXCEPTION, part=1),

@@ -113,6 +113,8 @@ class RecordSummaryRow(Row):
     """From the first decision that is covered, UTC."""
     until: Timestamp
     """To before this instant, UTC."""
+    acknowledged_at: Timestamp | None
+    """受領日時: when the provider said that it had compared them, UTC; None while it has not."""
 
 
 class RecordDifferenceRow(Row):
@@ -195,6 +197,15 @@ class RecordsSummarised(LinkageEvent):
     """突合の依頼."""
 
 
+class RecordSummaryAcknowledged(LinkageEvent):
+    """記録の突合の受領確認: the provider has held the records of a period against its own."""
+
+    type: ClassVar[str] = "linkage.record-summary-acknowledged.v1"
+
+    summary: RecordSummaryRow
+    """突合の依頼, acknowledged."""
+
+
 class RecordsCompared(LinkageEvent):
     """記録の突合: an inquirer's records were held against this municipality's."""
 
@@ -266,3 +277,14 @@ class RecordDigestsNotice(NetworkNotice):
     """To before this instant, UTC."""
     records: Annotated[tuple[RecordDigest, ...], Field(max_length=5000)]
     """Every exchange with the receiver that was decided in between."""
+
+
+class RecordDigestsReceiptNotice(NetworkNotice):
+    """記録の突合の受領確認: the sender has held the receiver's records against its own."""
+
+    type: ClassVar[str] = "linkage-notice.record-digests-receipt.v1"
+
+    since: Timestamp
+    """From the first decision that was covered, UTC."""
+    until: Timestamp
+    """To before this instant, UTC."""

@@ -15,12 +15,11 @@ from kumiai_contracts.exchange_notices import (
     ProvisionRequestNotice,
 )
 from kumiai_contracts.model import Notice
-from kumiai_contracts.recall import RecallNotice, RecallReceiptNotice, RecordDigestsNotice
+from kumiai_contracts.recall import RecallNotice, RecallReceiptNotice, RecordDigestsNotice, RecordDigestsReceiptNotice
 
 from kumiai_national_id_linkage import store_exchange
 from kumiai_national_id_linkage.codes import CodeBook
-from kumiai_national_id_linkage.domain import inquiring, recalling
-from kumiai_national_id_linkage.domain.comparing import compare
+from kumiai_national_id_linkage.domain import comparing, inquiring, recalling
 from kumiai_national_id_linkage.domain.exchange_refusals import refused
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.legal_table import LegalTables
@@ -75,5 +74,7 @@ class ExchangeRules:
             case RecallReceiptNotice():
                 return recalling.take_receipt(state, notice, context)
             case RecordDigestsNotice():
-                return compare(state, notice, context)
+                return comparing.compare(state, notice, context)
+            case RecordDigestsReceiptNotice():
+                return comparing.take_receipt(state, notice, context)
         raise TypeError(f"{notice.type} is not something that the network delivers")

@@ -102,15 +102,40 @@ select * from unnest(:municipalities::text[], :positions::bigint[])
 on conflict (municipality) do update set position = greatest(n.position, excluded.position);
 
 -- name: inquiries_waiting
+-- This and the next three: what the network should have answered, page by page from the oldest.
 select * from exchange_record
 where municipality = :municipality and side = 'inquirer' and outcome = 'requested'
   and requested_at > :after and requested_at < :before
-order by requested_at limit :limit;
+  and (requested_at, request_number) > (:last_time::text, :last_number::text)
+order by requested_at, request_number limit :limit;
 
 -- name: codes_waiting
 select * from code_acquisition
-where municipality = :municipality and state = 'requested' and requested_at < :before
-order by requested_at limit :limit;
+where municipality = :municipality and state = 'requested' and requested_at > :after and requested_at < :before
+  and addressee_number > :last_person
+order by addressee_number limit :limit;
+
+-- name: recalls_unacknowledged
+select * from recall_notification
+where municipality = :municipality and acknowledged_at is null and notified_at > :after and notified_at < :before
+  and (recall, inquirer, part) > (:last_recall::text, :last_inquirer::text, :last_part::bigint)
+order by recall, inquirer, part limit :limit;
+
+-- name: summaries_unacknowledged
+select * from record_summary
+where municipality = :municipality and acknowledged_at is null and until > :after and until < :before
+  and (provider, since) > (:last_provider::text, :last_since::text)
+order by provider, since limit :limit;
+
+-- name: summaries_of
+-- The last summary of each provider, and the one that begins at the time of a decision.
+select s.* from unnest(:a::text[], :b::text[], :c::text[]) as given(municipality, provider, since)
+cross join lateral (
+  (select * from record_summary r where r.municipality = given.municipality and r.provider = given.provider
+   order by r.until desc limit 1)
+  union
+  (select * from record_summary r where r.municipality = given.municipality and r.provider = given.provider
+   and r.since = given.since)) as s;
 
 -- name: exchange_records
 select * from exchange_record
@@ -213,11 +238,6 @@ select * from disaster_exception where municipality = :municipality order by ask
 
 -- name: exception^
 select * from disaster_exception where municipality = :municipality and exception = :exception;
-
--- name: recalls_unacknowledged
-select * from recall_notification
-where municipality = :municipality and acknowledged_at is null and notified_at > :after and notified_at < :before
-order by notified_at limit :limit;
 
 -- name: answers_to
 select r.*, p.part from exchange_record r

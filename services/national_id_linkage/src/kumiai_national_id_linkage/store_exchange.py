@@ -32,6 +32,8 @@ from kumiai_contracts.recall import (
     ReceivedRecallRow,
     RecordDifferenceRow,
     RecordDigestsNotice,
+    RecordDigestsReceiptNotice,
+    RecordSummaryRow,
 )
 from kumiai_contracts.resident import ResidentEvent
 from kumiai_contracts.resident_affairs import ProtectionRow
@@ -55,6 +57,7 @@ class _Needs:
         self.grants: dict[tuple[str, ...], None] = {}
         self.notifications: dict[tuple[str, ...], None] = {}
         self.received: dict[tuple[str, ...], None] = {}
+        self.summaries: dict[tuple[str, ...], None] = {}
         self.periods: dict[tuple[str, ...], None] = {}
         self.exceptions: dict[str, None] = {}
         self.meant: dict[str, dict[str, str]] = defaultdict(dict)
@@ -76,6 +79,7 @@ async def load(connection: Connection, wanted: Wanted, codes: CodeBook) -> dict[
         (ProcedureGrantRow, QUERIES.grants_of, needs.grants),
         (RecallNotificationRow, QUERIES.notifications_of, needs.notifications),
         (ReceivedRecallRow, QUERIES.received_recalls_of, needs.received),
+        (RecordSummaryRow, QUERIES.summaries_of, needs.summaries),
         (ExchangeRecordRow, QUERIES.provided_in, needs.periods),
         (RecordDifferenceRow, QUERIES.differences_with, needs.periods),
     ):
@@ -110,6 +114,10 @@ def _add(needs: _Needs, m: str, item: Notice | Event, codes: CodeBook) -> None:
             needs.exceptions[m] = None
         case AnswerNotice() | NetworkRefusalNotice():
             needs.records[m, "inquirer", item.receiver, item.request_number] = None
+            if isinstance(item, AnswerNotice):
+                needs.summaries[m, item.sender, item.decided_at] = None
+        case RecordDigestsReceiptNotice():
+            needs.summaries[m, item.sender, item.since] = None
         case CodeRequestNotice():
             needs.people.update(((m, person), None) for person in item.addressee_numbers)
         case CodeIssuedNotice():

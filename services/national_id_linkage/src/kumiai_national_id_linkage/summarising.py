@@ -1,6 +1,6 @@
 """Record summaries (突合の依頼): day by day each provider is told what this municipality has on record with it."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from kumiai_common import log
@@ -15,9 +15,13 @@ MOST_RECORDS = 5000
 """Records in one summary; a longer period is told in parts."""
 
 
-def beginning_of_today() -> str:
-    """Midnight in Japan, UTC: what was decided before it is complete, as far as it will ever be."""
-    return timestamp(datetime.combine(day_in_japan(now()), time(), JAPAN))
+GRACE = timedelta(hours=1)
+"""How long answers to a day's last inquiries may be on their way; later ones are told each by itself."""
+
+
+def end_of_last_day() -> str:
+    """Midnight in Japan, UTC, that is an hour ago or longer."""
+    return timestamp(datetime.combine(day_in_japan(now() - GRACE), time(), JAPAN))
 
 
 async def summarise(connection: Connection, municipality: str, until: str) -> list[RecordSummaryRow]:
@@ -50,7 +54,7 @@ async def _periods(connection: Connection, municipality: str, provider: Any, unt
         end = beyond or until
         if end <= since:  # more than a summary holds at one instant: they go into the next one
             return rows
-        rows.append(RecordSummaryRow(provider=provider["provider"], since=since, until=end))
+        rows.append(RecordSummaryRow(provider=provider["provider"], since=since, until=end, acknowledged_at=None))
         if beyond is None:
             return rows
         since = end

@@ -1,15 +1,25 @@
 """Comparing records (記録の突合): an inquirer says what it has on record, the provider holds it against its own.
 
 Invariant: an exchange that only one side has, or that the two have differently, stays an open difference until a later
-comparison finds both alike.
+comparison finds both alike. Every exchange that was answered is told to its provider, however late the answer came.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.exchange import ExchangeRecordRow
 from kumiai_contracts.institutions import municipality_of
-from kumiai_contracts.recall import DifferenceKind, RecordDifferenceRow, RecordDigestsNotice, RecordsCompared
+from kumiai_contracts.recall import (
+    DifferenceKind,
+    RecordDifferenceRow,
+    RecordDigestsNotice,
+    RecordDigestsReceiptNotice,
+    RecordsCompared,
+    RecordsSummarised,
+    RecordSummaryAcknowledged,
+    RecordSummaryRow,
+)
 
 from kumiai_national_id_linkage.domain.exchange_refusals import refused
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
@@ -54,9 +64,41 @@ def compare(state: ExchangeState, notice: RecordDigestsNotice, context: Context)
     return Accepted((event,))
 
 
-def digests(records: Iterable[ExchangeRecordRow]) -> Iterator[tuple[str, str]]:
-    """What an inquirer says of its records: those that a provider decided about."""
-    return ((record.request_number, record.exchange_digest) for record in records if record.exchange_digest)
+def late_summary(state: ExchangeState, record: ExchangeRecordRow) -> RecordsSummarised | None:
+    """The summary of one instant, for an answer whose own period was summarised before it came; None where it was not.
+
+    Another that comes later, decided at the same instant, makes the period longer: no receipt is taken for another's.
+    """
+    told = max((row.until for row in state.summaries(record.provider)), default="")
+    decided = record.decided_at or ""
+    if decided >= told:
+        return None
+    before = state.summary(record.provider, decided)
+    until = _after(before.until if before else decided)
+    if until is None:
+        return None
+    row = RecordSummaryRow(provider=record.provider, since=decided, until=until, acknowledged_at=None)
+    return RecordsSummarised(summary=row)
+
+
+def take_receipt(state: ExchangeState, notice: RecordDigestsReceiptNotice, context: Context) -> Decision:
+    """A provider has compared what it was told."""
+    found = state.summary(notice.sender, notice.since)
+    if found is None:
+        return refused("summary-unknown", "/since")
+    if found.until != notice.until or found.acknowledged_at is not None:
+        return Accepted(())  # what was told since under the same beginning is still to be acknowledged
+    row = found.model_copy(update={"acknowledged_at": context.now})
+    return Accepted((RecordSummaryAcknowledged(summary=row),))
+
+
+def _after(instant: str) -> str | None:
+    """A microsecond later; None for a text that is no instant."""
+    try:
+        later = datetime.fromisoformat(instant) + timedelta(microseconds=1)
+    except ValueError:
+        return None
+    return later.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _differences(

@@ -113,6 +113,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "この訂正通知は送っていません。",
         "No such recall was sent to that body.",
     ),
+    "summary-unknown": (
+        "その期間の記録の突合は依頼していません。",
+        "No records of such a period were told to that body.",
+    ),
     # Answers
     "inquiry-unknown": (
         "この照会番号の照会はありません。",

@@ -10,7 +10,7 @@ from kumiai_contracts.exchange import (
     ProcedureGrantRow,
 )
 from kumiai_contracts.model import Event, Row, RowSet
-from kumiai_contracts.recall import RecallNotificationRow, ReceivedRecallRow, RecordDifferenceRow
+from kumiai_contracts.recall import RecallNotificationRow, ReceivedRecallRow, RecordDifferenceRow, RecordSummaryRow
 from kumiai_contracts.resident_affairs import ProtectionRow
 
 
@@ -88,6 +88,14 @@ class ExchangeState:
     def differences(self, inquirer: str) -> list[RecordDifferenceRow]:
         """記録の相違 with a body."""
         return [row for row in self._rows.all(RecordDifferenceRow) if row.inquirer == inquirer]
+
+    def summaries(self, provider: str) -> list[RecordSummaryRow]:
+        """突合の依頼 to a provider: the last one, and others that are at hand."""
+        return [row for row in self._rows.all(RecordSummaryRow) if row.provider == provider]
+
+    def summary(self, provider: str, since: str) -> RecordSummaryRow | None:
+        """突合の依頼 that begins at an instant."""
+        return self._rows.get(RecordSummaryRow, provider, since)
 
     def notification(self, recall: str, inquirer: str, part: int) -> RecallNotificationRow | None:
         """訂正通知先: one part of what a body was notified of."""

@@ -27,6 +27,7 @@ from kumiai_contracts.exchange_notices import (
 from kumiai_contracts.institutions import municipality_of
 from kumiai_contracts.model import canonical_json
 
+from kumiai_national_id_linkage.domain.comparing import late_summary
 from kumiai_national_id_linkage.domain.exchange_refusals import refused
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTables, Outside
@@ -120,7 +121,8 @@ def take_answer(state: ExchangeState, notice: AnswerNotice, context: Context) ->
     part = _sealed(notice.facts, context) if notice.facts else None
     final = {"exchange_digest": digest, "answer": part.commitment if part else None}
     event = InquiryAnswered(record=answered.model_copy(update=final))
-    return Accepted((event,), (part,) if part else ())
+    late = late_summary(state, event.record)
+    return Accepted((event, late) if late else (event,), (part,) if part else ())
 
 
 def take_network_refusal(state: ExchangeState, notice: NetworkRefusalNotice, context: Context) -> Decision:

@@ -7,23 +7,19 @@ acknowledged after it is committed. A crash in between only repeats, and both si
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 import structlog
-from kumiai_common.clock import now, timestamp
+from kumiai_common.clock import now
 from kumiai_common.database import TRANSIENT
 from kumiai_common.intake import Received, understand
 from kumiai_common.log import StreamEnded
 from kumiai_common.poll import Poll
 from kumiai_common.service import Ground
-from kumiai_common.tables import from_record
 from kumiai_contracts.envelope import NoticeEnvelope
-from kumiai_contracts.exchange import CodeAcquisitionRow, ExchangeRecordRow
-from kumiai_contracts.exchange_notices import ProvisionRequestNotice
+from kumiai_contracts.exchange_notices import NetworkNotice
 from kumiai_contracts.institutions import institution_of, municipality_of
 from kumiai_contracts.linkage import STREAM
-from kumiai_contracts.recall import RecallNotificationRow
 from kumiai_contracts.registry import parse_event
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
@@ -31,11 +27,11 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from kumiai_national_id_linkage.codes import CodeBook
 from kumiai_national_id_linkage.network import outbox
 from kumiai_national_id_linkage.network.messages import Delivery, Message, Network, NetworkAway
-from kumiai_national_id_linkage.network.outbox_records import recalls
+from kumiai_national_id_linkage.network.resending import Resending
 from kumiai_national_id_linkage.proof import NetworkProof
 from kumiai_national_id_linkage.settings import LinkageSettings
 from kumiai_national_id_linkage.store_exchange import QUERIES
-from kumiai_national_id_linkage.summarising import beginning_of_today, summarise
+from kumiai_national_id_linkage.summarising import end_of_last_day, summarise
 
 _LOG = structlog.get_logger()
 SOURCE = "urn:kumiai:network"
@@ -57,6 +53,7 @@ class Connector:
         self, ground: Ground, network: Network, codes: CodeBook, proof: NetworkProof, settings: LinkageSettings
     ) -> None:
         self._ground, self._network, self._codes, self._proof, self._settings = ground, network, codes, proof, settings
+        self._resending = Resending(ground, codes, settings, self._send)
         self._committed = asyncio.Event()
         self._differences: dict[str, int] = {}
         metrics.get_meter("kumiai").create_observable_gauge("kumiai_record_differences", [self._observed])
@@ -69,7 +66,7 @@ class Connector:
                 # Two at a time: one page is on its way while the other is decided about.
                 self._forever(self.fetch_once, self._settings.network_poll_seconds),
                 self._forever(self.fetch_once, self._settings.network_poll_seconds),
-                self._forever(self.resend_once, self._settings.network_resend_seconds),
+                self._forever(self._resending.once, self._settings.network_resend_seconds),
                 self._forever(self.compare_once, COMPARE_SECONDS),
             )
         finally:
@@ -105,42 +102,11 @@ class Connector:
             await asyncio.sleep(GATHER_SECONDS)
         return True
 
-    async def resend_once(self) -> bool:
-        """Send again what the network should have answered long ago. False: there is time until the next look."""
-        before = timestamp(now() - timedelta(seconds=self._settings.network_resend_seconds))
-        after = timestamp(now() - outbox.INQUIRY_VALID)
-        for municipality in self._ground.relay.municipalities:
-            async with self._ground.database.transaction([municipality]) as connection:
-                waiting = await QUERIES.inquiries_waiting(
-                    connection,
-                    municipality=municipality,
-                    after=after,
-                    before=before,
-                    limit=AT_ONCE,
-                )
-                asked = await QUERIES.codes_waiting(connection, municipality=municipality, before=before, limit=AT_ONCE)
-                told = await QUERIES.recalls_unacknowledged(
-                    connection, municipality=municipality, after=after, before=before, limit=AT_ONCE
-                )
-                open_recalls = [from_record(RecallNotificationRow, row) for row in told]
-                messages = await recalls(connection, municipality, open_recalls, now())
-            instant = now()
-            messages += [
-                outbox.inquiry(municipality, from_record(ExchangeRecordRow, row), self._codes, instant)
-                for row in waiting
-            ]
-            messages += [
-                outbox.registration(municipality, from_record(CodeAcquisitionRow, row), self._codes, instant)
-                for row in asked
-            ]
-            await self._send(messages)
-        return False
-
     async def compare_once(self) -> bool:
         """Tell providers what is on record of the days that are over, and count what differs."""
         for municipality in await self._open_members():
             async with self._ground.database.transaction([municipality]) as connection:
-                await summarise(connection, municipality, beginning_of_today())
+                await summarise(connection, municipality, end_of_last_day())
         held = self._ground.relay.municipalities
         async with self._ground.database.transaction(held) as connection:
             found = await QUERIES.open_differences(connection, municipalities=held)
@@ -178,25 +144,16 @@ class Connector:
         for start in range(0, len(messages), AT_ONCE):
             await self._network.send(list(messages[start : start + AT_ONCE]))
 
-    async def _answer_again(self, requests: Sequence[Received]) -> None:
+    async def _answer_again(self, repeated: Sequence[Received]) -> None:
         """Whoever asks again didn't get the answer: the same answer is sent again, and nothing is decided anew."""
-        by_municipality: dict[str, list[ProvisionRequestNotice]] = defaultdict(list)
-        for received in requests:
-            if isinstance(received.notice, ProvisionRequestNotice):
+        by_municipality: dict[str, list[NetworkNotice]] = defaultdict(list)
+        for received in repeated:
+            if isinstance(received.notice, NetworkNotice):
                 by_municipality[received.municipality].append(received.notice)
         for municipality, notices in by_municipality.items():
             async with self._ground.database.transaction([municipality]) as connection:
-                rows = await QUERIES.exchange_records_of(
-                    connection,
-                    a=[municipality] * len(notices),
-                    b=["provider"] * len(notices),
-                    c=[notice.sender for notice in notices],
-                    d=[notice.request_number for notice in notices],
-                )
-                records = [from_record(ExchangeRecordRow, row) for row in rows]
-                decided = [record for record in records if record.decided_at is not None]
-                facts = await outbox.facts_given(connection, [(municipality, record) for record in decided])
-            await self._send([outbox.answer(municipality, record, facts, now()) for record in decided])
+                messages = await outbox.answers_again(connection, municipality, notices, now())
+            await self._send(messages)
 
     def _observed(self, _: CallbackOptions) -> Iterable[Observation]:
         """記録の相違 by municipality: anything but none wakes somebody."""

@@ -11,7 +11,9 @@ from kumiai_contracts.model import Frozen
 from pydantic import Field, StringConstraints
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,120}$")]
-Kind = Literal["code-registration", "inquiry", "answer", "recall", "recall-receipt", "record-digests"]
+Kind = Literal[
+    "code-registration", "inquiry", "answer", "recall", "recall-receipt", "record-digests", "record-digests-receipt"
+]
 
 
 class Message(Frozen):

@@ -19,14 +19,15 @@ from kumiai_contracts.exchange import (
     InquiryRequested,
     ProvisionRefused,
 )
+from kumiai_contracts.exchange_notices import NetworkNotice, ProvisionRequestNotice
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.model import Event
-from kumiai_contracts.recall import RecallNotified, RecallReceived, RecordsSummarised
+from kumiai_contracts.recall import RecallNotified, RecallReceived, RecordsCompared, RecordsSummarised
 
 from kumiai_national_id_linkage.codes import CodeBook
 from kumiai_national_id_linkage.domain.providing import facts_of
 from kumiai_national_id_linkage.network.messages import Message
-from kumiai_national_id_linkage.network.outbox_records import messages_about_records
+from kumiai_national_id_linkage.network.outbox_records import messages_about_records, receipts_again
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 INQUIRY_VALID = timedelta(days=1)
@@ -40,6 +41,7 @@ SENDING: tuple[type[Event], ...] = (
     RecallNotified,
     RecallReceived,
     RecordsSummarised,
+    RecordsCompared,
 )
 """The types of events from which messages follow."""
 FactKey = tuple[str, str, str, str, int]
@@ -79,6 +81,25 @@ async def facts_given(
     )
     found = [(row["municipality"], from_record(FactVersionRow, row)) for row in rows]
     return {(m, row.fact_kind, row.addressee_number, row.scope, row.version): row for m, row in found}
+
+
+async def answers_again(
+    connection: Connection, municipality: str, notices: Sequence[NetworkNotice], instant: datetime
+) -> list[Message]:
+    """The answers to requests that came again: what was decided, and receipts of what is on record."""
+    requests = [notice for notice in notices if isinstance(notice, ProvisionRequestNotice)]
+    rows = await QUERIES.exchange_records_of(
+        connection,
+        a=[municipality] * len(requests),
+        b=["provider"] * len(requests),
+        c=[notice.sender for notice in requests],
+        d=[notice.request_number for notice in requests],
+    )
+    records = [from_record(ExchangeRecordRow, row) for row in rows]
+    decided = [record for record in records if record.decided_at is not None]
+    facts = await facts_given(connection, [(municipality, record) for record in decided])
+    messages = [answer(municipality, record, facts, instant) for record in decided]
+    return messages + await receipts_again(connection, municipality, notices, instant)
 
 
 def registration(municipality: str, row: CodeAcquisitionRow, codes: CodeBook, instant: datetime) -> Message:

@@ -7,14 +7,18 @@ from typing import Any
 from kumiai_common.clock import timestamp
 from kumiai_common.database import Connection
 from kumiai_common.tables import from_record
+from kumiai_contracts.exchange_notices import NetworkNotice
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.model import Event
 from kumiai_contracts.recall import (
+    RecallNotice,
     RecallNotificationRow,
     RecallNotified,
     RecallReceived,
     RecallRow,
     ReceivedRecallRow,
+    RecordDigestsNotice,
+    RecordsCompared,
     RecordsSummarised,
     RecordSummaryRow,
 )
@@ -34,9 +38,11 @@ async def messages_about_records(
         case RecallNotified():
             return await recalls(connection, municipality, event.notifications, instant)
         case RecallReceived():
-            return [_receipt(municipality, event.received, instant)]
+            return [recall_receipt(municipality, event.received.provider, event.received, instant)]
         case RecordsSummarised():
-            return [await _digests(connection, municipality, event.summary, instant)]
+            return [await digests(connection, municipality, event.summary, instant)]
+        case RecordsCompared():
+            return [digests_receipt(municipality, event.inquirer, event, instant)]
     return []
 
 
@@ -64,13 +70,44 @@ async def recalls(
     return messages
 
 
-def _receipt(municipality: str, row: ReceivedRecallRow, instant: datetime) -> Message:
-    content = {"recall": row.recall, "part": row.part}
-    id_ = f"recall-receipt/{row.recall}/{row.part}"
-    return _message(id_, "recall-receipt", municipality, row.provider, instant, content)
+def recall_receipt(
+    municipality: str, provider: str, received: ReceivedRecallRow | RecallNotice, instant: datetime
+) -> Message:
+    """Acknowledges a part of a recall: it is on record here."""
+    content = {"recall": received.recall, "part": received.part}
+    id_ = f"recall-receipt/{received.recall}/{received.part}"
+    return _message(id_, "recall-receipt", municipality, provider, instant, content)
 
 
-async def _digests(connection: Connection, municipality: str, row: RecordSummaryRow, instant: datetime) -> Message:
+def digests_receipt(
+    municipality: str, inquirer: str, period: RecordsCompared | RecordDigestsNotice, instant: datetime
+) -> Message:
+    """Acknowledges that an inquirer's records of a period were compared."""
+    content = {"since": period.since, "until": period.until}
+    id_ = f"record-digests-receipt/{inquirer}/{period.since}-{period.until}".replace(":", "")
+    return _message(id_, "record-digests-receipt", municipality, inquirer, instant, content)
+
+
+async def receipts_again(
+    connection: Connection, municipality: str, notices: Iterable[NetworkNotice], instant: datetime
+) -> list[Message]:
+    """Receipts of recalls that are on record, and of records that were compared: their sender didn't get them."""
+    messages = []
+    for notice in notices:
+        match notice:
+            case RecallNotice():
+                found = await QUERIES.received_recalls_of(
+                    connection, a=[municipality], b=[notice.sender], c=[notice.recall]
+                )
+                if any(row["part"] == notice.part for row in found):
+                    messages.append(recall_receipt(municipality, notice.sender, notice, instant))
+            case RecordDigestsNotice():
+                messages.append(digests_receipt(municipality, notice.sender, notice, instant))
+    return messages
+
+
+async def digests(connection: Connection, municipality: str, row: RecordSummaryRow, instant: datetime) -> Message:
+    """Tells a provider what is on record here of a period."""
     records = await QUERIES.digests_in(
         connection, municipality=municipality, provider=row.provider, since=row.since, until=row.until
     )

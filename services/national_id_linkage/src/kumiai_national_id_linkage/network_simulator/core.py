@@ -20,7 +20,7 @@ from kumiai_contracts.exchange_notices import (
 )
 from kumiai_contracts.institutions import municipality_of
 from kumiai_contracts.model import canonical_json
-from kumiai_contracts.recall import RecallNotice, RecallReceiptNotice, RecordDigestsNotice
+from kumiai_contracts.recall import RecallNotice, RecallReceiptNotice, RecordDigestsNotice, RecordDigestsReceiptNotice
 from pydantic import ValidationError
 
 from kumiai_national_id_linkage.domain.legal_table import Asked, LegalTables, Outside
@@ -31,6 +31,7 @@ PASSED_ON: dict[str, type[NetworkNotice]] = {
     "recall": RecallNotice,
     "recall-receipt": RecallReceiptNotice,
     "record-digests": RecordDigestsNotice,
+    "record-digests-receipt": RecordDigestsReceiptNotice,
 }
 """Kinds of messages that the network only carries."""
 REDELIVER_SECONDS = 10.0
