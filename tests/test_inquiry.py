@@ -386,6 +386,9 @@ async def test_a_recall_between_members_is_acknowledged_and_both_sides_records_a
     wrong = f"addressee_number,scope,until_version\n{head},2026,1\n".encode()
     what = {"kind": AFFAIR["fact_kind"], "items": "total-income", "reason": "所得の集計誤り"}
     opened = await there.posted(LINKAGE, "recalls", wrong, **what)
+    again = await there.posted(LINKAGE, "recalls", wrong, **what)
+    assert again["recall"] == opened["recall"], "whoever asks twice opens one recall"
+    assert len((await there.read(LINKAGE, "recalls"))["recalls"]) == 1
     assert (opened["bodies"], opened["requests"], opened["open"]) == (1, 1, 1)
 
     async def acknowledged() -> bool:
@@ -403,3 +406,61 @@ async def test_a_recall_between_members_is_acknowledged_and_both_sides_records_a
 
     (event,) = await eventually(compared, "nothing was compared")
     assert (json.loads(event["body"])["compared"], json.loads(event["body"])["differences"]) == (1, [])
+
+    async def receipt() -> Any:
+        events = await here.stream(LINKAGE, "linkage")
+        return [event for event in events if event["type"] == "linkage.record-summary-acknowledged.v1"]
+
+    await eventually(receipt, "the comparison was not acknowledged")
+
+
+async def test_an_answer_that_comes_late_is_told_to_its_provider_again_and_again_until_it_acknowledges(
+    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body
+) -> None:
+    here = await new_system()
+    (head, _), name = await taxed(here, operator), f"somebody-{next(_NUMBERS)}"
+    await known_to_the_network(here, network, {head: name})
+    await niigata.knows(name, uuid4().hex)
+    await accepted(here, ProcedureGrantNotice(**GRANTED, items=("total-income",)))
+    ours = institution_of(here.member.code)
+    decided = {"l-1": at(seconds=-1), "l-2": at(seconds=-2)}
+
+    async def answer(number: str) -> None:
+        asked = InquiryNotice(
+            **AFFAIR, scope="2026", request_number=number, inquirer=ours, provider=niigata.institution,
+            items=("total-income",), addressee_number=head,
+        )  # fmt: skip
+        await accepted(here, asked)
+        content = {"request_number": number, "outcome": "refused", "decided_at": decided[number],
+                   "reason": "fact-not-found", "facts": []}  # fmt: skip
+        await niigata.send(f"answer/{ours}/{number}", "answer", ours, content)
+
+        async def answered() -> bool:
+            return bool((await here.read(LINKAGE, f"inquiries/{number}"))["outcome"] == "refused")
+
+        await eventually(answered, "the answer did not come")
+
+    async def told(*numbers: str, times: int = 1) -> dict[str, Any]:
+        async def found() -> Any:
+            await niigata.fetch()
+            periods = [each for each in niigata.deliveries if each["type"] == "linkage-notice.record-digests.v1"]
+            hits = [each for each in periods if [row["request_number"] for row in each["records"]] == list(numbers)]
+            return hits if len(hits) >= times else None
+
+        period: dict[str, Any] = (await eventually(found, f"{numbers} were not told {times} times"))[0]
+        return period
+
+    await answer("l-1")
+    await here.order(LINKAGE, "record-summaries")
+    await told("l-1")
+    await answer("l-2")
+    period = await told("l-2", times=2)
+    content = {"since": period["since"], "until": period["until"]}
+    await niigata.send("record-digests-receipt/l-2", "record-digests-receipt", ours, content)
+
+    async def acknowledged() -> Any:
+        events = await here.stream(LINKAGE, "linkage")
+        return [event for event in events if event["type"] == "linkage.record-summary-acknowledged.v1"]
+
+    (event,) = await eventually(acknowledged, "the receipt was not taken")
+    assert json.loads(event["body"])["summary"]["since"] == decided["l-2"]

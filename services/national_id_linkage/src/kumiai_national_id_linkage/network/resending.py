@@ -6,6 +6,7 @@ later from being sent again. What has waited for more than a day is sent again e
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,21 +34,24 @@ MESSAGES, RECALLS, SUMMARIES = 500, 20, 5
 """Rows in a page: what one request to the network carries, since a recall and a summary name thousands of requests."""
 
 
+@dataclass(frozen=True, slots=True)
 class Look:
     """One look at one municipality."""
 
-    def __init__(
-        self, municipality: str, codes: CodeBook, instant: datetime, wait: timedelta, since: timedelta
-    ) -> None:
-        self.municipality, self.codes, self.instant = municipality, codes, instant
-        self._wait, self._since = wait, since
+    municipality: str
+    codes: CodeBook
+    instant: datetime
+    wait: timedelta
+    """How long something has waited at least."""
+    since: timedelta
+    """How long it has waited at most."""
 
     def among(self, limit: int, *, valid: timedelta = VALID) -> dict[str, Any]:
         """What the queries have in common: what counts still, and has waited long enough."""
         return {
             "municipality": self.municipality,
-            "after": timestamp(self.instant - min(self._since, valid)),
-            "before": timestamp(self.instant - self._wait),
+            "after": timestamp(self.instant - min(self.since, valid)),
+            "before": timestamp(self.instant - self.wait),
             "limit": limit,
         }
 
