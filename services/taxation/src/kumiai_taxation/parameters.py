@@ -2,7 +2,8 @@
 
 A file `R<n>.json` holds what changed in its fiscal year; `based_on` names the year it builds on. So a new fiscal year
 is one new file. A municipality's value is looked for in its own entry, then in its prefecture's, then in the nation's.
-Rates are written as percentages ("2.025%"). A parameter that no file gives is an error that names it.
+Rates are written as percentages ("2.025%"). A parameter that no file gives is an error that names it. An ordinance's
+value whose term is over holds for nobody: cases of its municipalities are refused, the others go on.
 """
 
 import csv
@@ -11,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
 from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality, Shares, Source
@@ -49,6 +50,8 @@ class Entry(BaseModel):
 
     value: Any
     valid_from: str
+    valid_until: Annotated[str, Field(pattern=r"^R\d+$")] | None = None
+    """The last fiscal year of its term, if the ordinance has one"""
     source: str
 
 
@@ -82,7 +85,7 @@ def files_for(municipality: str) -> dict[str, bytes]:
 def fiscal_years() -> tuple[str, ...]:
     """The fiscal years that have a parameter file, the oldest first."""
     found = [f.name.removesuffix(".json") for f in _FILES.iterdir() if f.name.endswith(".json")]
-    return tuple(sorted(found, key=lambda year: int(year[1:])))
+    return tuple(sorted(found, key=_number))
 
 
 def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYearParameters:
@@ -110,6 +113,8 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
     )
     cities = frozenset(required["designated_cities"].value)
     area_classes = _by_code(last.fiscal_year, required["area_classes"])
+    ordinances = {code: prefectures.get(code[:2], {}) | own.get(code, {}) for code in names}
+    ended = {code: name for code, entries in ordinances.items() if (name := _ended(last.fiscal_year, entries))}
     municipalities = {
         code: _municipality(
             code,
@@ -118,21 +123,23 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
             code in cities,
             _Required(
                 last.fiscal_year,
-                nation | area_classes.get(code, {}) | prefectures.get(code[:2], {}) | own.get(code, {}),
+                nation | area_classes.get(code, {}) | ordinances[code],
             ),
         )
         for code, name in names.items()
+        if code not in ended
     }
     values: dict[str, Any] = {name: _rates(required[name].value) for name in _FIELDS if name not in _NOT_IN_FILES}
     values |= {
         "fiscal_year": last.fiscal_year,
         "income_year": last.income_year,
         "municipalities": {},
+        "ended": {},
         "sources": {name: Source(entry.source, entry.valid_from) for name, entry in nation.items()},
     }
     parameters: FiscalYearParameters = _validate(last.fiscal_year, "", _PARAMETERS, values)
     # set afterwards: validating every municipality again would cost more than reading the files
-    return replace(parameters, municipalities=municipalities)
+    return replace(parameters, municipalities=municipalities, ended=ended)
 
 
 class _Required(dict[str, Entry]):
@@ -147,7 +154,7 @@ class _Required(dict[str, Entry]):
 _SHARES = TypeAdapter(Shares)
 _PARAMETERS = TypeAdapter(FiscalYearParameters)
 _FIELDS = tuple(FiscalYearParameters.__dataclass_fields__)
-_NOT_IN_FILES = {"fiscal_year", "income_year", "municipalities", "sources"}
+_NOT_IN_FILES = {"fiscal_year", "income_year", "municipalities", "ended", "sources"}
 _OF_MUNICIPALITY = ("municipal_rate", "prefectural_rate_surcharge", "municipal_per_capita", "prefectural_per_capita")
 
 
@@ -182,6 +189,18 @@ def _by_code(fiscal_year: str, listed: Entry) -> dict[str, dict[str, Entry]]:
                 "area_class": Entry(value=int(area_class), valid_from=listed.valid_from, source=listed.source)
             }
     return found
+
+
+def _ended(fiscal_year: str, entries: Mapping[str, Entry]) -> str | None:
+    """The first parameter whose term was over before this fiscal year."""
+    for name, entry in entries.items():
+        if entry.valid_until is not None and _number(entry.valid_until) < _number(fiscal_year):
+            return f"{name} (until {entry.valid_until})"
+    return None
+
+
+def _number(fiscal_year: str) -> int:
+    return int(fiscal_year[1:])
 
 
 def _layers(fiscal_year: str) -> list[ParameterFile]:

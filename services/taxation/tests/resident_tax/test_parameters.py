@@ -1,9 +1,12 @@
 """Parameter files: complete, sourced, resolved for every municipality."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import kumiai_taxation.parameters as files
 import pytest
+from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused, assess
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
 from kumiai_taxation.parameters import Entry, MissingParameter, ParameterError, ParameterFile, UnknownFiscalYear, load
 
@@ -51,6 +54,37 @@ def test_a_missing_part_of_a_parameter_is_named(base: ParameterFile) -> None:
     broken = base.model_copy(update={"prefectures": {}, "municipalities": {}})
     with pytest.raises(MissingParameter, match=r"R99.*housing_loan\.special_cap"):
         files.resolve([broken, layer], {"131016": "千代田区"})
+
+
+def test_an_ordinance_whose_term_has_ended_stops_its_municipalities_and_is_named(
+    base: ParameterFile, case: Callable[..., Case]
+) -> None:
+    layer = ParameterFile(fiscal_year="R9", income_year=2026, based_on="R7", parameters={})
+    plain = base.model_copy(update={"municipalities": {}})
+    later = files.resolve([plain, layer], {"131016": "千代田区", "142115": "秦野市"})
+    given = case(fiscal_year="R9", municipality="142115", income={"salary": 5_000_000})
+    refused = assess(given, later)
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.pointer) == ("parameter-missing", "/municipality")
+    assert "prefectural_per_capita (until R8)" in refused.en
+    assert "prefectural_per_capita (until R8)" in refused.ja
+    assert isinstance(assess(replace(given, municipality="131016"), later), Assessment)
+
+
+@pytest.mark.parametrize(
+    ("code", "per_capita"),
+    [
+        ("011002", 1_000), ("022039", 1_000), ("032018", 2_000), ("042072", 2_200), ("052035", 1_800),
+        ("062049", 2_000), ("072036", 2_000), ("082015", 2_000), ("092011", 1_700), ("102024", 1_700),
+        ("131016", 1_000), ("142115", 1_300), ("151009", 1_000), ("162027", 1_500), ("202088", 1_500),
+        ("212016", 2_000), ("222267", 1_400), ("232122", 1_500), ("242021", 2_000), ("252018", 1_800),
+        ("261009", 1_600), ("271004", 1_300), ("281000", 1_800), ("322016", 1_500), ("382019", 1_700),
+        ("402044", 1_500), ("462012", 1_500), ("472018", 1_000),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("year", ["R7", "R8", "R9"])
+def test_the_per_capita_levy_of_a_prefecture_has_its_surcharge(year: str, code: str, per_capita: int) -> None:
+    assert load(year).municipalities[code].per_capita.prefectural == per_capita
 
 
 def test_a_new_fiscal_year_is_one_file_with_what_changed(base: ParameterFile) -> None:

@@ -48,7 +48,11 @@ def pro_rata(amount: int, levy: Split) -> Split:
 
 
 def reduction(levy: Split, total_income: int, limit: int) -> Split:
-    """附則3条の3: the levy falls so far that income less levy is not below the exemption limit."""
+    """附則3条の3: the levy falls so far that income less levy is not below the exemption limit.
+
+    `levy` is what all credits have left. The shares' fractions go up, which is the law's exact share once the levy is
+    rounded down.
+    """
     return pro_rata(limit - (total_income - levy.total), levy)
 
 

@@ -269,4 +269,6 @@ class FiscalYearParameters:
     special_collection: Instalments
     ordinary_collection: Instalments
     municipalities: Mapping[str, Municipality]
+    ended: Mapping[str, str]
+    """The parameter of an ordinance whose term is over, by code of the municipality that cannot be assessed for it"""
     sources: Mapping[str, Source]

@@ -35,6 +35,16 @@ def unknown_municipality(code: str) -> Refused:
     )
 
 
+def parameter_missing(code: str, fiscal_year: str, name: str) -> Refused:
+    """条例の適用期間の終了: the ordinance's term is over, and no file says what holds now."""
+    return Refused(
+        "parameter-missing",
+        "/municipality",
+        f"団体コード{code}の{fiscal_year}年度のパラメータ{name}は適用期間が終了しています。現行の値を登録してください。",
+        f"{fiscal_year}: the term of the parameter {name} of {code} is over; add what holds now to {fiscal_year}.json.",
+    )
+
+
 def other_fiscal_year(case_year: str, parameters_year: str) -> Refused:
     """The case is of another fiscal year than the parameters."""
     return Refused(
