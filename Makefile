@@ -35,10 +35,10 @@ HAS_STACK = $(shell [ "$(KUMIAI_STACK)" = external ] || docker info 2>/dev/null 
 	|| { command -v mvn && [ "$(JAVA_VERSION)" -ge 17 ]; } >/dev/null 2>&1 && echo yes)
 NEED_STACK = $(if $(HAS_STACK),,$(error install Java 17 with Maven, or Docker))
 
-.PHONY: help demo test check bench chaos planted up down status clean distclean lock format need-stack need-prometheus
+.PHONY: help demo test check bench chaos planted second-opinion up down status clean distclean lock format need-stack need-prometheus
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: need-stack $(READY) ## Run the federation with three municipalities and a working day (KEEP=1: keeps running)
 	@$(PY) -m kumiai_demo
@@ -67,6 +67,9 @@ chaos: need-stack $(READY) ## Provoke faults for 30 minutes; prints its seed
 
 planted: need-stack $(READY) ## Plant eight bugs into copies of the code: the checker must see each of them
 	@$(PY) -m pytest -v tests/planted
+
+second-opinion: need-stack $(READY) ## Compare the tax with its second calculation in SQL on 100,000 random cases
+	@SECOND_OPINION_CASES=$${SECOND_OPINION_CASES:-100000} $(PY) -m pytest -q services/taxation/tests/second_opinion
 
 up: need-stack $(READY) ## Start stack and services and leave them running (WORKERS=2: processes for each service)
 	@$(PY) -m kumiai_local up --detach --workers $(WORKERS)

@@ -29,7 +29,7 @@ RULE_VERSION = "2"
 """Raised whenever the rules compute another amount from the same parameters."""
 Report = Mapping[str, Any]
 """A report as its columns by name, nested values as mappings."""
-NOT_FOR_THE_SENDER = frozenset(("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year"))
+NOT_FOR_THE_SENDER = frozenset(("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year", "parameter-missing"))
 """Refusals of the rules that no other report would mend: they are for a person's work list."""
 
 

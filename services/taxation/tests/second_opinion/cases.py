@@ -1,7 +1,6 @@
 """Random cases in the case format, as JSON lines: `python cases.py 100000 7 > cases.jsonl`.
 
-The same seed gives the same cases. Amounts lie on and around the edges of the brackets as often as between them. Only
-what the facts give rules for.
+The same seed gives the same cases. Amounts lie on and around the edges of the brackets as often as between them.
 """
 
 import argparse
@@ -15,7 +14,11 @@ MUNICIPALITIES = ("131016", "151009", "141003", "281000", "133035", "133078")
 """Standard, designated, with a surcharge, with a higher per capita levy, and of the second and third class of area."""
 EDGES = {
     "salary": (551_000, 651_000, 741_000, 1_000_000, 1_100_000, 1_190_000, 1_619_000, 1_628_000, 1_800_000, 1_900_000,
-               2_191_000, 2_200_000, 3_600_000, 6_600_000, 8_500_000),
+               2_191_000, 2_200_000, 3_600_000, 6_600_000, 8_500_000, 10_000_000, 10_950_000, 11_450_000, 11_950_000,
+               20_000_000, 25_950_000, 26_450_000, 26_950_000),
+    "pension": (600_000, 1_100_000, 1_300_000, 3_300_000, 4_100_000, 7_700_000, 10_000_000),
+    "gains": (100_000, 450_000, 1_350_000, 5_000_000, 9_000_000, 10_000_000, 18_050_000, 20_000_000, 24_000_000,
+              25_000_000),
     "income": (350_000, 450_000, 480_000, 580_000, 620_000, 950_000, 1_000_000, 1_050_000, 1_100_000, 1_230_000,
                1_330_000),
     "insurance": (12_000, 15_000, 32_000, 40_000, 56_000, 70_000),
@@ -37,6 +40,8 @@ def _case(random: Random) -> dict[str, Any]:
     taxpayer: dict[str, Any] = {
         "birth_date": _born(random, income_year, 17, 90),
         "disability": _disability(random),
+        "student": random.random() < 0.05,
+        "public_assistance": random.random() < 0.01,
     }
     if state == "widow":
         taxpayer["widow"] = True
@@ -46,9 +51,9 @@ def _case(random: Random) -> dict[str, Any]:
         "fiscal_year": f"R{year}",
         "municipality": random.choice(MUNICIPALITIES),
         "taxpayer": taxpayer,
-        "income": {"salary": _amount(random, EDGES["salary"], 14_000_000)},
+        "income": _income(random),
         "deductions": _deductions(random),
-        "credits": {"donations": _amount(random, (2_000,), 150_000) if random.random() < 0.3 else 0},
+        "credits": _credits(random),
         "dependants": [_relative(random, income_year) for _ in range(random.choices((0, 1, 2, 3), (50, 25, 18, 7))[0])],
     }
     if state == "married":
@@ -56,6 +61,35 @@ def _case(random: Random) -> dict[str, Any]:
         spouse.pop("ascendant")
         case["spouse"] = spouse | {"birth_date": _born(random, income_year, 20, 90)}
     return case
+
+
+def _income(random: Random) -> dict[str, int]:
+    """A salary mostly; a pension, business or other income instead of it or besides."""
+    most = random.choices((3_000_000, 14_000_000, 60_000_000), (30, 50, 20))[0]
+    kinds = random.choices(
+        (("salary",), ("pension",), ("salary", "pension"), ("business",), ("salary", "other"),
+         ("salary", "pension", "business", "other")),
+        (55, 12, 12, 8, 8, 5),
+    )[0]  # fmt: skip
+    return {
+        kind: _amount(random, EDGES.get(kind, EDGES["gains"]), 12_000_000 if kind == "pension" else most)
+        for kind in kinds
+    }
+
+
+def _credits(random: Random) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if random.random() < 0.3:
+        given["donations"] = _amount(random, (2_000,), random.choice((150_000, 3_000_000)))
+        given["one_stop"] = random.random() < 0.3
+    if random.random() < 0.1:
+        given["donations_basic"] = _amount(random, (2_000,), 150_000)
+    if random.random() < 0.2:
+        given["housing_loan"] = _amount(random, (97_500, 136_500), 400_000)
+        given["housing_loan_special"] = random.random() < 0.5
+        if random.random() < 0.5:
+            given["income_tax_taxable"] = _amount(random, (1_950_000,), 4_000_000)
+    return given
 
 
 def _deductions(random: Random) -> dict[str, int]:
@@ -66,6 +100,16 @@ def _deductions(random: Random) -> dict[str, int]:
     for name in ("earthquake", "earthquake_old"):
         if random.random() < 0.3:
             given[name] = _amount(random, EDGES["earthquake"], 60_000)
+    if random.random() < 0.1:
+        given["small_enterprise_mutual_aid"] = random.randrange(0, 816_000)
+    if random.random() < 0.15:
+        given["medical_paid"] = _amount(random, (100_000, 2_100_000), 600_000)
+        given["medical_reimbursed"] = random.randrange(0, 100_000)
+    elif random.random() < 0.05:
+        given["self_medication_paid"] = _amount(random, (12_000, 100_000), 120_000)
+    if random.random() < 0.03:
+        given["casualty_loss"] = random.randrange(0, 3_000_000)
+        given["casualty_disaster_expense"] = _amount(random, (50_000,), 200_000)
     return given
 
 

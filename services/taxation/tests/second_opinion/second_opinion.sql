@@ -81,11 +81,44 @@ create function pg_temp.donation_share(taxable bigint, difference bigint) return
     when taxable - difference <= 40000000 then 0.4916 else 0.44055 end
 $$;
 
--- 寄附金税額控除 of one body, which bears so many fifths: basic part and special part, each up to a whole yen.
-create function pg_temp.donation(donations bigint, income numeric, share numeric, fifths integer, levy numeric)
+-- 寄附金税額控除 of one body, which bears so many fifths: the basic part of all gifts, up to a whole yen.
+create function pg_temp.donation_basic(gifts bigint, income numeric, fifths integer) returns numeric language sql immutable as $$
+  select ceil(greatest(least(gifts, floor(income * 0.3)) - 2000, 0) * fifths * 2 / 100)
+$$;
+
+-- The special part (特例控除) of gifts to municipalities, up to a whole yen; at most a fifth of the levy after 調整控除.
+create function pg_temp.donation_special(donations bigint, share numeric, fifths integer, levy numeric)
 returns numeric language sql immutable as $$
-  select case when donations <= 2000 then 0 else ceil((least(donations, floor(income * 0.3)) - 2000) * fifths * 2 / 100)
-    + ceil(least((donations - 2000) * share * fifths / 5, levy * 0.2)) end
+  select ceil(least(greatest(donations - 2000, 0) * share * fifths / 5, levy * 0.2))
+$$;
+
+-- 申告特例控除 (one-stop): what the income tax would have given, in proportion to the special part, up to a whole yen.
+create function pg_temp.one_stop(special numeric, taxable bigint, difference bigint) returns numeric language sql immutable as $$
+  select ceil(special * case when taxable - difference <= 1950000 then 5.105 when taxable - difference <= 3300000 then 10.21
+    when taxable - difference <= 6950000 then 20.42 when taxable - difference <= 9000000 then 23.483 else 33.693 end
+    / case when taxable - difference <= 1950000 then 84.895 when taxable - difference <= 3300000 then 79.79
+    when taxable - difference <= 6950000 then 69.58 when taxable - difference <= 9000000 then 66.517 else 56.307 end)
+$$;
+
+-- 公的年金等に係る雑所得, by age and by the income besides pensions.
+create function pg_temp.pension_income(p bigint, age integer, besides bigint) returns bigint language sql immutable as $$
+  select greatest(0, case when p = 0 then 0 else
+    case when age >= 65 and p < 3300000 then p - 1100000 when age < 65 and p < 1300000 then p - 600000
+      when p < 4100000 then p * 75 / 100 - 275000 when p < 7700000 then p * 85 / 100 - 685000
+      when p < 10000000 then p * 95 / 100 - 1455000 else p - 1955000 end
+    + case when besides > 20000000 then 200000 when besides > 10000000 then 100000 else 0 end end)
+$$;
+
+-- 医療費控除, or セルフメディケーション税制 in its place.
+create function pg_temp.medical(paid bigint, reimbursed bigint, self_medication bigint, income numeric)
+returns numeric language sql immutable as $$
+  select case when self_medication > 0 then least(greatest(self_medication - 12000, 0), 88000)
+    when paid > 0 then least(greatest(paid - reimbursed - least(100000, floor(income * 0.05)), 0), 2000000) else 0 end
+$$;
+
+-- 雑損控除: beyond a tenth of the income, or the disaster's expense beyond 50,000.
+create function pg_temp.casualty(loss bigint, expense bigint, income numeric) returns numeric language sql immutable as $$
+  select case when loss > 0 then greatest(loss - floor(income * 0.1), expense - 50000, 0) else 0 end
 $$;
 
 -- query
@@ -101,7 +134,16 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
     place.*, case when municipal_rate = 0.08 then 4 else 3 end as municipal_fifths,
     (body->'taxpayer'->>'birth_date')::date as born, body->'taxpayer'->>'disability' as disability,
     coalesce((body->'taxpayer'->>'widow')::boolean, false) as widow, body->'taxpayer'->>'single_parent' as single_parent,
-    (body->'income'->>'salary')::bigint as salary, coalesce((body->'credits'->>'donations')::bigint, 0) as donations,
+    coalesce((body->'taxpayer'->>'student')::boolean, false) as student,
+    coalesce((body->'taxpayer'->>'public_assistance')::boolean, false) as assisted,
+    coalesce((body->'income'->>'salary')::bigint, 0) as salary, coalesce((body->'income'->>'pension')::bigint, 0) as pension,
+    coalesce((body->'income'->>'business')::bigint, 0) as business, coalesce((body->'income'->>'other')::bigint, 0) as other,
+    coalesce((body->'credits'->>'donations')::bigint, 0) as donations,
+    coalesce((body->'credits'->>'donations_basic')::bigint, 0) as other_gifts,
+    coalesce((body->'credits'->>'one_stop')::boolean, false) as one_stop,
+    coalesce((body->'credits'->>'housing_loan')::bigint, 0) as loan,
+    coalesce((body->'credits'->>'housing_loan_special')::boolean, false) as loan_special,
+    (body->'credits'->>'income_tax_taxable')::bigint as income_tax_taxable,
     coalesce(body->'deductions', '{}') as paid, coalesce(body->'dependants', '[]') as dependants,
     case when body ? 'spouse' then (body->'spouse'->>'income')::bigint end as spouse_income,
     case when body ? 'spouse' then body->'spouse'->>'disability' end as spouse_disability,
@@ -141,10 +183,17 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
     disability = 'special' or coalesce(r.raises_adjustment, false)
       or coalesce(spouse_income <= relative_limit and spouse_disability = 'special', false) as adjusted
   from limits left join relatives r using (id)
-), income as materialized (
+), earned as materialized (
   select *, employment_income - case when adjusted and salary > 8500000
-    then (least(salary, 10000000) - 8500000 + 9) / 10 else 0 end as total_income
+    then (least(salary, 10000000) - 8500000 + 9) / 10 else 0 end + business + other as besides
   from household
+), pensioned as materialized (
+  select *, pg_temp.pension_income(pension, pg_temp.age_on_31_december(year, born), besides) as pension_income from earned
+), income as materialized (
+  -- 所得金額調整控除 of salary and pension together.
+  select *, besides + pension_income - case when employment_income > 0 and pension_income > 0
+    then greatest(least(employment_income, 100000) + least(pension_income, 100000) - 100000, 0) else 0 end as total_income
+  from pensioned
 ), spouse as materialized (
   -- 配偶者控除・配偶者特別控除 by the taxpayer's own income, in thirds rounded up to 10,000.
   select *, case when total_income <= 9000000 then 3 when total_income <= 9500000 then 2
@@ -168,12 +217,19 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
     case when total_income > 5000000 then 0 when single_parent is not null then 300000 when widow then 260000 else 0 end as alone,
     case when total_income > 5000000 then 0 when single_parent = 'mother' then 50000 when single_parent = 'father' then 10000
       when widow then 10000 else 0 end as alone_difference,
+    -- 勤労学生: up to a limit of the year, and hardly anything that is not from work.
+    student and total_income <= (array[750000, 850000, 890000])[fy - 6] and pension_income + other <= 100000 as working_student,
     case when total_income <= 24000000 then 430000 when total_income <= 24500000 then 290000
       when total_income <= 25000000 then 150000 else 0 end as basic
   from spouse
 ), deducted as materialized (
   select *,
     basic + spouse_deduction + dependants_deduction + spouse_disabled + own_disabled + alone
+    + case when working_student then 260000 else 0 end + coalesce((paid->>'small_enterprise_mutual_aid')::bigint, 0)
+    + pg_temp.medical(coalesce((paid->>'medical_paid')::bigint, 0), coalesce((paid->>'medical_reimbursed')::bigint, 0),
+      coalesce((paid->>'self_medication_paid')::bigint, 0), total_income)
+    + pg_temp.casualty(coalesce((paid->>'casualty_loss')::bigint, 0),
+      coalesce((paid->>'casualty_disaster_expense')::bigint, 0), total_income)
     + coalesce((paid->>'social_insurance')::bigint, 0)
     + least(70000, pg_temp.life(coalesce((paid->>'life_general_new')::bigint, 0), coalesce((paid->>'life_general_old')::bigint, 0))
       + pg_temp.life_new(coalesce((paid->>'life_medical')::bigint, 0))
@@ -181,12 +237,12 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
     + pg_temp.earthquake(coalesce((paid->>'earthquake')::bigint, 0), coalesce((paid->>'earthquake_old')::bigint, 0))
       as deductions_total,
     50000 + spouse_difference + dependants_difference + spouse_disabled_difference + own_disabled_difference
-      + alone_difference as difference
+      + alone_difference + case when working_student then 10000 else 0 end as difference
   from personal
 ), taxed as materialized (
   select *, floor(greatest(total_income - deductions_total, 0) / 1000.0)::bigint * 1000 as taxable_income,
     -- 非課税: by the person's state, by the line of the per capita levy, and by that of the income levy.
-    (disability <> 'none' or widow or single_parent is not null or born >= make_date(year + 1 - 18, 1, 3))
+    assisted or (disability <> 'none' or widow or single_parent is not null or born >= make_date(year + 1 - 18, 1, 3))
       and total_income <= 1350000 as exempt_person,
     350000 * area * (n + 1) + 100000 + case when n > 0 then 210000 * area else 0 end as per_capita_line,
     350000 * (n + 1) + 100000 + case when n > 0 then 320000 else 0 end as levy_line
@@ -208,15 +264,26 @@ with place(code, municipal_rate, prefectural_rate, municipal_per_capita, prefect
 ), after_adjustment as materialized (
   select *, gross_municipal - adjustment_municipal as levy_m, gross_prefectural - adjustment_prefectural as levy_p
   from adjusted
-), donated as materialized (
-  select *, case when no_levy then 0 else pg_temp.donation(donations, total_income,
-      pg_temp.donation_share(taxable_income, difference::bigint), municipal_fifths, levy_m) end as donation_m,
-    case when no_levy then 0 else pg_temp.donation(donations, total_income,
-      pg_temp.donation_share(taxable_income, difference::bigint), 5 - municipal_fifths, levy_p) end as donation_p
+), lent as materialized (
+  -- 住宅借入金等特別税額控除: up to 5 % and 97,500, or 7 % and 136,500, of the taxable income; by fifths, up to a whole yen.
+  select *, least(loan, case when loan_special then least(136500, floor(coalesce(income_tax_taxable, taxable_income) * 0.07))
+    else least(97500, floor(coalesce(income_tax_taxable, taxable_income) * 0.05)) end) as lent
   from after_adjustment
+), special as materialized (
+  select *, pg_temp.donation_special(donations, pg_temp.donation_share(taxable_income, difference::bigint), municipal_fifths, levy_m)
+      as special_m,
+    pg_temp.donation_special(donations, pg_temp.donation_share(taxable_income, difference::bigint), 5 - municipal_fifths, levy_p)
+      as special_p
+  from lent
+), donated as materialized (
+  select *, case when no_levy then 0 else pg_temp.donation_basic(donations + other_gifts, total_income, municipal_fifths) + special_m
+      + case when one_stop then pg_temp.one_stop(special_m, taxable_income, difference::bigint) else 0 end end as donation_m,
+    case when no_levy then 0 else pg_temp.donation_basic(donations + other_gifts, total_income, 5 - municipal_fifths) + special_p
+      + case when one_stop then pg_temp.one_stop(special_p, taxable_income, difference::bigint) else 0 end end as donation_p
+  from special
 ), after_donations as materialized (
-  select *, case when no_levy then 0 else greatest(levy_m - donation_m, 0) end as left_m,
-    case when no_levy then 0 else greatest(levy_p - donation_p, 0) end as left_p
+  select *, case when no_levy then 0 else greatest(levy_m - ceil(lent * municipal_fifths / 5) - donation_m, 0) end as left_m,
+    case when no_levy then 0 else greatest(levy_p - ceil(lent * (5 - municipal_fifths) / 5) - donation_p, 0) end as left_p
   from donated
 ), reduced as materialized (
   -- 附則3条の3, after all credits: what remains of the income after the levy doesn't fall below the line; pro rata.
