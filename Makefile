@@ -14,10 +14,12 @@ MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
 PY := .venv/bin/python
 READY := .venv/.ready
 WORKERS ?= 1
-# What kills, restarts and erases, and what needs the inquiry network or the vault, gets a federation of its own.
+# What kills, restarts and erases, and what needs the inquiry network or the vault or looks everywhere, gets a federation
+# of its own.
 DRASTIC := tests/bundle tests/leaving tests/planted
 INQUIRY := tests/test_inquiry.py tests/test_recall.py
-VAULT := tests/test_vault.py tests/test_vault_rotation.py tests/test_addressees.py tests/test_my_number_is_nowhere.py
+VAULT := tests/test_vault.py tests/test_vault_rotation.py tests/test_addressees.py tests/test_my_number_is_nowhere.py \
+	tests/test_protected_addresses_are_nowhere.py
 
 empty :=
 space := $(empty) $(empty)

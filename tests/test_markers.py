@@ -18,6 +18,7 @@ FORMS = {
     "euc": lambda value: value.encode("euc_jp"),
     "utf-16": lambda value: value.encode("utf-16"),
     "json": lambda value: json.dumps({"x": value}).encode(),
+    "json in json": lambda value: json.dumps({"part": json.dumps({"x": value})}).encode(),
     "json, every character": lambda value: "".join(f"\\u{ord(character):04X}" for character in value).encode(),
     "base64": lambda value: b64encode(f'{{"x":"{value}"}}'.encode()),
     "base64 one on": lambda value: b64encode(f'.{{"x":"{value}"}}'.encode()),

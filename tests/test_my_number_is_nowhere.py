@@ -2,36 +2,34 @@
 
 import asyncio
 import json
-import os
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import AsyncIterator
 from pathlib import Path
-from threading import Thread
 
 import httpx
-import psycopg
 import pytest
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
 from kumiai_contracts.topics import STREAM_OF, notices_topic, receipts_stream
 from kumiai_local.addresses import StackAddresses
-from kumiai_local.layout import Layout, checkout
+from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
-from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from tests.conftest import NewSystem
-from tests.support.markers import Markers
+from tests.support.leaks import (
+    leaking_answer,
+    leaking_log,
+    leaking_metric,
+    leaking_span,
+    leaking_tables,
+    leaking_topic,
+)
+from tests.support.markers import FULL_WIDTH, Markers
 from tests.support.media import answers, databases, files, topics
 from tests.support.operator import LINKAGE, Operator
+from tests.support.spans import traced
 from tests.support.system import System
 from tests.support.vault import Clerk, household, my_number, number_notice, public_key
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-TRACING = checkout() / "tests" / "support" / "tracing"
 SPANS = "spans.json"
 HELD = [my_number(40_823_719_000 + 7 * n) for n in range(4)]
 REFUSED = [my_number(51_934_820_111 + 7 * n) for n in range(3)]
@@ -45,14 +43,8 @@ LINKING = "purpose=national-id-linkage"
 @pytest.fixture
 async def spans(federation: ServiceProcesses, test_layout: Layout) -> AsyncIterator[Path]:
     """The linkage service writes its spans into this file while the test runs."""
-    worker, path = federation[LINKAGE], test_layout.logs / SPANS
-    path.touch()
-    await asyncio.to_thread(worker.stop)
-    path_of = os.pathsep.join([str(TRACING), worker.settings.env.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    worker.start({"PYTHONPATH": path_of, "KUMIAI_TEST_SPANS": str(path)})
-    await asyncio.to_thread(worker.wait_ready)
-    yield path
-    await asyncio.to_thread(worker.restart)
+    async with traced([federation[LINKAGE]], test_layout.logs / SPANS) as path:
+        yield path
 
 
 async def run(system: System, operator: Operator, clerk: Clerk) -> list[str]:
@@ -142,92 +134,20 @@ def test_a_leak_planted_in_each_medium_is_found(
     addresses: StackAddresses, federation: ServiceProcesses, tmp_path: Path
 ) -> None:
     code, leak = "473502", Markers(PLANTED)
-    with ExitStack() as stack:
-        # A topic that Kafka holds compressed.
-        topic = stack.enter_context(a_topic(addresses, f"lg.{code}.leak"))
-        producer = Producer({**addresses.kafka_client(), "compression.type": "zstd", "linger.ms": 50})
-        escaped = "".join(f"\\u{ord(digit):04x}" for digit in PLANTED)
-        producer.produce(topic, b'{"x":"' + escaped.encode() + b'"}' + b" " * 500, headers=[("x", b"y")])
-        producer.produce(topic, b"{}", headers=[("ce_subject", PLANTED.encode())])
-        producer.produce(topic, b"{}", key=b64encode(b"." + PLANTED.encode()))
-        assert producer.flush(20) == 0
-        assert len({found.where for found in leak.in_all(topics(addresses, [code]))}) == 3
-
-        # A table of another service, as text, bytes, JSON, number and list.
-        stack.enter_context(leaking_table(addresses, code))
-        assert len({found.where for found in leak.in_all(databases(addresses, [code]))}) == 6
-
-    # A log line in Shift JIS, full-width; a span's attribute; a metric's label; an answer.
-    log = tmp_path / "service.log"
-    wide = PLANTED.translate({ord("0") + n: "０１２３４５６７８９"[n] for n in range(10)})
-    log.write_bytes(f"2026-04-01 番号 {wide}\n".encode("cp932"))
-    assert leak.in_file(log)
-    spans = tmp_path / SPANS
-    with spans.open("w") as out:
-        provider = TracerProvider()
-        provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=out)))
-        with provider.get_tracer("test").start_as_current_span("poll") as span:
-            span.set_attribute("about", PLANTED)
-    assert leak.in_file(spans)
-    registry = CollectorRegistry()
-    Counter("reads", "Reads", ["person"], registry=registry).labels(PLANTED).inc()
-    assert leak.in_bytes("/metrics", generate_latest(registry))
-    assert leak.in_all(asyncio.run(answered_by_a_leaking_service()))
-
-
-@contextmanager
-def a_topic(addresses: StackAddresses, name: str) -> Iterator[str]:
-    """A topic that no service reads."""
-    admin = AdminClient({**addresses.kafka_client()})
-    admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
-    try:
-        yield name
-    finally:
-        admin.delete_topics([name])[name].result(20)
-
-
-@contextmanager
-def leaking_table(addresses: StackAddresses, code: str) -> Iterator[None]:
-    """Six tables of taxation's database that hold the planted number, each in another way."""
-    url = addresses.postgres_url.rpartition("/")[0] + "/kumiai_taxation"
-    kinds = {
+    spaced, hyphened = (mark.join((PLANTED[:4], PLANTED[4:8], PLANTED[8:])) for mark in " -")
+    with leaking_topic(addresses, code, PLANTED) as leaks:
+        assert len({found.where for found in leak.in_all(topics(addresses, [code]))}) == leaks
+    columns = {
         "text": PLANTED,
         "bytea": PLANTED.encode(),
-        "jsonb": json.dumps({"person": {"number": " ".join((PLANTED[:4], PLANTED[4:8], PLANTED[8:]))}}),
+        "jsonb": json.dumps({"person": {"number": spaced}}),
         "bigint": int(PLANTED),
         "numeric": int(PLANTED),
         "text[]": ["x", b64encode(PLANTED.encode()).decode()],
     }
-    with psycopg.connect(url, password=addresses.postgres_password, autocommit=True) as connection:
-        try:
-            for n, (kind, value) in enumerate(kinds.items()):
-                connection.execute(f"create table leak_{n} (municipality text, value {kind})")  # type: ignore[arg-type]
-                connection.execute(f"insert into leak_{n} values (%s, %s::{kind})", (code, value))  # type: ignore[arg-type]
-            yield
-        finally:
-            for n in range(len(kinds)):
-                connection.execute(f"drop table if exists leak_{n}")
-
-
-async def answered_by_a_leaking_service() -> list[tuple[str, bytes]]:
-    """The answer of a service that repeats what it was asked."""
-
-    class Leaking(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(404)
-            self.end_headers()
-            self.wfile.write(json.dumps({"detail": f"nobody has {self.path[1:]}"}).encode())
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quietly."""
-
-    server = HTTPServer(("127.0.0.1", 0), Leaking)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.server_port}") as client:
-            return await answers(client, [f"/{PLANTED[:4]}-{PLANTED[4:8]}-{PLANTED[8:]}"])
-    finally:
-        await asyncio.to_thread(server.shutdown)
-        server.server_close()
-        thread.join()
+    with leaking_tables(addresses, "kumiai_taxation", code, columns):
+        assert len({found.where for found in leak.in_all(databases(addresses, [code]))}) == len(columns)
+    assert leak.in_file(leaking_log(tmp_path, f"番号 {PLANTED.translate(FULL_WIDTH)}"))
+    assert leak.in_file(leaking_span(tmp_path, PLANTED))
+    assert leak.in_bytes("/metrics", leaking_metric(PLANTED))
+    assert leak.in_all(asyncio.run(leaking_answer(hyphened)))

@@ -72,8 +72,12 @@ def forms(value: str) -> Iterator[tuple[str, bytes]]:
             for offset in range(3):
                 yield f"{name} in base64", _base64(plain, offset)
                 yield f"{name} in base64url", _base64(plain, offset).translate(bytes.maketrans(b"+/", b"-_"))
-        yield f"{spelled}JSON escapes", "".join(f"\\u{unit:04x}" for unit in _units(text)).encode()
-        yield f"{spelled}upper JSON escapes", "".join(f"\\u{unit:04X}" for unit in _units(text)).encode()
+        for backslash, nested in (("\\", ""), ("\\\\", " in JSON")):
+            lower, upper = (
+                "".join(f"{backslash}u{unit:{form}}" for unit in _units(text)).encode() for form in ("04x", "04X")
+            )
+            yield f"{spelled}JSON escapes{nested}", lower
+            yield f"{spelled}upper JSON escapes{nested}", upper
         yield f"{spelled}character references", "".join(f"&#{ord(character)};" for character in text).encode()
         yield f"{spelled}percent escapes", quote(text).encode()
         yield f"{spelled}full percent escapes", "".join(f"%{byte:02X}" for byte in text.encode()).encode()

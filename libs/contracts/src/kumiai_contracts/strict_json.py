@@ -29,8 +29,17 @@ class StrictJsonError(ValueError):
 
 
 def json_pointer(*parts: int | str) -> str:
-    """The pointer (RFC 6901) to a value by the keys and indexes that lead to it; what no store can hold becomes ?."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts).translate(_NO_TEXT)
+    """The pointer (RFC 6901) to a value by the keys and indexes that lead to it.
+
+    A key that no field has becomes `?`: it is a stranger's text, and may say where somebody lives, or their number.
+    """
+    named = (str(part) if isinstance(part, int) or _is_like_a_name(part) else "?" for part in parts)
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in named)
+
+
+def _is_like_a_name(key: str) -> bool:
+    """ASCII with no more digits than a 宛名番号 has, by which some mappings name people."""
+    return key.isascii() and key.isprintable() and sum(character.isdigit() for character in key) <= 10
 
 
 def parse_strictly(body: bytes) -> Any:
@@ -163,6 +172,3 @@ def _check_text(value: Any, at: tuple[int | str, ...]) -> None:
     elif isinstance(value, list):
         for n, item in enumerate(value):
             _check_text(item, (*at, n))
-
-
-_NO_TEXT = dict.fromkeys((0, *range(0xD800, 0xE000)), "?")

@@ -16,6 +16,7 @@ from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.model import Frozen
+from kumiai_contracts.resident import ResidentRow
 from kumiai_contracts.resident_affairs import ProtectionRow
 from pydantic import Field, ValidationError
 from starlette.requests import Request
@@ -199,18 +200,19 @@ class Desk:
             found = await QUERIES.sealed_with_event(about.connection, municipality=municipality, commitment=commitment)
             if found is None:
                 raise Problem(problems.NOT_FOUND)
-            rows = orjson.loads(found["body"]).get("residents", ())
-            numbers = [row["addressee_number"] for row in rows if commitment in row.values()]
-            protected = await QUERIES.protected_among(
-                about.connection, municipality=municipality, addressee_numbers=numbers
-            )
+            rows = [
+                ResidentRow.model_validate_json(orjson.dumps(row))
+                for row in orjson.loads(found["body"]).get("residents", ())
+                if commitment in row.values()
+            ]
+            is_protected = any(await about.protected(rows))
             if found["name"] == "resident_code" or not sees_address(
-                purpose, is_protected=bool(protected), is_released=False
+                purpose, is_protected=is_protected, is_released=False
             ):
                 raise Problem(problems.PURPOSE_MISSING)
             if found["part"] is None:
                 raise Problem(problems.ERASED)
-            await about.record(numbers)
+            await about.record([row.addressee_number for row in rows])
             return answer(
                 {
                     "stream": found["stream"],

@@ -105,6 +105,16 @@ order by h.addressee_number, h.history_number;
 select addressee_number, state, applied_on, starts_on, ends_on, ended_on, together_with from protection
 where municipality = :municipality and state <> 'ended' and addressee_number = any(:addressee_numbers::text[]);
 
+-- name: protected_households
+-- Of these households those that a protected person lives in, or has left the record from.
+select distinct h.household_number
+from resident_history h join protection p using (municipality, addressee_number)
+where h.municipality = :municipality and h.household_number = any(:household_numbers::text[]) and p.state <> 'ended'
+  and not exists (
+    select from resident_history later
+    where later.municipality = h.municipality and later.addressee_number = h.addressee_number
+      and later.history_number > h.history_number);
+
 -- name: protections_listed
 select addressee_number, state, applied_on, starts_on, ends_on, ended_on, together_with from protection
 where municipality = :municipality and state <> 'ended' and addressee_number > :after

@@ -51,21 +51,25 @@ class Reading:
         """Rows as the purpose may see them, recorded: with the addresses that are there, open to it and not erased."""
         numbers = list(dict.fromkeys(row.addressee_number for row in rows))
         await self.record(numbers)
-        protected = await self._numbers(QUERIES.protected_among, numbers)
-        released = await self._numbers(QUERIES.released_among, list(protected)) if protected else frozenset()
+        people, households = await self.protected(rows)
+        released = await self._numbers(QUERIES.released_among, numbers) if people or households else frozenset()
         characters = await self._gaiji(numbers)
-        open_ = {
-            number
-            for number in numbers
-            if sees_address(self.purpose, is_protected=number in protected, is_released=number in released)
-        }
+
+        def is_protected(row: ResidentRow) -> bool:
+            return row.addressee_number in people or row.household_number in households
+
+        def is_open(row: ResidentRow) -> bool:
+            return sees_address(
+                self.purpose, is_protected=is_protected(row), is_released=row.addressee_number in released
+            )
+
         names = ADDRESSES & FIELDS[self.purpose]
-        addresses = await self._opened([row for row in rows if row.addressee_number in open_], names)
+        addresses = await self._opened([row for row in rows if is_open(row)], names)
         codes = await self._opened(rows, FIELDS[self.purpose] & {"resident_code"})
         found = []
         for row in rows:
-            shown = visible(row, self.purpose) | {"protected": row.addressee_number in protected}
-            if row.addressee_number in open_:
+            shown = visible(row, self.purpose) | {"protected": is_protected(row)}
+            if is_open(row):
                 shown |= {
                     name: addresses[sealed] for name in sorted(names) if (sealed := getattr(row, name)) in addresses
                 }
@@ -76,6 +80,15 @@ class Reading:
                 shown["identified_name"] = identified(row.name, _by_code_point(known))
             found.append(shown)
         return found
+
+    async def protected(self, rows: Sequence[ResidentRow]) -> tuple[frozenset[str], frozenset[str]]:
+        """Who of these is protected, and in whose households somebody is: where one lives, all of them live."""
+        households = list({row.household_number for row in rows})
+        found = await QUERIES.protected_households(
+            self.connection, municipality=self.municipality, household_numbers=households
+        )
+        people = await self._numbers(QUERIES.protected_among, list({row.addressee_number for row in rows}))
+        return people, frozenset(record["household_number"] for record in found)
 
     async def _numbers(self, query: Any, numbers: Sequence[str]) -> frozenset[str]:
         found = await query(self.connection, municipality=self.municipality, addressee_numbers=list(numbers))

@@ -135,6 +135,12 @@ async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     """Serve what every service shows and a service's own routes, until cancelled."""
     settings = ground.settings
     access = Access(load_public_key(settings.trusted_keys_dir / "membership.pub.pem"), ground.database, ground.name)
+    app = application(every_route(ground, routes), access)
+    await HttpServer(app, settings.http_host, settings.http_port).run()
+
+
+def every_route(ground: "Ground", routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+    """What every service shows, and a service's own routes before it."""
     found: list[BaseRoute] = [*health_routes(ground.not_ready, ground.telemetry.ready), *routes]
     found += operation_routes(ground)
     found += [*export_routes(ground), *import_routes(ground)]
@@ -144,4 +150,4 @@ async def serve(ground: "Ground", routes: Sequence[BaseRoute]) -> None:
     found += Streams(ground.name, ground.database, service if isinstance(service, Host) else None).routes()
     if any(kind.service == ground.name for kind in NOTICES.values()):
         found += Notices(ground.name, ground.database, ground.intake).routes()
-    await HttpServer(application(found, access), settings.http_host, settings.http_port).run()
+    return found
