@@ -118,16 +118,16 @@ async def test_planted_numbers_stand_nowhere_outside_the_vault(
 
     # The one place: whoever sends a number in clear has written it into the notices topic, and is told so.
     exposed = f"topic {notices_topic(system.member.code, LINKAGE)} at "
-    in_topics = await asyncio.to_thread(lambda: searched.in_all(topics(addresses, codes)))
+    in_topics = searched.in_all(topics(addresses, codes))
     assert {found.marker for found in in_topics if found.where.startswith(exposed)} == {IN_CLEAR}
     assert [found for found in in_topics if not found.where.startswith(exposed)] == []
 
-    assert await asyncio.to_thread(lambda: searched.in_all(databases(addresses, codes))) == []
+    assert searched.in_all(databases(addresses, codes)) == []
     assert searched.in_all(answered) == []
     assert await asyncio.to_thread(spans.read_bytes), "no span was written"
     logs = list(files(test_layout.logs))
     assert {worker.log for worker in federation} | {spans} <= set(logs)
-    assert await asyncio.to_thread(lambda: [found for path in logs for found in searched.in_file(path)]) == []
+    assert [found for path in logs for found in searched.in_file(path)] == []
 
 
 def test_a_leak_planted_in_each_medium_is_found(

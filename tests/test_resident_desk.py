@@ -3,11 +3,12 @@
 import asyncio
 import base64
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psycopg
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,7 +34,7 @@ from kumiai_contracts.topics import events_topic, receipts_stream
 from kumiai_local.addresses import StackAddresses
 
 from tests.conftest import NewSystem
-from tests.support.family import AWAY, HEAD, HOME, NEXT_HOME, carry_over, handled, person, today
+from tests.support.family import AWAY, HEAD, HOME, JAPAN, NEXT_HOME, carry_over, handled, person, today
 from tests.support.operator import REGISTRY, Operator
 from tests.support.system import System
 
@@ -88,6 +89,16 @@ async def found(clerk: Clerk, name: str, expected: int) -> list[dict[str, Any]]:
     raise AssertionError(f"{len(people)} instead of {expected}")
 
 
+async def living_at(clerk: Clerk, expected: int, **query: Any) -> list[dict[str, Any]]:
+    """People at an address, once the index has caught up."""
+    for _ in range(50):
+        people: list[dict[str, Any]] = (await clerk.get("addresses", **query))["residents"]
+        if len(people) == expected:
+            return people
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{len(people)} instead of {expected}")
+
+
 async def test_people_are_found_however_their_name_is_written(new_system: NewSystem, operator: Operator) -> None:
     system = await new_system(REGISTRY, code="202011")
     clerk = await Clerk(operator, system.member.code, "desk").granted("resident-services")
@@ -109,6 +120,7 @@ async def test_as_of_a_day_statistics_and_the_work_list(new_system: NewSystem, o
     clerk = await Clerk(operator, system.member.code, "desk").granted("resident-services")
     told = await system.tell(carry_over())
     head, wife, *_ = told.numbers
+    between = datetime.now(JAPAN).isoformat()
     await system.tell(ChangeOfAddressNotice(**handled(), addressee_numbers=told.numbers, address=NEXT_HOME))
     await system.tell(DeathNotice(**handled(), addressee_number=head))
     yesterday = (today() - timedelta(days=1)).isoformat()
@@ -118,6 +130,21 @@ async def test_as_of_a_day_statistics_and_the_work_list(new_system: NewSystem, o
     assert (now["address"]["number"], then["address"]["number"]) == (NEXT_HOME.number, HOME.number)
     unknown = await clerk.client.get(f"residents/{wife}", params={"known": yesterday, **purpose})
     assert unknown.status_code == 404, "nothing was recorded yet"
+    early = await clerk.get(f"residents/{wife}", known=between, **purpose)
+    late = await clerk.get(f"residents/{wife}", known=datetime.now(JAPAN).isoformat(), **purpose)
+    assert (early["address"]["number"], late["address"]["number"]) == (HOME.number, NEXT_HOME.number)
+    for wrong in ("yesterday", "2026-04-01T17:15:00"):
+        refused = await clerk.client.get(f"residents/{wife}", params={"known": wrong, **purpose})
+        assert (refused.status_code, refused.json()["code"]) == (400, "parameter-invalid")
+    for written, day, expected in (
+        ("学校町通１番町602-1", yesterday, 4),
+        ("学校町通一番町1番2", today().isoformat(), 3),
+    ):
+        there = await living_at(clerk, expected, address=written, as_of=day, **purpose)
+        assert [row["addressee_number"] for row in there] == sorted(told.numbers)[-expected:]
+    assert (
+        await clerk.client.get("addresses", params={"address": "学校町通", "purpose": "taxation"})
+    ).status_code == 403
     household = await clerk.get(f"households/{told.household_number}", as_of=yesterday, **purpose)
     assert household["head"] == head and len(household["members"]) == 4
     (item,) = (await clerk.get("work-items", state="open", **purpose))["work_items"]
@@ -191,6 +218,12 @@ async def test_a_protected_address_is_seen_for_protection_alone_also_where_it_wa
     listed = await guardian.get("protections", purpose="protection")
     assert [row["state"] for row in listed["protections"]] == ["provisional", "provisional"]
 
+    # Nobody is told who lives where she does, but those who may see her there.
+    asked = {"address": CANARY, "as_of": today().isoformat()}
+    there = await living_at(guardian, 2, **asked, purpose="protection")
+    assert [row["addressee_number"] for row in there] == [mother, child]
+    assert (await clerk.get("addresses", **asked, purpose="resident-services"))["residents"] == []
+
     # A temporary release opens it to the desk, for a while, and no event says so.
     head = await operator.head(code, "resident", REGISTRY)
     body = {"addressee_number": mother, "minutes": 1}
@@ -198,7 +231,12 @@ async def test_a_protected_address_is_seen_for_protection_alone_also_where_it_wa
     assert released.status_code == 201
     assert (await clerk.get(f"residents/{mother}", purpose="resident-services"))["address"]["town"] == CANARY
     assert "address" not in await clerk.get(f"residents/{child}", purpose="resident-services")
+    there = (await clerk.get("addresses", **asked, purpose="resident-services"))["residents"]
+    assert [row["addressee_number"] for row in there] == [mother]
     assert (await operator.head(code, "resident", REGISTRY))["position"] == head["position"]
+
+    run_out(addresses, code)
+    assert "address" not in await clerk.get(f"residents/{mother}", purpose="resident-services"), "reverted by itself"
 
     await system.tell(
         MoveOutNotice(**handled(), addressee_numbers=(child,), destination="domestic",
@@ -267,6 +305,14 @@ async def test_a_resident_code_of_the_pool_is_seen_by_the_desk_alone_and_in_no_e
     (commitment,) = {row["resident_code"] for row in rows} - {None}
     for purpose in ("resident-services", "taxation"):
         assert (await clerk.client.get(f"parts/{commitment}", params={"purpose": purpose})).status_code == 403
+
+
+def run_out(addresses: StackAddresses, code: str) -> None:
+    """Releases of a municipality as they are when their minutes have passed."""
+    url = addresses.postgres_url.rpartition("/")[0] + "/kumiai_resident_registry"
+    with psycopg.connect(url, password=addresses.postgres_password) as connection:
+        passed = "update protection_release set reverts_at = reverts_at - interval '1 minute' where municipality = %s"
+        assert connection.execute(passed, (code,)).rowcount == 1
 
 
 def leaks(content: bytes) -> bool:

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 from kumiai_local.addresses import StackAddresses
 
 KAFKA_S = 30.0
+_BLOCK_BYTES = 256 * 1024
 Contents = Iterator[tuple[str, bytes]]
 
 _TABLES = """
@@ -26,26 +27,34 @@ def topics(addresses: StackAddresses, municipalities: Iterable[str]) -> Contents
     listed = AdminClient({**addresses.kafka_client()}).list_topics(timeout=KAFKA_S).topics.values()
     consumer = Consumer({**settings, "auto.offset.reset": "earliest", "fetch.message.max.bytes": 8 * 1024 * 1024})
     try:
+        ends: dict[tuple[str, int], int] = {}
+        begins: list[TopicPartition] = []
         for topic in listed:
             if not str(topic.topic).startswith(prefixes):
                 continue
             for partition in topic.partitions:
-                yield from _records(consumer, TopicPartition(str(topic.topic), partition, 0))
+                place = TopicPartition(str(topic.topic), partition)
+                start, end = consumer.get_watermark_offsets(place, timeout=KAFKA_S)
+                if start < end:
+                    begins.append(TopicPartition(place.topic, partition, start))
+                    ends[place.topic, partition] = end
+        consumer.assign(begins)
+        yield from _records(consumer, ends)
     finally:
         consumer.close()
 
 
-def _records(consumer: Consumer, partition: TopicPartition) -> Contents:
-    start, end = consumer.get_watermark_offsets(partition, timeout=KAFKA_S)
-    consumer.assign([TopicPartition(partition.topic, partition.partition, start)])
-    at = start
-    while at < end:
+def _records(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Contents:
+    """Every record below these offsets, by topic and partition."""
+    while ends:
         message = consumer.poll(KAFKA_S)
-        assert message is not None and not message.error(), f"{partition.topic} can't be read"
+        assert message is not None and not message.error(), f"{sorted(ends)} can't be read to the end"
+        topic, partition, offset = str(message.topic()), message.partition(), message.offset()
+        assert partition is not None and offset is not None
+        if offset + 1 >= ends.get((topic, partition), 0):
+            ends.pop((topic, partition), None)
         headers = [part for name, value in message.headers() or () for part in (name.encode(), value or b"")]
-        where = f"topic {partition.topic} at {message.offset()}"
-        yield where, b"\n".join([message.key() or b"", message.value() or b"", *headers])
-        at = (message.offset() or 0) + 1
+        yield f"topic {topic} at {offset}", b"\n".join([message.key() or b"", message.value() or b"", *headers])
 
 
 def databases(addresses: StackAddresses, municipalities: Iterable[str]) -> Contents:
@@ -66,8 +75,21 @@ def databases(addresses: StackAddresses, municipalities: Iterable[str]) -> Conte
                     where = f"database {name}, {schema}.{table}"
                     copy = f'copy (select * from "{schema}"."{table}"{only}) to stdout (format {form})'
                     with connection.cursor().copy(copy) as rows:  # type: ignore[arg-type]
-                        for row in rows:
-                            yield where, bytes(row)
+                        for block in _blocks(bytes(row) for row in rows):
+                            yield where, block
+
+
+def _blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Rows put together, whole: one search in many of them takes less time than many searches."""
+    block: list[bytes] = []
+    size = 0
+    for row in rows:
+        block.append(row)
+        size += len(row)
+        if size > _BLOCK_BYTES:
+            yield b"".join(block)
+            block, size = [], 0
+    yield b"".join(block)
 
 
 def files(folder: Path) -> Iterator[Path]:

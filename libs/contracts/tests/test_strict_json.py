@@ -35,7 +35,11 @@ REFUSED = {
     "repeated key behind an escape": (rb'{"a":1,"\u0061":2}', "body-duplicate-key", "/a"),
     "repeated key to be escaped": (b'{"a/b~c":1,"a/b~c":2}', "body-duplicate-key", "/a~1b~0c"),
     "repeated key that no store holds": (rb'{"\u0000\ud800":1,"\u0000\ud800":2}', "body-duplicate-key", "/?"),
-    "repeated key that says where somebody lives": ('{"丸の内1番":1,"丸の内1番":2}'.encode(), "body-duplicate-key", "/?"),
+    "repeated key that says where somebody lives": (
+        '{"丸の内1番":1,"丸の内1番":2}'.encode(),
+        "body-duplicate-key",
+        "/?",
+    ),
     "repeated key like a 個人番号": (b'{"123456789018":1,"123456789018":2}', "body-duplicate-key", "/?"),
     "NaN": (b'{"a":NaN}', "body-number-not-finite", "/a"),
     "Infinity": (b'{"a":[1,Infinity]}', "body-number-not-finite", "/a/1"),

@@ -63,11 +63,14 @@ class Registry:
     events: list[Any] = field(default_factory=list)
     parts: list[SealedPart] = field(default_factory=list)
     receipts: int = 0
+    times: dict[int, str] = field(default_factory=dict)
+    """When each receipt was issued, a minute after the one before on the same day."""
 
     def decide(self, notice: Notice) -> Decision:
         """Decide, and take over what follows."""
         decision = self.peek(notice)
         self.receipts += 1
+        self.times[self.receipts] = self.recorded_at(self.receipts)
         if isinstance(decision, Accepted):
             self.state.know(decision.sealed)
             self.parts += decision.sealed
@@ -82,11 +85,15 @@ class Registry:
         context = Context(
             "131016",
             self.today,
-            "2026-06-01T00:00:00.000000Z",
+            self.recorded_at(self.receipts + 1),
             cause,
             lambda n: sha256(f"{cause}/{n}".encode()).digest(),
         )
         return decide(Record(state or self.state, affairs or self.affairs), notice, context)
+
+    def recorded_at(self, receipt: int) -> str:
+        """When a receipt of today is issued."""
+        return f"{self.today}T{receipt // 60:02}:{receipt % 60:02}:00.000000Z"
 
     def accept(self, notice: Notice) -> Accepted:
         decision = self.decide(notice)

@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kumiai_contracts.decision import Accepted
 from kumiai_contracts.resident import ResidentRow, Status
-from kumiai_resident_registry.domain.as_of import as_of, known_by_day, living_in
-from registry_in_memory import Registry, birth, cancel, change_address, death, move_out
+from kumiai_resident_registry.domain.as_of import as_of, known_by_day, known_by_instant, living_in
+from random_lives import START, lives
+from registry_in_memory import TODAY, Registry, cancel, change_address, death, move_out
+from second_fold import SecondFold, last_receipt
 
-START = date(2026, 1, 1)
+DAYS = st.integers(-1, 40).map(lambda n: START + timedelta(days=n))
 
 
 def rows_of(registry: Registry, number: str, effective: date, known: date) -> ResidentRow | None:
@@ -48,48 +49,47 @@ def test_a_planned_move_out_holds_from_the_planned_day(registry: Registry) -> No
     assert [row.addressee_number for row in living_in(histories, number, date(2026, 7, 1), known)] == [head]
 
 
-@st.composite
-def days(draw: st.DrawFn) -> tuple[Registry, dict[date, dict[str, tuple[object, ...] | None]]]:
-    """A run of movements, one a day, and what the state said at the end of each day."""
-    registry = Registry()
-    registry.today = START
-    registry.family("世帯主", "妻", "子", since=START - timedelta(days=1000))
-    seen: dict[date, dict[str, tuple[object, ...] | None]] = {}
-    for n in range(draw(st.integers(1, 15))):
-        registry.today = day = START + timedelta(days=n)
-        row = draw(st.sampled_from(registry.state.people()))
-        when = {"effective": day, "notified": day}
-        match draw(st.sampled_from(("birth", "out", "address", "death", "cancel"))):
-            case "birth":
-                registry.decide(birth(row.household_number, day=day))
-            case "out":
-                registry.decide(move_out(row.addressee_number, **when))
-            case "address":
-                registry.decide(change_address(row.addressee_number, **when))
-            case "death":
-                registry.decide(death(row.addressee_number, **when))
-            case _:
-                assert not isinstance(
-                    registry.decide(cancel(row.addressee_number, row.history_number, **when)), Accepted
-                ) or registry.state.current(row.addressee_number)
-        seen[day] = {each.addressee_number: picture(each) for each in registry.state.people()}
-    return registry, seen
+@settings(max_examples=150, deadline=None)
+@given(lives(), st.data())
+def test_the_tables_answer_as_a_fold_of_the_log_does(registry: Registry, data: st.DataObject) -> None:
+    day, by = data.draw(DAYS), data.draw(DAYS)
+    fold = SecondFold(registry, last_receipt(registry, by))
+    histories = {row.addressee_number: registry.state.history(row.addressee_number) for row in registry.state.people()}
+    for number, history in histories.items():
+        assert as_of(history, day, known_by_day(by)) == fold.person(number, day)
+    for household in registry.state.households():
+        members = living_in(histories.values(), household.household_number, day, known_by_day(by))
+        assert [row.addressee_number for row in members] == fold.household(household.household_number, day)
 
 
 @settings(max_examples=100, deadline=None)
-@given(days())
-def test_as_of_a_day_as_known_that_day_is_what_the_record_said_that_day(
-    lived: tuple[Registry, dict[date, dict[str, tuple[object, ...] | None]]],
-) -> None:
-    registry, seen = lived
-    for day, people in seen.items():
-        for number, said in people.items():
-            row = rows_of(registry, number, day, day)
-            assert (picture(row) if row else None) == (said if said and said[0] != "never" else None)
+@given(lives())
+def test_as_of_the_last_day_as_known_now_is_what_the_tables_of_households_say(registry: Registry) -> None:
+    histories = [registry.state.history(row.addressee_number) for row in registry.state.people()]
+    for household in registry.state.households():
+        members = living_in(histories, household.household_number, date.max, known_by_day(registry.today))
+        assert {row.addressee_number for row in members} == set(household.members)
 
 
-def picture(row: ResidentRow) -> tuple[object, ...]:
-    """What holds about a person, apart from how it was recorded; an entry that never was is nobody."""
-    if row.cancels is not None and row.reason == "cancelled-entry":
-        return ("never",)
-    return (row.status, row.household_number, row.relationship, row.address)
+@settings(max_examples=100, deadline=None)
+@given(lives(), st.data())
+def test_what_was_known_at_a_time_never_changes(registry: Registry, data: st.DataObject) -> None:
+    day, by = data.draw(DAYS), data.draw(DAYS)
+    number = data.draw(st.sampled_from(registry.state.people())).addressee_number
+    whole = registry.state.history(number)
+    then = [row for row in whole if row.processed_date <= by]
+    assert as_of(whole, day, known_by_day(by)) == as_of(then, day, known_by_day(date.max))
+
+
+def test_an_instant_tells_times_within_a_day_apart(registry: Registry) -> None:
+    (head,) = registry.family("世帯主")
+    registry.accept(change_address(head))
+    registry.accept(cancel(head, 2))
+    first, moved, back = registry.state.history(head)
+    recorded = {f"resident-registry-receipts:1:{n}": at for n, at in registry.times.items()}
+    known = [
+        as_of(registry.state.history(head), TODAY, known_by_instant(f"2026-06-01T00:0{n}:30", recorded))
+        for n in range(4)
+    ]
+    assert known == [None, first, moved, first]
+    assert back.cancels == 2

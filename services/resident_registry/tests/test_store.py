@@ -1,28 +1,18 @@
 """What is loaded for a notice decides as the whole registry does, on the real PostgreSQL with row-level security."""
 
-from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
 
-import asyncpg
 import pytest
 from feed_in_memory import Fed, life
-from kumiai_common.tables import Fold
+from kumiai_common.database import Connection
 from kumiai_contracts.decision import Accepted, Refused
-from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.identifiers import resident_record_check_digit, with_check_digit
 from kumiai_contracts.model import Notice
 from kumiai_contracts.resident import Status
 from kumiai_contracts.resident_feed import snapshot
-from kumiai_local.layout import Layout
-from kumiai_local.secret_files import password
-from kumiai_local.service_processes import ServiceProcesses
-from kumiai_local.services import SERVICES
-from kumiai_local.stack import Stack
 from kumiai_resident_registry import own_system, store
 from kumiai_resident_registry.domain.record import Record
 from kumiai_resident_registry.domain.relationships import HEAD
-from kumiai_resident_registry.domain.statistics import Moved, Standing, bounds, month, population
 from registry_in_memory import (
     Registry,
     birth,
@@ -46,42 +36,11 @@ from registry_in_memory import (
     remove,
     split,
 )
+from registry_on_postgres import ELSEWHERE, HERE, counted, save
 
 pytestmark = pytest.mark.stack
 CODES = [with_check_digit(f"{2470000000 + n}", resident_record_check_digit) for n in range(6)]
-HERE, ELSEWHERE = "473821", "011002"
 LATER = date(2026, 5, 20)
-
-
-@pytest.fixture
-async def connection(stack: Stack, test_layout: Layout) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """A transaction as the service's own role that sees two municipalities and is rolled back."""
-    service = next(service for service in SERVICES if service.name == "resident-registry")
-    ServiceProcesses(stack.addresses, test_layout, services=[service]).migrate()
-    opened = await asyncpg.connect(
-        stack.addresses.postgres_url_of(service.app_role, service.database),
-        password=password(service.role_password(test_layout, service.app_role)),
-    )
-    transaction = opened.transaction()
-    await transaction.start()
-    await opened.execute("select set_config('app.municipalities', $1, true)", f"{{{HERE},{ELSEWHERE}}}")
-    yield opened
-    await transaction.rollback()
-    await opened.close()
-
-
-async def save(connection: "asyncpg.Connection[asyncpg.Record]", municipality: str, registry: Registry) -> None:
-    fold = Fold(own=True)
-    for event in registry.events:
-        fold.add(
-            StoredEvent(municipality, "resident", 1, 1, b"", event.type, event.subject(), "", "", "", "", event.body())
-        )
-    await fold.write(connection)
-    await connection.executemany(
-        "insert into sealed_part (municipality, commitment, stream, position, name, salt, part)"
-        " values ($1, $2, 'resident', 1, $3, $4, $5)",
-        [(municipality, part.commitment, part.name, part.salt, part.part) for part in registry.parts],
-    )
 
 
 def town() -> Registry:
@@ -165,7 +124,7 @@ def notices(registry: Registry) -> list[Notice]:
 
 
 async def test_a_loaded_state_decides_as_the_whole_registry_does(
-    connection: "asyncpg.Connection[asyncpg.Record]",
+    connection: Connection,
 ) -> None:
     here, elsewhere = town(), Registry()
     elsewhere.family("世帯主", "妻")
@@ -177,7 +136,7 @@ async def test_a_loaded_state_decides_as_the_whole_registry_does(
 
 
 async def test_a_loaded_state_judges_a_feed_as_the_whole_record_does(
-    connection: "asyncpg.Connection[asyncpg.Record]",
+    connection: Connection,
 ) -> None:
     whole, fed = Fed(), life(town())
     await connection.execute("insert into own_system values ($1, 'resident-registry', true, '')", HERE)
@@ -206,7 +165,7 @@ async def test_a_loaded_state_judges_a_feed_as_the_whole_record_does(
 
 
 async def test_notices_of_several_municipalities_are_loaded_at_once_and_apart(
-    connection: "asyncpg.Connection[asyncpg.Record]",
+    connection: Connection,
 ) -> None:
     here, elsewhere = town(), Registry()
     elsewhere.family("世帯主", "妻")
@@ -220,7 +179,7 @@ async def test_notices_of_several_municipalities_are_loaded_at_once_and_apart(
         assert elsewhere.peek(notice, states[ELSEWHERE]) == elsewhere.peek(notice)
 
 
-async def test_an_ordinary_notice_loads_no_history(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def test_an_ordinary_notice_loads_no_history(connection: Connection) -> None:
     registry = Registry()
     head, wife = registry.family("世帯主", "妻")
     for _ in range(5):
@@ -231,7 +190,7 @@ async def test_an_ordinary_notice_loads_no_history(connection: "asyncpg.Connecti
 
 
 async def test_a_municipality_without_anybody_has_an_empty_state(
-    connection: "asyncpg.Connection[asyncpg.Record]",
+    connection: Connection,
 ) -> None:
     states = await store.load(connection, {HERE: [death("0000000019"), move_in("世帯主")]})
     assert isinstance(Registry().peek(death("0000000019"), states[HERE]), Refused)
@@ -239,7 +198,7 @@ async def test_a_municipality_without_anybody_has_an_empty_state(
 
 
 async def test_every_month_adds_up_also_when_a_confirmation_moves_a_removal_into_another_one(
-    connection: "asyncpg.Connection[asyncpg.Record]",
+    connection: Connection,
 ) -> None:
     registry = town()
     (early,) = registry.family("世帯主")
@@ -256,18 +215,3 @@ async def test_every_month_adds_up_also_when_a_confirmation_moves_a_removal_into
     assert found["2026-05"]["removals"]["nationality-lost-removal"] == 1
     assert found["2026-05"]["amendments"]["household-split"] == 3
     assert found["2026-06"]["removals"] == {}
-
-
-async def counted(connection: "asyncpg.Connection[asyncpg.Record]", text: str) -> dict[str, Any]:
-    opening, closing = bounds(text)
-    known = date(2026, 6, 30)
-    days = []
-    for day in (opening, closing):
-        records = await store.QUERIES.standing_until(connection, municipality=HERE, day=day, known=known)
-        days.append(
-            population((Standing(r["status"], r["household_number"], r["birth_date"], r["sex"]) for r in records), day)
-        )
-    moved = await store.QUERIES.movements_of_month(
-        connection, municipality=HERE, opening=opening, closing=closing, known=known
-    )
-    return month(days[0], days[1], [Moved(*record) for record in moved])

@@ -14,6 +14,10 @@ worklist = typer.Typer(help="Work list (要処理一覧): what waits for a perso
 DESK = "resident-services"
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item's name, as the list shows it.")]
 Purpose = Annotated[str, typer.Option(help="利用目的; recorded with every read.")]
+AsOf = Annotated[str, typer.Option(help="How it stood on this day, YYYY-MM-DD.")]
+Known = Annotated[
+    str, typer.Option(help="As it was known by the end of this day, or by an instant: 2026-04-01T17:15:00+09:00.")
+]
 
 
 @app.command()
@@ -42,12 +46,63 @@ def search(
 
 
 @app.command()
+def at(
+    code: Code,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Town and number, or their beginning.")],
+    purpose: Purpose = DESK,
+    as_of: AsOf = "",
+    known: Known = "",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Who lives at an address, or lived there on a day, however it is written. Whom the purpose may not see there, it
+    does not find.
+
+    kumiai residents at 131016 丸の内1-2-3 --as-of 2026-01-01
+    """
+    with reporting(as_json):
+        found = _get(code, "addresses", address=address, purpose=purpose, limit=limit, **_moment(as_of, known))
+        if as_json:
+            show_json(found)
+            return
+        table = Table("number", "name", "household", "relationship", "since")
+        for row in found["residents"]:
+            shown = row.get("identified_name", row["name"])
+            table.add_row(row["addressee_number"], shown, row["household_number"], row["relationship"],
+                          row.get("address_since", ""))  # fmt: skip
+        out.print(table)
+
+
+@app.command()
+def accesses(
+    code: Code,
+    number: Annotated[str, typer.Option(metavar="NUMBER", help="About this 宛名番号 alone.")] = "",
+    after: Annotated[int, typer.Option(help="What follows after this id.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Who read about whom, when and why (利用記録).
+
+    kumiai residents accesses 131016 --number 0000010413
+    """
+    with reporting(as_json):
+        found = _get(code, "access-records", addressee_number=number, after=after, limit=500, purpose=DESK)
+        if as_json:
+            show_json(found)
+            return
+        table = Table("id", "when", "who", "why", "did", "about")
+        for row in found["accesses"]:
+            about = " ".join(row["addressee_numbers"][:5]) + (" …" if len(row["addressee_numbers"]) > 5 else "")
+            table.add_row(str(row["id"]), row["at"][:19], row["party"], row["purpose"], row["action"], about)
+        out.print(table)
+
+
+@app.command()
 def show(
     code: Code,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="宛名番号.")],
     purpose: Purpose = DESK,
-    as_of: Annotated[str, typer.Option(help="How it stood on this day, YYYY-MM-DD.")] = "",
-    known: Annotated[str, typer.Option(help="As it was known by the end of this day.")] = "",
+    as_of: AsOf = "",
+    known: Known = "",
     as_json: Json = False,
 ) -> None:
     """One person's row, now or as of a day.
@@ -55,8 +110,7 @@ def show(
     kumiai residents show 131016 0000010413 --as-of 2026-01-01
     """
     with reporting(as_json):
-        days = {name: day for name, day in (("as_of", as_of), ("known", known)) if day}
-        found = _get(code, f"residents/{number}", purpose=purpose, **days)
+        found = _get(code, f"residents/{number}", purpose=purpose, **_moment(as_of, known))
         if as_json:
             show_json(found)
             return
@@ -91,6 +145,10 @@ def month(
         entries, removals = (sum(found[name].values()) for name in ("entries", "removals"))
         end = "which adds up" if found["adds_up"] else "which does NOT add up"
         say(f"{found['opening']} + {entries} - {removals} = {found['closing']}, {end}")
+
+
+def _moment(as_of: str, known: str) -> dict[str, str]:
+    return {name: value for name, value in (("as_of", as_of), ("known", known)) if value}
 
 
 @worklist.command("list")

@@ -1,7 +1,8 @@
-"""The name index: under which keys people are found. Made from the service's own log, after the fact and at leisure.
+"""The indexes of names and addresses: under which keys people are found. Made from the log, after the fact.
 
-It is no state of the record: notices never wait for it, it can be dropped and made anew at any time, and a search says
-nothing about people whose events it has not seen yet. While it catches up it takes a sixth of the loop's time at most.
+They are no state of the record: notices never wait for them, they can be dropped and made anew at any time, and a
+search says nothing about people whose events it has not seen yet. While they catch up they take a sixth of the loop's
+time at most.
 """
 
 import asyncio
@@ -11,11 +12,13 @@ from typing import Any
 
 import orjson
 import structlog
-from kumiai_common.database import TRANSIENT
+from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.service import Ground
-from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentMovedIn
+from kumiai_contracts.registry import EVENTS
+from kumiai_contracts.resident import Address, ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
 from kumiai_contracts.resident_amendments import ResidentAmended, ResidentEntered, ResidentNationalityChanged
 
+from kumiai_resident_registry.domain.address_key import address_key
 from kumiai_resident_registry.domain.characters.search_key import search_keys
 from kumiai_resident_registry.named_queries import QUERIES
 
@@ -25,7 +28,7 @@ PAGE = 200
 IDLE_SECONDS = 0.3
 REST = 5
 """How many times as long as it worked it rests."""
-NAMING = [
+NAMING = frozenset(
     kind.type
     for kind in (
         ResidentCarriedOver,
@@ -35,8 +38,10 @@ NAMING = [
         ResidentAmended,
         ResidentNationalityChanged,
     )
-]
+)
 """Types of events that bring names. Somebody whose name has changed is found by the old one, too."""
+PEOPLE = [kind.type for kind in EVENTS.values() if issubclass(kind, ResidentEvent)]
+"""Types of events with rows of people: any of them may say that somebody lives elsewhere."""
 
 
 async def run(ground: Ground) -> None:
@@ -69,20 +74,33 @@ async def _page(ground: Ground, municipality: str, head: int) -> None:
             return  # another process is at it
         after = locked["position"]
         until = min(head, after + PAGE)
-        found = await QUERIES.events_with_names(
-            connection, municipality=municipality, after=after, until=until, types=NAMING
-        )
-        pairs = {
-            (key, row["addressee_number"])
-            for record in found
-            for row in orjson.loads(record["body"])["residents"]
-            for name in _names(row)
-            for key in search_keys(name)
-        }
-        if pairs:
-            keys, numbers = zip(*sorted(pairs), strict=True)
-            await QUERIES.save_names(connection, municipality=municipality, keys=keys, addressee_numbers=numbers)
+        await index(connection, municipality, after, until)
         await QUERIES.save_name_index_position(connection, municipality=municipality, position=until)
+
+
+async def index(connection: Connection, municipality: str, after: int, until: int) -> None:
+    """Take in the events of some positions."""
+    found = await QUERIES.events_with_people(
+        connection, municipality=municipality, after=after, until=until, types=PEOPLE
+    )
+    rows = [(record["type"] in NAMING, row) for record in found for row in orjson.loads(record["body"])["residents"]]
+    named = {
+        (key, row["addressee_number"])
+        for is_naming, row in rows
+        if is_naming
+        for name in _names(row)
+        for key in search_keys(name)
+    }
+    lived = {(row["address"], row["addressee_number"]) for _, row in rows}
+    opened = await QUERIES.addresses(
+        connection, municipality=municipality, commitments=list({address for address, _ in lived})
+    )
+    keys = {each["commitment"]: address_key(Address.model_validate_json(each["part"])) for each in opened}
+    at = {(keys[address], number) for address, number in lived if address in keys}
+    for save, pairs in ((QUERIES.save_names, named), (QUERIES.save_addresses, at)):
+        if pairs:
+            under, numbers = zip(*sorted(pairs), strict=True)
+            await save(connection, municipality=municipality, keys=under, addressee_numbers=numbers)
 
 
 def _names(row: dict[str, Any]) -> Iterator[str]:

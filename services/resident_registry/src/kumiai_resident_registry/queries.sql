@@ -161,8 +161,8 @@ insert into name_index_position (municipality, position) values (:municipality, 
 -- name: lock_name_index^
 select position from name_index_position where municipality = :municipality for update skip locked;
 
--- name: events_with_names
-select body from stream_event
+-- name: events_with_people
+select type, body from stream_event
 where municipality = :municipality and stream = 'resident' and position > :after and position <= :until
   and type = any(:types::text[])
 order by position;
@@ -199,6 +199,25 @@ group by 1, 2 order by 1, 2;
 select item, kind, keys, state, assignee, decision, opened_at, changed_at from resident_work_item
 where municipality = :municipality and (:state::text = '' or state = :state) and item > :after
 order by item limit :limit;
+
+-- name: save_addresses!
+insert into address_index (municipality, key, addressee_number)
+select :municipality, key, addressee_number from unnest(:keys::text[], :addressee_numbers::text[])
+  as given(key, addressee_number)
+on conflict do nothing;
+
+-- name: found_by_address
+-- Who ever lived at an address that begins so, by 宛名番号.
+select distinct addressee_number from address_index
+where municipality = :municipality and key >= :key and key < :end and addressee_number > :after
+order by addressee_number limit :limit;
+
+-- name: receipts_issued
+-- When the receipts at these positions were issued.
+select e.position, e.time
+from unnest(:positions::bigint[]) as given(position)
+join stream_event e on e.position = given.position
+where e.municipality = :municipality and e.stream = 'resident-registry-receipts';
 
 -- name: gaiji_report
 select g.system, g.code_point, g.character, g.mj, count(u.addressee_number)::integer as people

@@ -6,7 +6,7 @@ Invariant: nothing about a person is answered unless who read about whom and why
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,6 +28,7 @@ from kumiai_resident_registry.named_queries import QUERIES
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+Holds = Callable[[ResidentRow], bool]
 READERS = (Role.CLERK, Role.SYSTEM)
 
 
@@ -51,18 +52,8 @@ class Reading:
         """Rows as the purpose may see them, recorded: with the addresses that are there, open to it and not erased."""
         numbers = list(dict.fromkeys(row.addressee_number for row in rows))
         await self.record(numbers)
-        people, households = await self.protected(rows)
-        released = await self._numbers(QUERIES.released_among, numbers) if people or households else frozenset()
+        is_protected, is_open = await self._rights(rows)
         characters = await self._gaiji(numbers)
-
-        def is_protected(row: ResidentRow) -> bool:
-            return row.addressee_number in people or row.household_number in households
-
-        def is_open(row: ResidentRow) -> bool:
-            return sees_address(
-                self.purpose, is_protected=is_protected(row), is_released=row.addressee_number in released
-            )
-
         names = ADDRESSES & FIELDS[self.purpose]
         addresses = await self._opened([row for row in rows if is_open(row)], names)
         codes = await self._opened(rows, FIELDS[self.purpose] & {"resident_code"})
@@ -80,6 +71,27 @@ class Reading:
                 shown["identified_name"] = identified(row.name, _by_code_point(known))
             found.append(shown)
         return found
+
+    async def with_open_address(self, rows: Sequence[ResidentRow]) -> list[ResidentRow]:
+        """Those of these rows whose address the purpose may see."""
+        _, is_open = await self._rights(rows)
+        return [row for row in rows if is_open(row)]
+
+    async def _rights(self, rows: Sequence[ResidentRow]) -> tuple[Holds, Holds]:
+        """Of which of these rows somebody is protected, and of which the address may be seen."""
+        people, households = await self.protected(rows)
+        numbers = list({row.addressee_number for row in rows})
+        released = await self._numbers(QUERIES.released_among, numbers) if people or households else frozenset()
+
+        def is_protected(row: ResidentRow) -> bool:
+            return row.addressee_number in people or row.household_number in households
+
+        def is_open(row: ResidentRow) -> bool:
+            return sees_address(
+                self.purpose, is_protected=is_protected(row), is_released=row.addressee_number in released
+            )
+
+        return is_protected, is_open
 
     async def protected(self, rows: Sequence[ResidentRow]) -> tuple[frozenset[str], frozenset[str]]:
         """Who of these is protected, and in whose households somebody is: where one lives, all of them live."""
@@ -142,6 +154,21 @@ def day_of(request: Request, name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise Problem(PARAMETER_INVALID, f"{name}: a day, YYYY-MM-DD") from None
+
+
+def time_of(request: Request, name: str) -> date | datetime | None:
+    """A day or an instant with its offset from the query, or None. Raises Problem, 400."""
+    # In a query a plus sign stands for a space, and few senders escape it.
+    text = request.query_params.get(name, "").replace(" ", "+")
+    if "T" not in text:
+        return day_of(request, name)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Problem(PARAMETER_INVALID, f"{name}: a day, or an instant such as 2026-04-01T17:15:00+09:00")
+    return found
 
 
 def rows_of(records: Sequence[Mapping[str, Any]]) -> list[ResidentRow]:

@@ -1,18 +1,15 @@
-"""Reads of the registry, each for a purpose and recorded: a person, a history, a household, a search, what changed.
+"""Reads of the registry, each for a purpose and recorded: people, histories, households, addresses, what changed.
 
-`?as_of=` and `?known=` (days) ask how somebody stood on a day, as it was known by the end of another.
+`?as_of=` (a day) and `?known=` (a day or an instant) ask how it stood on a day, as it was known by the other.
 """
-
-from collections.abc import Sequence
-from datetime import date
-from itertools import groupby
 
 import orjson
 from kumiai_common.clock import day_in_japan, now
-from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, Problem
+from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import answer, count_of, text_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
+from kumiai_contracts.municipalities import municipality
 from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import STREAM, HouseholdRow, ResidentEvent, ResidentRow
 from starlette.requests import Request
@@ -20,12 +17,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_resident_registry.desk import desk_routes
-from kumiai_resident_registry.domain.as_of import as_of, known_by_day, living_in
+from kumiai_resident_registry.domain.address_key import beginning_of_key
 from kumiai_resident_registry.domain.characters.search_key import search_key
 from kumiai_resident_registry.domain.relationships import HEAD
+from kumiai_resident_registry.domain.visible import FIELDS
+from kumiai_resident_registry.looking_back import Moment, address_at, history_of, household_at, person_at
 from kumiai_resident_registry.named_queries import QUERIES
 from kumiai_resident_registry.own_system_routes import own_system_routes
-from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of
+from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of, time_of
 from kumiai_resident_registry.work_list_routes import work_list_routes
 
 PAGE = 50
@@ -42,7 +41,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
             history = await _history(about, number_of(request, "addressee_number"))
             row = history[-1] if history else None
             if history and _asks_back(request):
-                row = as_of(history, _effective(request), known_by_day(_known(request)))
+                row = await person_at(about.connection, about.municipality, history, _moment(request))
             if row is None:
                 raise Problem(NOT_FOUND)
             return answer((await about.shown([row]))[0])
@@ -60,7 +59,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
         async with reading(ground, request, "household") as about:
             number = number_of(request, "household_number")
             if _asks_back(request):
-                return answer(await _household_as_of(about, number, _effective(request), _known(request)))
+                return answer(await _household_as_of(about, number, _moment(request)))
             record = await QUERIES.household(about.connection, municipality=about.municipality, household_number=number)
             if record is None:
                 raise Problem(NOT_FOUND)
@@ -76,6 +75,17 @@ def routes(ground: Ground) -> list[BaseRoute]:
                 raise Problem(PARAMETER_INVALID, "name: something that can be searched for")
             return answer(await _found(about, key, request))
 
+    async def address(request: Request) -> Response:
+        """Who lives at an address, or lived there on a day; the next page by `after`."""
+        async with reading(ground, request, "address") as about:
+            if "address" not in FIELDS[about.purpose]:
+                raise Problem(PURPOSE_MISSING)
+            here = municipality(about.municipality)
+            key = beginning_of_key(text_of(request, "address"), here.prefecture, here.name)
+            if not key:
+                raise Problem(PARAMETER_INVALID, "address: something that can be searched for")
+            return answer(await _living_at(about, key, request))
+
     async def changes(request: Request) -> Response:
         """Rows that events after a position added, in their order."""
         async with reading(ground, request, "changes") as about:
@@ -88,6 +98,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
         Route(people + "/{addressee_number}", resident),
         Route(people + "/{addressee_number}/history", history),
         Route("/v1/{municipality}/households/{household_number}", household),
+        Route("/v1/{municipality}/addresses", address),
         *desk_routes(ground),
         *work_list_routes(ground),
         *own_system_routes(),
@@ -98,35 +109,33 @@ def _asks_back(request: Request) -> bool:
     return "as_of" in request.query_params or "known" in request.query_params
 
 
-def _effective(request: Request) -> date:
-    return day_of(request, "as_of") or day_in_japan(now())
-
-
-def _known(request: Request) -> date:
-    return day_of(request, "known") or day_in_japan(now())
+def _moment(request: Request) -> Moment:
+    today = day_in_japan(now())
+    return Moment(day_of(request, "as_of") or today, time_of(request, "known") or today)
 
 
 async def _history(about: Reading, addressee_number: str) -> list[ResidentRow]:
-    return rows_of(
-        await QUERIES.history(about.connection, municipality=about.municipality, addressee_number=addressee_number)
-    )
+    return await history_of(about.connection, about.municipality, addressee_number)
 
 
-async def _household_as_of(about: Reading, number: str, effective: date, known: date) -> dict[str, object]:
-    records = await QUERIES.histories_of_household(
-        about.connection, municipality=about.municipality, household_number=number
-    )
-    if not records:
+async def _household_as_of(about: Reading, number: str, moment: Moment) -> dict[str, object]:
+    members = await household_at(about.connection, about.municipality, number, moment)
+    if members is None:
         raise Problem(NOT_FOUND)
-    by_person = groupby(rows_of(records), key=lambda row: row.addressee_number)
-    histories: list[Sequence[ResidentRow]] = [list(rows) for _, rows in by_person]
-    members = living_in(histories, number, effective, known_by_day(known))
     await about.record([row.addressee_number for row in members])
     return {
         "household_number": number,
         "head": next((row.addressee_number for row in members if row.relationship == HEAD), None),
         "members": [row.addressee_number for row in members],
     }
+
+
+async def _living_at(about: Reading, key: str, request: Request) -> dict[str, object]:
+    after = request.query_params.get("after", "").replace("\x00", "")
+    limit = count_of(request, "limit", PAGE, MOST)
+    page = await address_at(about.connection, about.municipality, key, _moment(request), after=after, limit=limit)
+    # That somebody lives at an address is itself an address.
+    return {"residents": await about.shown(await about.with_open_address(page.residents)), "after": page.after}
 
 
 async def _found(about: Reading, key: str, request: Request) -> dict[str, object]:
