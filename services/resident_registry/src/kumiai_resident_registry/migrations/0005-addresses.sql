@@ -1,4 +1,4 @@
--- depends: 0004-own-feed
+-- depends: 0003-codes 0004-own-feed
 -- Under which keys people are found by where they live or lived, made from the log as the keys of names are. It holds
 -- addresses, so nothing but a search by a purpose that sees them reads it.
 create table address_index (
