@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from kumiai_common.http.token_client import TokenClient
+from kumiai_contracts.examples import valid_examples
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 
@@ -116,7 +121,23 @@ def test_a_municipality_keeps_its_own_registry_gives_it_up_and_takes_it_back(
     rows = [row for row in readers["readers"] if (row["municipality"], row["service"]) == (ASHIBETSU, "own system")]
     assert [(row["stream"], row["head"], row["complete"]) for row in rows] == [("resident", 0, True)]
 
-    code, shared = kumiai(test_layout, federation, "share", ASHIBETSU, "resident-registry")
+    skipping = valid_examples()["resident-feed-notice.event.v1"]
+    event = {"specversion": "1.0", "id": "1", "source": "urn:test:own", "type": skipping.type}
+    given = json.loads(Path(joined["credentials"]).read_text())
+    key = load_pem_private_key(given["private_key"].encode(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    answer = httpx.post(
+        f"{federation.peers['resident-registry']}/v1/{ASHIBETSU}/notices",
+        json=[{**event, "municipality": ASHIBETSU, "data": skipping.model_dump(mode="json")}],
+        headers={"content-type": "application/cloudevents-batch+json"},
+        auth=TokenClient(federation.peers["membership"], f"{ASHIBETSU}/{given['party']}", key),
+        timeout=30,
+    )
+    assert [reason["code"] for reason in answer.json()[0]["reasons"]] == ["feed-gap"]
+    code, diverged = kumiai(test_layout, federation, "share", ASHIBETSU)
+    assert (code, "417 numbers are missing" in diverged["error"]) == (1, True), diverged
+    assert kumiai(test_layout, federation, "status")[0] == 1
+    code, shared = kumiai(test_layout, federation, "share", ASHIBETSU, "--despite-divergence")
     assert (code, shared["changed"], shared["feed"]["own"]) == (0, True, False), shared
     code, refused = kumiai(test_layout, federation, "own", ASHIBETSU, "taxation")
     assert code == 2, refused

@@ -17,7 +17,7 @@ from kumiai_contracts.resident_feed import (
     snapshot_hash,
 )
 from kumiai_resident_registry.domain.refusals_feed import FEED_TEXTS
-from registry_in_memory import TODAY, Registry, birth, change_address, death, move_in, move_out
+from registry_in_memory import TODAY, Registry, birth, cancel, change_address, death, move_in, move_out
 from test_lives import lives
 
 BY_THE_SERVICE = {"own-system-keeps-record", "shared-registry-keeps-record"}
@@ -278,7 +278,7 @@ def test_a_range_of_more_people_than_a_snapshot_may_name_is_refused(registry: Re
     target, notices = taken(registry)
     row = registry.state.people()[0]
     target.state.know_people(
-        row.model_copy(update={"addressee_number": f"{n:09}0", "history_number": 1}) for n in range(10_000, 15_001)
+        row.model_copy(update={"addressee_number": f"{n:09}0", "history_number": 1}) for n in range(10_000, 11_001)
     )
     assert refused(target, snapshot(len(notices), [])) == ["snapshot-range-too-wide"]
 
@@ -287,6 +287,22 @@ def test_a_rows_digest_says_nothing_of_its_receipt(registry: Registry) -> None:
     row = registry.state.people()[0]
     assert row_digest(row) == row_digest(row.model_copy(update={"movement": "elsewhere"}))
     assert row_digest(row) != row_digest(row.model_copy(update={"name": "別人"}))
+
+
+def test_the_shared_registry_cancels_later_what_an_own_system_handed_in(registry: Registry) -> None:
+    target, notices = taken(registry)
+    shared = Registry(state=target.state, receipts=target.receipts)
+    died = notices[-1].event.residents[0]
+    assert shared.refuse(cancel(died.addressee_number, died.history_number - 1)) == {
+        ("history-number-not-current", "/history_number")
+    }
+    shared.accept(cancel(died.addressee_number, died.history_number))
+    assert shared.row(died.addressee_number).status is Status.RESIDENT
+    (first,) = [
+        row for row in shared.state.people() if row.addressee_number == notices[0].event.residents[1].addressee_number
+    ]
+    shared.accept(cancel(first.addressee_number, first.history_number))
+    assert shared.number_of(first.addressee_number) == notices[0].event.households[0].household_number
 
 
 def test_leaving_and_coming_back_follows(registry: Registry) -> None:

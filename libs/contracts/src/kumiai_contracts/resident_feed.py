@@ -61,7 +61,7 @@ MOVEMENTS: Mapping[str, type[ResidentEvent]] = {
     )
 }
 """The movements and amendments that a feed may hand in, by type."""
-SNAPSHOT_MOST = 5000
+SNAPSHOT_MOST = 1000
 """The most people of one snapshot; more are told in further ones, each of a range of its own."""
 
 FeedNumber = Annotated[int, Field(ge=1, lt=2**53)]

@@ -88,8 +88,8 @@ FEED_TEXTS: dict[str, tuple[str, str]] = {
         "The snapshot is not of the present number, {now}, so it can't be compared.",
     ),
     "snapshot-range-too-wide": (
-        "この範囲には5,000人を超える住民がいます。範囲を分けて送信してください。",
-        "More than 5,000 people of this range are on the live record. Send narrower ranges.",
+        "この範囲には1,000人を超える住民がいます。範囲を分けて送信してください。",
+        "More than 1,000 people of this range are on the live record. Send narrower ranges.",
     ),
     "snapshot-differs": (
         "照合の結果、{count}人について一致しません。",
