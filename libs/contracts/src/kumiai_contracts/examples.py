@@ -9,6 +9,7 @@ from kumiai_contracts import linkage, membership, operations, receipts, resident
 from kumiai_contracts.examples_addressees import merges
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_amendments import amendments
+from kumiai_contracts.examples_carry_over import carried_over
 from kumiai_contracts.examples_exchange import exchanges
 from kumiai_contracts.examples_feed import feed
 from kumiai_contracts.examples_households import households
@@ -32,6 +33,7 @@ def valid_examples() -> dict[str, Event | Notice]:
             *amendments(),
             *affairs(),
             *feed(),
+            *carried_over(),
             *_taxation(),
             *exchanges(),
             *my_numbers(),

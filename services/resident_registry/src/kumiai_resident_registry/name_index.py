@@ -17,6 +17,7 @@ from kumiai_common.service import Ground
 from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import Address, ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
 from kumiai_contracts.resident_amendments import ResidentAmended, ResidentEntered, ResidentNationalityChanged
+from kumiai_contracts.resident_carry_over import ResidentHistoryCarriedOver
 
 from kumiai_resident_registry.domain.address_key import address_key
 from kumiai_resident_registry.domain.characters.search_key import search_keys
@@ -32,6 +33,7 @@ NAMING = frozenset(
     kind.type
     for kind in (
         ResidentCarriedOver,
+        ResidentHistoryCarriedOver,
         ResidentMovedIn,
         ResidentBorn,
         ResidentEntered,

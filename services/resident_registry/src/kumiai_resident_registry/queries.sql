@@ -50,6 +50,11 @@ select municipality, array_agg(part) as known from sealed_part
 where municipality = :municipality and name = 'resident_code' and part = any(:codes::bytea[])
 group by municipality;
 
+-- name: carried_numbers
+select c.* from carried_number c
+join unnest(:municipalities::text[], :systems::text[], :kinds::text[], :numbers::text[])
+  as given(municipality, system, kind, old_number) using (municipality, system, kind, old_number);
+
 -- name: last_numbers
 select given.municipality,
   coalesce((

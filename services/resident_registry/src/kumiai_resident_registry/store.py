@@ -31,6 +31,7 @@ from kumiai_contracts.resident_amendments import (
     MyNumberMovementNotice,
     RemakeRecordNotice,
 )
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice
 from kumiai_contracts.resident_codes import ResidentCodeNotice
 from kumiai_contracts.resident_feed import FeedEventNotice, FeedProtectionNotice
 from kumiai_contracts.resident_households import (
@@ -39,7 +40,7 @@ from kumiai_contracts.resident_households import (
     HouseholdSplitNotice,
 )
 
-from kumiai_resident_registry import store_codes
+from kumiai_resident_registry import store_carried, store_codes
 from kumiai_resident_registry.domain.feed import households_of, people_of
 from kumiai_resident_registry.domain.state import BODY_DIGITS, NO_CODES, RegistryState
 from kumiai_resident_registry.named_queries import QUERIES
@@ -48,6 +49,7 @@ Pair = tuple[str, str]
 """(municipality, addressee or household number)"""
 _GIVE_NUMBERS = (
     CarryOverNotice,
+    HistoryCarryOverNotice,
     MoveInNotice,
     BirthNotice,
     ExOfficioEntryNotice,
@@ -78,14 +80,19 @@ _ABOUT_ONE = (
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
     """Everybody whom the notices can touch, their households, and the last numbers given, in a few queries."""
-    rows = await _rows(connection, wanted)
+    carried = await store_carried.load(connection, wanted)
+    rows = await _rows(connection, wanted, store_carried.households(carried))
     last = await _last_numbers(connection, wanted)
     addresses = await _addresses(connection, wanted, rows)
     found = await store_codes.load(connection, wanted)
+    for municipality, number in carried:
+        rows[municipality].append(number)
     return {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES)) for m in wanted}
 
 
-async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, list[Row]]:
+async def _rows(
+    connection: Connection, wanted: Mapping[str, Sequence[Notice]], carried: Iterable[Pair]
+) -> dict[str, list[Row]]:
     """Current rows of the people named and of everybody in the households that they are in or that are named.
 
     Whole histories where the past matters: of whoever's current row is a cancellation, and where a movement is
@@ -98,7 +105,7 @@ async def _rows(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) 
     housemates = [_person(record) for record in await _asked(connection, QUERIES.former, cancelling)]
     whole = {_person(record) for record in await _asked(connection, QUERIES.former, housemates)}
     latest = await _asked(connection, QUERIES.latest, _pairs(wanted, _people))
-    households = _lived_in(latest).union(_pairs(wanted, _households))
+    households = _lived_in(latest).union(_pairs(wanted, _households), carried)
     named = {_person(record) for record in latest}
     members: set[Pair] = set()
     for municipality, household in await _of_households(connection, households):
@@ -130,7 +137,7 @@ async def _addresses(
 def _compares_addresses(notice: Notice) -> bool:
     if isinstance(notice, MoveInNotice | ExOfficioEntryNotice | ChangeOfAddressNotice):
         return notice.household_number is not None
-    return isinstance(notice, HouseholdMergeNotice | ChangeOfHouseholdNotice)
+    return isinstance(notice, HouseholdMergeNotice | ChangeOfHouseholdNotice | HistoryCarryOverNotice)
 
 
 async def _of_households(connection: Connection, wanted: Iterable[Pair]) -> list[tuple[str, HouseholdRow]]:

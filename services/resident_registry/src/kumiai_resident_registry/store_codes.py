@@ -6,6 +6,7 @@ from kumiai_common.database import Connection
 from kumiai_contracts.model import Notice, canonical_json
 from kumiai_contracts.resident import CarryOverNotice, MoveInNotice
 from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice
 from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodeNotice
 
 from kumiai_resident_registry.domain.codes import gives_codes
@@ -43,6 +44,6 @@ def _named(notice: Notice) -> Sequence[str]:
             return notice.codes
         case ResidentCodeNotice(resident_code=str(code)):
             return (code,)
-        case CarryOverNotice() | MoveInNotice() | ExOfficioEntryNotice():
+        case CarryOverNotice() | MoveInNotice() | ExOfficioEntryNotice() | HistoryCarryOverNotice():
             return [person.resident_code for person in notice.persons if person.resident_code is not None]
     return ()

@@ -17,6 +17,7 @@ from kumiai_contracts.resident import (
     ResidentMovedIn,
 )
 from kumiai_contracts.resident_amendments import ResidentEntered
+from kumiai_contracts.resident_carry_over import ResidentHistoryCarriedOver
 from kumiai_contracts.resident_households import HouseholdsMerged, HouseholdSplit, ResidentChangedHousehold
 from kumiai_contracts.taxation import (
     EmploymentIncomeReport,
@@ -34,6 +35,7 @@ from kumiai_taxation.domain.roll import TaxationState
 _CHANGE_NOTHING = (
     ResidentBorn,
     ResidentCarriedOver,
+    ResidentHistoryCarriedOver,
     ResidentMovedIn,
     ResidentChangedAddress,
     ResidentEntered,

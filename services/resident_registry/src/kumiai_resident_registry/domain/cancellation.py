@@ -37,6 +37,8 @@ def cancel(state: RegistryState, notice: CancelMovementNotice, context: Context)
         moved = moved_together(state, rows)
         if not all(one.is_last for one in moved) or built_upon(state, moved):
             reasons.append(refusal("others-moved-since", "/history_number"))
+        if any(one.parts == len(one.rows) > 1 for one in moved):
+            reasons.append(refusal("carried-history", "/history_number"))
     if reasons:
         return refused(reasons)
     changes = movement(notice, context, Reason.CANCELLED_AMENDMENT)

@@ -7,6 +7,7 @@ from kumiai_contracts.decision import Context
 from kumiai_contracts.receipts import Reason
 from kumiai_contracts.resident import Address, HouseholdRow, MoveInNotice, Person, ResidentNotice, ResidentRow
 from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
+from kumiai_contracts.resident_carry_over import CarriedPerson
 
 from kumiai_resident_registry.domain.history import last_standing
 from kumiai_resident_registry.domain.refusals import refusal
@@ -68,7 +69,7 @@ def entering(
         yield from moves_to(state, notice.address, joined, "/address")
 
 
-def codes(state: RegistryState, entering: Sequence[Person]) -> Iterator[Reason]:
+def codes(state: RegistryState, entering: Sequence[Person | CarriedPerson]) -> Iterator[Reason]:
     """住民票コード that people bring: nobody else's, and not one of the pool. Whoever comes back is stopped, too."""
     for n, person in enumerate(entering):
         if person.resident_code is None:

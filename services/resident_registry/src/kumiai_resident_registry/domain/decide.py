@@ -23,6 +23,7 @@ from kumiai_contracts.resident_amendments import (
     MyNumberMovementNotice,
     RemakeRecordNotice,
 )
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice
 from kumiai_contracts.resident_codes import ResidentCodeNotice
 from kumiai_contracts.resident_households import (
     ChangeOfHouseholdNotice,
@@ -33,6 +34,7 @@ from kumiai_contracts.resident_households import (
 from kumiai_resident_registry.domain import amending, codes, ex_officio
 from kumiai_resident_registry.domain.amendment import change_address, change_head
 from kumiai_resident_registry.domain.cancellation import cancel
+from kumiai_resident_registry.domain.carrying_over import carry_over_history
 from kumiai_resident_registry.domain.entry import birth, carry_over, move_in
 from kumiai_resident_registry.domain.households import change_household, merge, split
 from kumiai_resident_registry.domain.removal import confirm_move_out, death, move_out
@@ -71,6 +73,8 @@ def decide(state: RegistryState, notice: ResidentNotice, context: Context) -> De
 
 def _without_moving(state: RegistryState, notice: ResidentNotice, context: Context) -> Decision:  # noqa: PLR0911
     match notice:
+        case HistoryCarryOverNotice():
+            return carry_over_history(state, notice, context)
         case ExOfficioEntryNotice():
             return ex_officio.enter(state, notice, context)
         case ExOfficioRemovalNotice():

@@ -32,6 +32,7 @@ from kumiai_contracts.resident_amendments import (
     ResidentAmended,
     ResidentNationalityChanged,
 )
+from kumiai_contracts.resident_carry_over import CarriedMovement, HistoryCarryOverNotice, ResidentHistoryCarriedOver
 
 from kumiai_resident_registry.domain import work_list
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
@@ -50,6 +51,8 @@ def names_of(notice: ResidentNotice) -> Sequence[str]:
             return (named.name, named.name_kana)
         case AmendmentNotice():
             return [name for name in (notice.name, notice.name_kana) if name is not None]
+        case HistoryCarryOverNotice():
+            return [name for person in notice.persons for row in person.history for name in _called(row)]
     return ()
 
 
@@ -96,10 +99,11 @@ def kept(affairs: RowSet, notice: ResidentNotice, decision: Accepted, context: C
 
 
 def _is_named_by(event: ResidentEvent, row: ResidentRow) -> bool:
-    return row.history_number == 1 or isinstance(event, ResidentAmended | ResidentNationalityChanged)
+    naming = ResidentAmended | ResidentNationalityChanged | ResidentHistoryCarriedOver
+    return row.history_number == 1 or isinstance(event, naming)
 
 
-def _called(row: ResidentRow) -> Iterator[str]:
+def _called(row: ResidentRow | CarriedMovement) -> Iterator[str]:
     others = row.other_names
     for named in (row, *((others.former_name, others.alias) if others is not None else ())):
         if named is not None:

@@ -6,6 +6,7 @@ from kumiai_contracts.decision import Refused
 from kumiai_contracts.receipts import Reason
 
 from kumiai_resident_registry.domain.refusals_affairs import AFFAIRS_TEXTS
+from kumiai_resident_registry.domain.refusals_carry_over import CARRY_OVER_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     "effective-date-in-future": (
@@ -201,7 +202,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 def refusal(code: str, pointer: str) -> Reason:
     """The reason for a code, pointing into the notice."""
-    ja, en = TEXTS[code] if code in TEXTS else AFFAIRS_TEXTS[code]
+    ja, en = (TEXTS.get(code) or CARRY_OVER_TEXTS.get(code)) or AFFAIRS_TEXTS[code]
     return Reason(code=code, pointer=pointer, ja=ja, en=en)
 
 

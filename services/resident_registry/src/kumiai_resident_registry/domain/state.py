@@ -7,6 +7,7 @@ from kumiai_contracts.decision import SealedPart
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Event, Row, canonical_json
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Status
+from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.resident_codes import ResidentCodesChanged
 
 BODY_DIGITS = 9
@@ -51,6 +52,7 @@ class RegistryState:
         self.free_codes = list(codes.free)
         """Commitments of codes that are free, as many as may be needed, in the order in which they are given."""
         self._known_codes = set(codes.known)
+        self._carried: dict[tuple[str, str, str], str] = {}
         for row in rows:
             self._put(row)
 
@@ -101,6 +103,10 @@ class RegistryState:
         """A sealed address; None if it is not loaded, or erased."""
         return self._addresses.get(commitment)
 
+    def carried(self, system: str, kind: str, old_number: str) -> str | None:
+        """The number that stands for one of the system before, as far as the notices made it necessary to look."""
+        return self._carried.get((system, kind, old_number))
+
     def is_code_known(self, code: str) -> bool:
         """Whether a 住民票コード is somebody's or in the pool, as far as the notices made it necessary to look."""
         return canonical_json(code) in self._known_codes
@@ -124,6 +130,8 @@ class RegistryState:
         elif isinstance(row, HouseholdRow):
             self._households[row.household_number] = row
             self.last_household = max(self.last_household, int(row.household_number[:BODY_DIGITS]))
+        elif isinstance(row, CarriedNumberRow):
+            self._carried[row.system, row.kind, row.old_number] = row.number
 
 
 def number_after(last: int, n: int = 1) -> str:
