@@ -24,7 +24,7 @@ DAY = date(2026, 5, 31)
 def row(day: str = "2010-04-01", **changes: Any) -> CarriedMovement:
     given: dict[str, Any] = {
         "status": Status.RESIDENT,
-        "household_number": "H1",
+        "old_household_number": "H1",
         "relationship": "世帯主",
         "name": "山田 太郎",
         "name_kana": "ヤマダ タロウ",
@@ -46,7 +46,7 @@ def someone(number: str = "0001", *history: CarriedMovement, **more: Any) -> Car
 def notice(*people: CarriedPerson, household: str = "H1", **changes: Any) -> HistoryCarryOverNotice:
     given: dict[str, Any] = {"effective_date": DAY, "notified_date": DAY, "place": "本庁", "operator": "import"}
     return HistoryCarryOverNotice(
-        **{**given, **changes}, system="old-juki", household_number=household, persons=people or (someone(),)
+        **{**given, **changes}, system="old-juki", old_household_number=household, persons=people or (someone(),)
     )
 
 
@@ -60,7 +60,7 @@ def carried(registry: Registry, *people: CarriedPerson, household: str = "H1") -
 
 
 def test_every_row_stands_in_the_record_as_the_system_before_had_it(registry: Registry) -> None:
-    before = row("2010-04-01", household_number="H9", previous_address=AWAY)
+    before = row("2010-04-01", old_household_number="H9", previous_address=AWAY)
     after = row("2019-08-01", reason=Reason.CHANGE_OF_ADDRESS, ex_officio=True)
     event = carried(registry, someone("0001", before, after))
     first, second = event.residents
@@ -87,10 +87,10 @@ def test_a_history_answers_for_the_past(registry: Registry) -> None:
 
 
 def test_a_household_of_the_past_gets_its_members_by_its_own_notice(registry: Registry) -> None:
-    left = carried(registry, someone("0001", row(household_number="H2"), row("2019-08-01")))
+    left = carried(registry, someone("0001", row(old_household_number="H2"), row("2019-08-01")))
     past = left.residents[0].household_number
     assert registry.state.household(past).members == ()  # type: ignore[union-attr]
-    stayed = carried(registry, someone("0002", row(household_number="H2")), household="H2")
+    stayed = carried(registry, someone("0002", row(old_household_number="H2")), household="H2")
     assert stayed.residents[0].household_number == past
     assert registry.state.household(past).members == (stayed.residents[0].addressee_number,)  # type: ignore[union-attr]
 
@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[HistoryCarryOverNotice, str]] = {
     ),
     "effective-date-in-future": (notice(someone("0001", row("2026-06-02"))), "/persons/0/history/0/effective_date"),
     "removed-without-date": (notice(someone("0001", row(**DIED))), "/persons/0/history/0/removed_on"),
-    "lives-elsewhere": (notice(household="H2"), "/persons/0/history/0/household_number"),
+    "lives-elsewhere": (notice(household="H2"), "/persons/0/history/0/old_household_number"),
     "addresses-differ": (
         notice(someone(), someone("0002", row(relationship="妻", address=AWAY))),
         "/persons/1/history/0/address",
@@ -176,7 +176,9 @@ def test_nobody_is_carried_over_twice(registry: Registry) -> None:
 def test_two_carried_histories_have_no_code_in_common(registry: Registry) -> None:
     own = with_check_digit("1234567890", resident_record_check_digit)
     carried(registry, someone("0001", resident_code=own))
-    decision = registry.decide(notice(someone("0002", row(household_number="H2"), resident_code=own), household="H2"))
+    decision = registry.decide(
+        notice(someone("0002", row(old_household_number="H2"), resident_code=own), household="H2")
+    )
     assert isinstance(decision, Refused)
     assert [reason.code for reason in decision.reasons] == ["code-known"]
 

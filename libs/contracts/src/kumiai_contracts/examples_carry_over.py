@@ -15,7 +15,7 @@ _BEFORE = resident.Address(prefecture="新潟県", municipality="新潟市中央
 def _movement(reason: resident.Reason, on: date, **changes: object) -> resident_carry_over.CarriedMovement:
     given: dict[str, object] = {
         "status": resident.Status.RESIDENT,
-        "household_number": _OLD_HOUSEHOLD,
+        "old_household_number": _OLD_HOUSEHOLD,
         "relationship": "世帯主",
         "name": "渡邉 拓也",
         "name_kana": "ワタナベ タクヤ",
@@ -48,7 +48,7 @@ def carried_over() -> tuple[Event | Notice, ...]:
             place="本庁",
             operator="import",
             system=_SYSTEM,
-            household_number=_OLD_HOUSEHOLD,
+            old_household_number=_OLD_HOUSEHOLD,
             persons=(person,),
         ),
         resident_carry_over.ResidentHistoryCarriedOver(

@@ -58,7 +58,7 @@ class CarriedMovement(Frozen):
 
     status: Status
     """住民票 or 除票 after this movement."""
-    household_number: OldNumber
+    old_household_number: OldNumber
     """旧世帯番号 after this movement."""
     relationship: Relationship
     """続柄."""
@@ -124,7 +124,7 @@ class HistoryCarryOverNotice(ResidentNotice):
 
     system: GaijiSystem
     """旧システム: whose numbers these are."""
-    household_number: OldNumber
+    old_household_number: OldNumber
     """旧世帯番号 of the household in which those of the people live who are on the live record."""
     persons: Annotated[tuple[CarriedPerson, ...], Field(min_length=1, max_length=30)]
     """The people."""

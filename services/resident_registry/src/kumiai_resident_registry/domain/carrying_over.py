@@ -26,7 +26,7 @@ from kumiai_resident_registry.domain.relationships import HEAD, is_term
 from kumiai_resident_registry.domain.rows import Sealing
 from kumiai_resident_registry.domain.state import RegistryState, number_after
 
-_NEW = {"movement", "place", "operator", "address", "previous_address", "destination_address", "household_number"}
+_NEW = {"movement", "place", "operator", "address", "previous_address", "destination_address", "old_household_number"}
 _AS_IT_WAS = tuple(name for name in CarriedMovement.model_fields if name not in _NEW)
 """The columns that stand in a row as the system before has them."""
 
@@ -63,8 +63,8 @@ def carry_over_history(state: RegistryState, notice: HistoryCarryOverNotice, con
     current = [row for row in _last_rows(rows) if row.status is Status.RESIDENT]
     changed = {old: HouseholdRow.trusted(household_number=number, head=None, members=()) for old, number in new.items()}
     if current:
-        here = household or changed[notice.household_number]
-        changed[notice.household_number] = with_entered(here, current)
+        here = household or changed[notice.old_household_number]
+        changed[notice.old_household_number] = with_entered(here, current)
     given += [
         CarriedNumberRow.trusted(system=notice.system, kind="household", old_number=old, number=number)
         for old, number in new.items()
@@ -81,8 +81,8 @@ def carry_over_history(state: RegistryState, notice: HistoryCarryOverNotice, con
 
 def households_named(notice: HistoryCarryOverNotice) -> tuple[str, ...]:
     """旧世帯番号 of the notice, its own first."""
-    past = (row.household_number for person in notice.persons for row in person.history)
-    return tuple(dict.fromkeys((notice.household_number, *past)))
+    past = (row.old_household_number for person in notice.persons for row in person.history)
+    return tuple(dict.fromkeys((notice.old_household_number, *past)))
 
 
 class _Sealed:
@@ -120,7 +120,7 @@ def _rows(
         yield ResidentRow.trusted(
             addressee_number=number,
             history_number=n,
-            household_number=households[row.household_number],
+            household_number=households[row.old_household_number],
             address=sealed.seal(row.address, "address"),
             previous_address=sealed.seal(row.previous_address, "previous_address"),
             destination_address=sealed.seal(row.destination_address, "destination_address"),
@@ -138,7 +138,7 @@ def _last_rows(rows: Sequence[ResidentRow]) -> Sequence[ResidentRow]:
 
 
 def _household(state: RegistryState, notice: HistoryCarryOverNotice) -> HouseholdRow | None:
-    number = state.carried(notice.system, "household", notice.household_number)
+    number = state.carried(notice.system, "household", notice.old_household_number)
     return None if number is None else state.household(number)
 
 
@@ -187,8 +187,8 @@ def _household_refusals(
     if not living:
         return
     for at, row in living:
-        if row.household_number != notice.household_number:
-            yield refusal("lives-elsewhere", f"{at}/household_number")
+        if row.old_household_number != notice.old_household_number:
+            yield refusal("lives-elsewhere", f"{at}/old_household_number")
         if not is_term(row.relationship):
             yield refusal("relationship-unknown", f"{at}/relationship")
         if row.address != living[0][1].address:
