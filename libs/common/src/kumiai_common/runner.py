@@ -24,6 +24,10 @@ _OF_THE_POLL = (StaleAssignment, StreamEnded, MustWait)
 """What says nothing about a record: the poll comes again, otherwise put together."""
 
 
+class _TakenBack(Exception):
+    """Rolls a trial's transaction back."""
+
+
 class Runner:
     """Runs polls in transactions and tells the rest of the process what they did."""
 
@@ -51,6 +55,15 @@ class Runner:
         for municipality in municipalities:
             effects += await self._commit_one_municipality(poll.only(municipality))
         return effects
+
+    async def trial(self, poll: Poll) -> Effect:
+        """What a poll would do now: everything is done, then taken back, so nothing of it ever becomes true."""
+        try:
+            async with self._database.transaction(poll.municipalities()) as connection:
+                effect = await self._processor.run(connection, poll, now(), tolerant=True)
+                raise _TakenBack
+        except _TakenBack:
+            return effect
 
     async def _commit_one_municipality(self, poll: Poll) -> list[Effect]:
         try:

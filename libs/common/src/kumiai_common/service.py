@@ -77,6 +77,19 @@ class Ground:
 
         Raises waiting.IntakeHeld where the replicas that they would be decided on have yet to become complete.
         """
+        effects = await self.runner.commit(await self._poll(municipality, notices, own=own))
+        receipts = [receipt for effect in effects for receipt in effect.receipts]
+        return [receipt for receipt in receipts if receipt is not None]
+
+    async def trial(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]]) -> list[ReceiptIssued]:
+        """The receipts that these notices would get now, if they came in this order; nothing is recorded.
+
+        Raises what `intake` raises.
+        """
+        effect = await self.runner.trial(await self._poll(municipality, notices, own=False))
+        return [receipt for receipt in effect.receipts if receipt is not None]
+
+    async def _poll(self, municipality: str, notices: Sequence[tuple[NoticeEnvelope, bytes]], *, own: bool) -> Poll:
         await self.gate.wait(municipality, GATE_PATIENCE_SECONDS)
         received = [
             await self.worker.after_its_cause(
@@ -84,9 +97,7 @@ class Ground:
             )
             for envelope, body in notices
         ]
-        effects = await self.runner.commit(Poll(notices=received))
-        receipts = [receipt for effect in effects for receipt in effect.receipts]
-        return [receipt for receipt in receipts if receipt is not None]
+        return Poll(notices=received)
 
     async def not_ready(self) -> list[str]:
         """Why this process can't do its work now; empty if it can."""

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from kumiai_contracts import resident, resident_carry_over
+from kumiai_contracts import linkage_numbers, resident, resident_carry_over, taxation, taxation_carry_over
+from kumiai_contracts.examples_my_number import HELD
 from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, example_row
 from kumiai_contracts.model import Event, Notice
 
@@ -63,4 +64,55 @@ def carried_over() -> tuple[Event | Notice, ...]:
                 ),
             ),
         ),
+        *_assessments(),
+        *_numbers(),
+    )
+
+
+def _assessments() -> tuple[Event | Notice, ...]:
+    amounts = {
+        "employment_income": 3_560_000,
+        "total_income": 3_560_000,
+        "deductions_total": 1_290_000,
+        "taxable_income": 2_270_000,
+        "income_levy_municipal": 134_700,
+        "income_levy_prefectural": 89_800,
+        "per_capita_municipal": 3_000,
+        "per_capita_prefectural": 1_000,
+        "forest_environment_tax": 1_000,
+        "total": 229_500,
+    }
+    collected = {"special_collected": 229_500, "open_balance": 38_200, "balance_on": _CUTOVER, "operator": "import"}
+    row = taxation.AssessmentRow(
+        fiscal_year=2025,
+        addressee_number=FATHER,
+        version=1,
+        cancelled=False,
+        rule_version=f"{taxation_carry_over.CARRIED_OVER}{_SYSTEM}",
+        special_collection=(),
+        ordinary_collection=(),
+        birth_date="1984-11-03",
+        **amounts,
+    )
+    balance = taxation_carry_over.OpenBalanceRow(fiscal_year=2025, addressee_number=FATHER, **collected)  # type: ignore[arg-type]
+    return (
+        taxation_carry_over.AssessmentCarryOverNotice(
+            system=_SYSTEM,
+            old_number=_OLD_PERSON,
+            fiscal_year=2025,
+            **amounts,
+            **collected,  # type: ignore[arg-type]
+        ),
+        taxation_carry_over.AssessmentCarriedOver(assessment=row, difference=row.total, balance=balance),
+    )
+
+
+def _numbers() -> tuple[Event | Notice, ...]:
+    business = {"business": "national-health-insurance", "number": "K-0099120"}
+    row = linkage_numbers.BusinessNumberRow(integrated_addressee_number=HELD.integrated_addressee_number, **business)
+    return (
+        linkage_numbers.BusinessNumberNotice(
+            place="本庁", operator="import", system=_SYSTEM, old_number=_OLD_PERSON, **business
+        ),
+        linkage_numbers.BusinessNumberLinked(business_number=row),
     )

@@ -11,6 +11,7 @@ from kumiai_contracts import (
     exchange_notices,
     leaving,
     linkage,
+    linkage_numbers,
     membership,
     my_number,
     operations,
@@ -25,6 +26,7 @@ from kumiai_contracts import (
     resident_feed,
     resident_households,
     taxation,
+    taxation_carry_over,
 )
 from kumiai_contracts.model import Event, Frozen, Notice, Row
 from kumiai_contracts.strict_json import json_pointer, parse_strictly
@@ -47,7 +49,9 @@ MODULES = (
     resident_households,
     resident_feed,
     taxation,
+    taxation_carry_over,
     linkage,
+    linkage_numbers,
     exchange,
     exchange_notices,
     my_number,

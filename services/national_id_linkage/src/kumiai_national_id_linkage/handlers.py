@@ -7,6 +7,7 @@ from kumiai_common.database import Connection
 from kumiai_common.protocol import State
 from kumiai_contracts.addressees import MergeNotice, PartNotice
 from kumiai_contracts.decision import Context, Decision
+from kumiai_contracts.linkage_numbers import BusinessNumberNotice
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.my_number import MyNumberNotice
 from kumiai_contracts.registry import EVENTS
@@ -15,6 +16,7 @@ from kumiai_contracts.taxation import AssessmentEvent
 
 from kumiai_national_id_linkage import store
 from kumiai_national_id_linkage.domain.addressees import merge, part
+from kumiai_national_id_linkage.domain.business_numbers import link
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.my_number import HeldNumbers, decide_my_number
 from kumiai_national_id_linkage.domain.numbering import BRING_NEWCOMERS, LinkageState, number_newcomers
@@ -70,6 +72,8 @@ class NationalIdLinkage:
                 return decide_my_number(state.numbering, state.numbers, notice)
             case MergeNotice():
                 return merge(state.numbering, state.numbers, notice, context)
+            case BusinessNumberNotice():
+                return link(state.numbering, notice)
             case PartNotice():
                 return part(state.numbering, state.numbers, notice, context)
         return self._rules.decide(state.exchange, state.numbering.people(), notice, context)

@@ -13,6 +13,25 @@ cross join lateral (
   where l.municipality = given.municipality
   order by l.municipality desc, l.integrated_addressee_number desc limit 1) as last;
 
+-- name: carried_people
+select distinct c.* from carried_number c
+join unnest(:municipalities::text[], :systems::text[], :numbers::text[]) as given(municipality, system, old_number)
+  using (municipality, system, old_number)
+where c.kind = 'person';
+
+-- name: business_numbers
+select distinct b.* from business_number b
+join unnest(:municipalities::text[], :lines::text[], :numbers::text[]) as given(municipality, business, number)
+  using (municipality, business, number);
+
+-- name: business_numbers_of
+-- Also those of the numbers that were merged into this one.
+select b.business, b.number
+from business_number b left join merged_number m using (municipality, integrated_addressee_number)
+where b.municipality = :municipality
+  and coalesce(m.merged_into, b.integrated_addressee_number) = :integrated_addressee_number
+order by b.business, b.number;
+
 -- name: addressee^
 select l.line_of_business, l.addressee_number,
   coalesce(m.merged_into, l.integrated_addressee_number) as integrated_addressee_number

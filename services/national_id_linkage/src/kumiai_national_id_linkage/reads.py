@@ -17,7 +17,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
     """The service's own routes."""
 
     async def addressee(request: Request) -> JSONResponse:
-        """One person's integrated addressee number, and the versions of the tax facts in the replica."""
+        """One person's integrated addressee number, the lines of business' own, and the versions of the tax facts."""
         municipality = request.path_params["municipality"]
         number = request.path_params["addressee_number"]
         purpose = requested_purpose(request)
@@ -27,7 +27,18 @@ def routes(ground: Ground) -> list[BaseRoute]:
             link = await QUERIES.addressee(connection, municipality=municipality, addressee_number=number)
             if link is None:
                 raise Problem(NOT_FOUND)
+            numbers = await QUERIES.business_numbers_of(
+                connection,
+                municipality=municipality,
+                integrated_addressee_number=link["integrated_addressee_number"],
+            )
             facts = await QUERIES.tax_facts(connection, municipality=municipality, addressee_number=number)
-        return JSONResponse({**dict(link), "tax_facts": [dict(fact) for fact in facts]})
+        return JSONResponse(
+            {
+                **dict(link),
+                "business_numbers": [dict(number) for number in numbers],
+                "tax_facts": [dict(fact) for fact in facts],
+            }
+        )
 
     return [Route("/v1/{municipality}/addressees/{addressee_number}", addressee)]

@@ -10,9 +10,11 @@ from kumiai_common.tables import from_record
 from kumiai_contracts.addressees import MergedNumberRow, MergeNotice, PartNotice
 from kumiai_contracts.exchange_notices import CodeRequestNotice
 from kumiai_contracts.linkage import AddresseeLinkRow
+from kumiai_contracts.linkage_numbers import BusinessNumberNotice, BusinessNumberRow
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.my_number import MyNumberNotice
 from kumiai_contracts.resident import ResidentEvent
+from kumiai_contracts.resident_carry_over import CarriedNumberRow
 
 from kumiai_national_id_linkage.domain.numbering import BRING_NEWCOMERS, LinkageState
 
@@ -21,7 +23,9 @@ QUERIES: Any = load_queries("kumiai_national_id_linkage")
 
 async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> dict[str, LinkageState]:
     """The links of everybody whom these are about, and each municipality's highest number."""
+    carried, business = await _numbers_named(connection, wanted)
     people = [(m, person) for m, items in wanted.items() for item in items for person in _people(item)]
+    people += [(m, row.number) for m, rows in carried.items() for row in rows]
     if not people:
         return {m: LinkageState() for m in wanted}
     links: dict[str, list[AddresseeLinkRow]] = defaultdict(list)
@@ -36,7 +40,37 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Ev
         record["municipality"]: int(record["integrated_addressee_number"][:-1])
         for record in await QUERIES.last_numbers(connection, municipalities=list(wanted))
     }
-    return {m: LinkageState(links[m], last.get(m, 0), merged.get(m, ())) for m in wanted}
+    return {
+        m: LinkageState(links[m], last.get(m, 0), merged.get(m, ()), carried.get(m, ()), business.get(m, ()))
+        for m in wanted
+    }
+
+
+async def _numbers_named(
+    connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]
+) -> tuple[Mapping[str, Sequence[CarriedNumberRow]], Mapping[str, Sequence[BusinessNumberRow]]]:
+    """Whom notices mean by a number of the system before, and whose the numbers of lines of business are already."""
+    named = [(m, item) for m, items in wanted.items() for item in items if isinstance(item, BusinessNumberNotice)]
+    carried: dict[str, list[CarriedNumberRow]] = defaultdict(list)
+    business: dict[str, list[BusinessNumberRow]] = defaultdict(list)
+    if not named:
+        return carried, business
+    municipalities = [m for m, _ in named]
+    for record in await QUERIES.carried_people(
+        connection,
+        municipalities=municipalities,
+        systems=[item.system for _, item in named],
+        numbers=[item.old_number for _, item in named],
+    ):
+        carried[record["municipality"]].append(from_record(CarriedNumberRow, record))
+    for record in await QUERIES.business_numbers(
+        connection,
+        municipalities=municipalities,
+        lines=[item.business for _, item in named],
+        numbers=[item.number for _, item in named],
+    ):
+        business[record["municipality"]].append(from_record(BusinessNumberRow, record))
+    return carried, business
 
 
 def _about_persons(wanted: Mapping[str, Sequence[Notice | Event]]) -> bool:

@@ -23,13 +23,16 @@ from kumiai_taxation.domain.resident_tax.case import (
     Spouse,
     Taxpayer,
 )
+from kumiai_taxation.domain.work import CARRIED_OVER_ASSESSMENT
 from kumiai_taxation.resident_tax import assess_read
 
 RULE_VERSION = "2"
 """Raised whenever the rules compute another amount from the same parameters."""
 Report = Mapping[str, Any]
 """A report as its columns by name, nested values as mappings."""
-NOT_FOR_THE_SENDER = frozenset(("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year", "parameter-missing"))
+NOT_FOR_THE_SENDER = frozenset(
+    ("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year", "parameter-missing", CARRIED_OVER_ASSESSMENT)
+)
 """Refusals of the rules that no other report would mend: they are for a person's work list."""
 
 

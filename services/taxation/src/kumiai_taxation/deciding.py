@@ -27,7 +27,14 @@ from kumiai_contracts.taxation import (
 
 from kumiai_taxation.assessing import NOT_FOR_THE_SENDER, assess_reports
 from kumiai_taxation.domain import refusals, work
-from kumiai_taxation.domain.roll import TaxationState, assessment_date, cancelled, lived_here, next_version
+from kumiai_taxation.domain.roll import (
+    TaxationState,
+    assessment_date,
+    cancelled,
+    is_carried_over,
+    lived_here,
+    next_version,
+)
 
 COLLECTED = frozenset(("collecting",))
 FROZEN = frozenset(("frozen", "assessed", "confirmed", "issuing"))
@@ -129,6 +136,8 @@ def reassessed(
     """What follows for a person's assessment from all that is known now, a new report included; or why nothing can."""
     state_of_reports = state.reports(fiscal_year, number) if report is None else _with(state, report)
     latest = state.latest(fiscal_year, number)
+    if is_carried_over(latest):
+        return (work.carried_over_assessment(),)
     if not state_of_reports or not state.taxable_here(number, fiscal_year):
         return (cancelled(latest),) if latest is not None and not latest.cancelled else ()
     row = assess_reports(context.municipality, number, state.birth_date(number), state_of_reports)

@@ -27,10 +27,12 @@ from kumiai_contracts.taxation import (
     SettleWorkItem,
     TaxationEvent,
 )
+from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice
 
 from kumiai_taxation import deciding, store
+from kumiai_taxation.carrying_over import carry_over_assessment
 from kumiai_taxation.domain import work
-from kumiai_taxation.domain.roll import TaxationState
+from kumiai_taxation.domain.roll import TaxationState, is_carried_over
 
 _CHANGE_NOTHING = (
     ResidentBorn,
@@ -72,6 +74,8 @@ class Taxation:
                 return deciding.settle_work_item(state, notice, context)
             case NonResidentTaxpayerNotice():
                 return deciding.non_resident_taxpayer(state, notice, context)
+            case AssessmentCarryOverNotice():
+                return carry_over_assessment(state, notice, context)
         raise TypeError(type(notice).__name__)
 
     sends: frozenset[type[Event]] = frozenset((IncomeReportForwarded,))
@@ -115,6 +119,8 @@ def follow(state: TaxationState, person: str, context: Context) -> Iterator[Taxa
 def _changes(state: TaxationState, person: str, fiscal_year: int) -> bool:
     """Whether what counts for the year is no longer what the latest assessment was made by."""
     latest = state.latest(fiscal_year, person)
+    if latest is not None and is_carried_over(latest):
+        return not state.taxable_here(person, fiscal_year) or latest.birth_date != state.birth_date(person)
     taxable = state.taxable_here(person, fiscal_year) and bool(state.reports(fiscal_year, person))
     run = state.run(fiscal_year)
     if run is not None and run.state in deciding.FROZEN:

@@ -1,3 +1,9 @@
+-- name: carried_people
+select c.* from carried_number c
+join unnest(:municipalities::text[], :systems::text[], :numbers::text[]) as given(municipality, system, old_number)
+  using (municipality, system, old_number)
+where c.kind = 'person';
+
 -- name: reported
 select distinct r.municipality, r.addressee_number from income_report r
 join unnest(:municipalities::text[], :names::text[]) as given(municipality, addressee_number)

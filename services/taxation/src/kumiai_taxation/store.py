@@ -9,6 +9,7 @@ from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Event, Notice, Row
 from kumiai_contracts.resident import ResidentEvent, ResidentRow
+from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.taxation import (
     AssessmentRow,
     EmploymentIncomeReport,
@@ -21,6 +22,7 @@ from kumiai_contracts.taxation import (
     UnmatchedReportRow,
     WorkItemRow,
 )
+from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice
 
 from kumiai_taxation.domain.roll import TaxationState
 
@@ -45,14 +47,42 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Ev
     if residents:
         notices |= {(r["municipality"], r["addressee_number"]) for r in await _ask("reported", connection, residents)}
     items = [(m, item.work_item) for m, sent in wanted.items() for item in sent if isinstance(item, SettleWorkItem)]
-    return await load_people(connection, list(wanted), notices, items)
+    carried = await _carried(connection, wanted)
+    notices |= {(m, row.number) for m, rows in carried.items() for row in rows}
+    return await load_people(connection, list(wanted), notices, items, carried)
+
+
+async def _carried(
+    connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]
+) -> dict[str, list[CarriedNumberRow]]:
+    """Whom the notices that carry assessments over mean by numbers of the system before."""
+    named = sorted(
+        {
+            (m, item.system, item.old_number)
+            for m, items in wanted.items()
+            for item in items
+            if isinstance(item, AssessmentCarryOverNotice)
+        }
+    )
+    found: dict[str, list[CarriedNumberRow]] = defaultdict(list)
+    if named:
+        municipalities, systems, numbers = zip(*named, strict=True)
+        for record in await QUERIES.carried_people(
+            connection, municipalities=municipalities, systems=systems, numbers=numbers
+        ):
+            found[record["municipality"]].append(from_record(CarriedNumberRow, record))
+    return found
 
 
 async def load_people(
-    connection: Connection, municipalities: Sequence[str], people: Iterable[Person], items: Sequence[Person] = ()
+    connection: Connection,
+    municipalities: Sequence[str],
+    people: Iterable[Person],
+    items: Sequence[Person] = (),
+    carried: Mapping[str, Sequence[Row]] | None = None,
 ) -> dict[str, TaxationState]:
     """All that is known of these people, the work items named, and how far the runs have come."""
-    rows: dict[str, list[Row]] = defaultdict(list)
+    rows: dict[str, list[Row]] = defaultdict(list, {m: list(found) for m, found in (carried or {}).items()})
     asked: list[tuple[str, type[Row], list[Person]]] = []
     found = sorted(people)
     if items:

@@ -28,21 +28,33 @@ Intake = Callable[[str, list[tuple[NoticeEnvelope, bytes]]], Awaitable[list[Rece
 class Notices:
     """The handlers of one service."""
 
-    def __init__(self, service: str, database: Database, intake: Intake) -> None:
+    def __init__(self, service: str, database: Database, intake: Intake, trial: Intake) -> None:
+        """`trial` gives the receipts that notices would get, and takes everything back."""
         self._receipts = receipts_stream(service)
         self._database = database
         self._intake = intake
+        self._trial = trial
 
     def routes(self) -> list[Route]:
         """Every address."""
         return [
             Route("/v1/{municipality}/notices", self.take, methods=["POST"]),
+            Route("/v1/{municipality}/notices/trial", self.try_out, methods=["POST"]),
             Route("/v1/{municipality}/receipts", self.receipt),
             Route("/v1/{municipality}/kept-notices", self.kept),
         ]
 
     async def take(self, request: Request) -> Response:
         """Take a CloudEvents batch in; the answer holds one receipt for each notice, in order."""
+        receipts = await self._answered(request, self._intake)
+        return json_text(b"[" + b",".join(receipt.body() for receipt in receipts) + b"]")
+
+    async def try_out(self, request: Request) -> Response:
+        """What would become of a batch, without anything becoming of it: outcomes with their reasons, no receipts."""
+        tried = await self._answered(request, self._trial)
+        return answer({"tried": [receipt.model_dump(include={"outcome", "reasons"}) for receipt in tried]})
+
+    async def _answered(self, request: Request, intake: Intake) -> list[ReceiptIssued]:
         municipality = municipality_of(request)
         await authorise(request, municipality, purpose=None, roles=(Role.SYSTEM,))
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
@@ -51,8 +63,7 @@ class Notices:
             notices = parse_batch(await request.body())
         except BatchError as error:
             raise Problem(problems.BODY_INVALID, str(error)) from None
-        receipts = await self._intake(municipality, notices) if notices else []
-        return json_text(b"[" + b",".join(receipt.body() for receipt in receipts) + b"]")
+        return await intake(municipality, notices) if notices else []
 
     async def receipt(self, request: Request) -> Response:
         """The receipt of one notice, exactly as it stands in the stream, with its place in the headers."""

@@ -149,5 +149,5 @@ def every_route(ground: "Ground", routes: Sequence[BaseRoute]) -> list[BaseRoute
     service = ground.processor.service
     found += Streams(ground.name, ground.database, service if isinstance(service, Host) else None).routes()
     if any(kind.service == ground.name for kind in NOTICES.values()):
-        found += Notices(ground.name, ground.database, ground.intake).routes()
+        found += Notices(ground.name, ground.database, ground.intake, ground.trial).routes()
     return found

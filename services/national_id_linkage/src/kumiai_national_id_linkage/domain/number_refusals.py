@@ -62,6 +62,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "この宛名は統合されていません。統合された側の宛名番号を指定してください。",
         "This addressee was not merged into another one. State the 宛名番号 of the one that was.",
     ),
+    "unknown-old-number": (
+        "この旧宛名番号の住民は移行されていません。先に住民を取り込むか、番号と旧システムの名称を確認してください。",
+        "Nobody with this number of the system before was carried over. Import the residents first, or check the "
+        "number and the system's name.",
+    ),
+    "number-of-another": (
+        "この業務の宛名番号は、すでに別の人のものとして紐付けられています。番号を確認してください。",
+        "This number of the line of business stands for another person already. Check it.",
+    ),
     "number-was-replaced": (
         "この個人番号は変更前の番号です。変更後の番号を確認してください。",
         "This 個人番号 was replaced by another one. Check which number holds now.",

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from kumiai_contracts.addressees import AddresseesMerged, AddresseesParted, MergedNumberRow
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.linkage import AddresseeLinkRow, IntegratedAddresseeNumberAssigned
+from kumiai_contracts.linkage_numbers import BusinessNumberLinked, BusinessNumberRow
 from kumiai_contracts.model import Event
 from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
 from kumiai_contracts.resident_amendments import ResidentEntered
-from kumiai_contracts.resident_carry_over import ResidentHistoryCarriedOver
+from kumiai_contracts.resident_carry_over import CarriedNumberRow, ResidentHistoryCarriedOver
 
 BODY_DIGITS = 14
 BRING_NEWCOMERS = (ResidentCarriedOver, ResidentHistoryCarriedOver, ResidentMovedIn, ResidentBorn, ResidentEntered)
@@ -22,9 +23,18 @@ class LinkageState:
     """The links of the people in question, and the highest number given so far."""
 
     def __init__(
-        self, links: Iterable[AddresseeLinkRow] = (), last: int = 0, merged: Iterable[MergedNumberRow] = ()
+        self,
+        links: Iterable[AddresseeLinkRow] = (),
+        last: int = 0,
+        merged: Iterable[MergedNumberRow] = (),
+        carried: Iterable[CarriedNumberRow] = (),
+        business: Iterable[BusinessNumberRow] = (),
     ) -> None:
-        """`merged` is needed of people whom notices are about; newcomers are not merged yet."""
+        """`merged` is needed of people whom notices are about; newcomers are not merged yet. `carried` and `business`
+        are those that notices name.
+        """
+        self._carried = {(row.system, row.old_number): row.number for row in carried}
+        self._business = {(row.business, row.number): row.integrated_addressee_number for row in business}
         self._links = {link.addressee_number: link for link in links}
         self._merged = {row.integrated_addressee_number: row.merged_into for row in merged}
         self.last = last
@@ -44,6 +54,14 @@ class LinkageState:
         """The numbers that this one stands for, besides itself."""
         return tuple(number for number, into in self._merged.items() if into == integrated_addressee_number)
 
+    def carried(self, system: str, old_number: str) -> str | None:
+        """宛名番号 of whoever has this number in the system used before."""
+        return self._carried.get((system, old_number))
+
+    def business_number(self, business: str, number: str) -> str | None:
+        """Whose 団体内統合宛名番号 a number of a line of business stands for."""
+        return self._business.get((business, number))
+
     def people(self) -> frozenset[str]:
         """Everybody in question who has a number, by 宛名番号."""
         return frozenset(self._links)
@@ -57,6 +75,9 @@ class LinkageState:
                     self.last = max(self.last, int(link.integrated_addressee_number[:-1]))
             case AddresseesMerged():
                 self._merged |= {row.integrated_addressee_number: row.merged_into for row in event.merged_numbers}
+            case BusinessNumberLinked():
+                row = event.business_number
+                self._business[row.business, row.number] = row.integrated_addressee_number
             case AddresseesParted():
                 self._merged[event.merged_number.integrated_addressee_number] = None
 

@@ -74,3 +74,54 @@ def years_reversed(pointer: str) -> Reason:
         ja="終了年度が開始年度より前です。",
         en="The last fiscal year is before the first.",
     )
+
+
+def unknown_old_number(pointer: str) -> Reason:
+    """Nobody was carried over under this number of the system before, as far as the registry's stream was read."""
+    return Reason(
+        code="unknown-old-number",
+        pointer=pointer,
+        ja="この旧宛名番号の住民は移行されていません。先に住民を取り込むか、番号と旧システムの名称を確認してください。",
+        en="Nobody with this number of the system before was carried over. Import the residents first, or check the "
+        "number and the system's name.",
+    )
+
+
+def assessed_already(pointer: str) -> Reason:
+    """There is an assessment of the person and year: a carried-over one never takes its place."""
+    return Reason(
+        code="assessed-already",
+        pointer=pointer,
+        ja="この人のこの年度の賦課はすでにあります。二重に取り込まれるため、この行を除いてください。",
+        en="This person's year is assessed already. Leave this one out.",
+    )
+
+
+def total_does_not_add_up(pointer: str) -> Reason:
+    """年税額 is not the sum of its parts."""
+    return Reason(
+        code="total-does-not-add-up",
+        pointer=pointer,
+        ja="年税額が内訳の合計と一致しません。金額を確認してください。",
+        en="The total is not the sum of its parts. Check the amounts.",
+    )
+
+
+def more_than_total(pointer: str) -> Reason:
+    """A part of the total is more than it."""
+    return Reason(
+        code="more-than-total",
+        pointer=pointer,
+        ja="金額が年税額を超えています。金額を確認してください。",
+        en="The amount is higher than the total. Check both.",
+    )
+
+
+def balance_in_future(pointer: str) -> Reason:
+    """A balance of a day that has not come."""
+    return Reason(
+        code="balance-in-future",
+        pointer=pointer,
+        ja="未納額の基準日が未来の日付です。日付を確認してください。",
+        en="The day of the balance lies in the future. Check the date.",
+    )

@@ -8,6 +8,7 @@ from datetime import date
 
 from kumiai_contracts.model import Event, Row
 from kumiai_contracts.resident import ResidentRow, Status
+from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.taxation import (
     AssessmentRow,
     IncomeReportRow,
@@ -19,6 +20,7 @@ from kumiai_contracts.taxation import (
     UnmatchedReportRow,
     WorkItemRow,
 )
+from kumiai_contracts.taxation_carry_over import CARRIED_OVER
 
 PersonYear = tuple[int, str]
 """(fiscal year, 宛名番号)"""
@@ -37,6 +39,7 @@ class TaxationState:
         self._work_items: dict[str, WorkItemRow] = {}
         self._unmatched: dict[str, UnmatchedReportRow] = {}
         self._runs: dict[int, TaxRunRow] = {}
+        self._carried: dict[tuple[str, str], str] = {}
         for row in rows:
             self._put(row)
 
@@ -47,6 +50,10 @@ class TaxationState:
     def knows(self, addressee_number: str) -> bool:
         """Whether the registry or taxation itself has an entry of this number."""
         return addressee_number in self._histories or addressee_number in self._non_residents
+
+    def carried(self, system: str, old_number: str) -> str | None:
+        """宛名番号 of whoever has this number in the system used before."""
+        return self._carried.get((system, old_number))
 
     def birth_date(self, addressee_number: str) -> str:
         """生年月日 of somebody known, as it is known now."""
@@ -130,6 +137,8 @@ class TaxationState:
                 self._unmatched[row.work_item] = row
             case TaxRunRow():
                 self._runs[row.fiscal_year] = row
+            case CarriedNumberRow(kind="person"):
+                self._carried[row.system, row.old_number] = row.number
 
 
 def counting(reports: Iterable[IncomeReportRow]) -> list[IncomeReportRow]:
@@ -140,6 +149,11 @@ def counting(reports: Iterable[IncomeReportRow]) -> list[IncomeReportRow]:
         if returns:
             return returns[-1:]
     return standing
+
+
+def is_carried_over(assessment: AssessmentRow | None) -> bool:
+    """Whether another system made it, from reports that are not here."""
+    return assessment is not None and assessment.rule_version.startswith(CARRIED_OVER)
 
 
 def assessment_date(fiscal_year: int) -> date:

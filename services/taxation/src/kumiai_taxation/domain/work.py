@@ -5,6 +5,7 @@ from kumiai_contracts.receipts import Reason
 from kumiai_contracts.taxation import WorkItemRow
 
 CHANGED_AFTER_FREEZE = "changed-after-freeze"
+CARRIED_OVER_ASSESSMENT = "carried-over-assessment"
 
 
 def open_item(name: str, fiscal_year: int, addressee_number: str | None, reason: Reason) -> WorkItemRow:
@@ -54,6 +55,17 @@ def returned(why: Reason) -> Reason:
         ja=f"回送した課税資料は受け付けられませんでした({why.code}: {why.ja})。"
         "別の方法で送付するか、回送先を見直してください。",
         en=f"The report that was forwarded was not taken ({why.code}: {why.en}). Send it in another way, or elsewhere.",
+    )
+
+
+def carried_over_assessment() -> Reason:
+    """An assessment that another system made: its reports are not here, so no rule may change it."""
+    return Reason(
+        code=CARRIED_OVER_ASSESSMENT,
+        pointer="",
+        ja="旧システムから移行した賦課です。資料がないため自動では再計算されません。担当者が税額を確認してください。",
+        en="This assessment was carried over and its reports are not here, so it is not calculated anew. A person has "
+        "to look at it.",
     )
 
 
