@@ -1,6 +1,7 @@
 """Valid examples of what a migration brings: a couple that moved in in 2020, from the system used before."""
 
 from datetime import date
+from typing import Any
 
 from kumiai_contracts import linkage_numbers, resident, resident_carry_over, taxation, taxation_carry_over
 from kumiai_contracts.examples_my_number import HELD
@@ -13,8 +14,8 @@ _HOME = resident.Address(prefecture="東京都", municipality="千代田区", to
 _BEFORE = resident.Address(prefecture="新潟県", municipality="新潟市中央区", town="学校町通一番町", number="602番地1")
 
 
-def _movement(reason: resident.Reason, on: date, **changes: object) -> resident_carry_over.CarriedMovement:
-    given: dict[str, object] = {
+def _movement(reason: resident.Reason, on: date, **changes: Any) -> resident_carry_over.CarriedMovement:
+    given: dict[str, Any] = {
         "status": resident.Status.RESIDENT,
         "old_household_number": _OLD_HOUSEHOLD,
         "relationship": "世帯主",
@@ -30,7 +31,7 @@ def _movement(reason: resident.Reason, on: date, **changes: object) -> resident_
         "notified_date": on,
         "processed_date": on,
     }
-    return resident_carry_over.CarriedMovement(**{**given, **changes})  # type: ignore[arg-type]
+    return resident_carry_over.CarriedMovement(**{**given, **changes})
 
 
 def carried_over() -> tuple[Event | Notice, ...]:
@@ -70,7 +71,7 @@ def carried_over() -> tuple[Event | Notice, ...]:
 
 
 def _assessments() -> tuple[Event | Notice, ...]:
-    amounts = {
+    amounts: dict[str, Any] = {
         "employment_income": 3_560_000,
         "total_income": 3_560_000,
         "deductions_total": 1_290_000,
@@ -82,7 +83,12 @@ def _assessments() -> tuple[Event | Notice, ...]:
         "forest_environment_tax": 1_000,
         "total": 229_500,
     }
-    collected = {"special_collected": 229_500, "open_balance": 38_200, "balance_on": _CUTOVER, "operator": "import"}
+    collected: dict[str, Any] = {
+        "special_collected": 229_500,
+        "open_balance": 38_200,
+        "balance_on": _CUTOVER,
+        "operator": "import",
+    }
     row = taxation.AssessmentRow(
         fiscal_year=2025,
         addressee_number=FATHER,
@@ -94,14 +100,14 @@ def _assessments() -> tuple[Event | Notice, ...]:
         birth_date="1984-11-03",
         **amounts,
     )
-    balance = taxation_carry_over.OpenBalanceRow(fiscal_year=2025, addressee_number=FATHER, **collected)  # type: ignore[arg-type]
+    balance = taxation_carry_over.OpenBalanceRow(fiscal_year=2025, addressee_number=FATHER, **collected)
     return (
         taxation_carry_over.AssessmentCarryOverNotice(
             system=_SYSTEM,
             old_number=_OLD_PERSON,
             fiscal_year=2025,
             **amounts,
-            **collected,  # type: ignore[arg-type]
+            **collected,
         ),
         taxation_carry_over.AssessmentCarriedOver(assessment=row, difference=row.total, balance=balance),
     )
