@@ -29,6 +29,7 @@ from rich.live import Live
 
 from kumiai_demo.access_token import NoToken
 from kumiai_demo.asking import bars
+from kumiai_demo.leaving import Leaving, Left, StepFailed, acknowledgement_key, leaving_table
 from kumiai_demo.member_run import CheckerFailed, MemberRun
 from kumiai_demo.operator_view import PARTY, OperatorView, Picture, domain_events
 from kumiai_demo.own_registry import OwnRegistry, TakenHome, own_registry_table
@@ -52,6 +53,8 @@ MEMBERS = (
 
 OWN_REGISTRY = MEMBERS[1]
 """松本市 takes its registry home after its working day, and keeps shared taxation."""
+LEAVES = MEMBERS[2]
+"""藤沢市 leaves altogether at the end."""
 LOOK_EVERY_S = 1.0
 LINE_EVERY_S = 5.0
 WIDTH = 130
@@ -69,6 +72,7 @@ class Demo:
         # A table needs room; where there is no terminal (a log), nobody's window is too narrow.
         self._console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
         self._began = began
+        self._key = services.layout.secrets / f"acknowledgement-{LEAVES.code}.pem"
         self._first_receipt_s: float | None = None
         self._build = checkout() / "build"
         shutil.rmtree(self._build / "demo", ignore_errors=True)
@@ -106,8 +110,10 @@ class Demo:
                 verdicts = await self._checked()
                 self._say(f"{self._now():4.0f} s  {sum(verdict['people'] for verdict in verdicts)} people asked for")
                 own = await self._takes_registry_home()
-                well = await self._conclude(picture, {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)}, own)
-                return well and own.well
+                left = await self._leaves()
+                found = {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)}
+                well = await self._conclude(picture, found, own, left)
+                return well and own.well and left.well
         finally:
             for member_run in self._runs:
                 member_run.stop()
@@ -115,7 +121,8 @@ class Demo:
 
     async def _join(self, run: MemberRun) -> None:
         """Join a municipality; its systems send as soon as they may."""
-        run.start(await self._operator.join(run.member.code, run.member.services))
+        key = acknowledgement_key(self._key) if run.member == LEAVES else None
+        run.start(await self._operator.join(run.member.code, run.member.services, key))
 
     async def _watch(self) -> None:
         """Show how far it is until every simulator has ended."""
@@ -176,6 +183,29 @@ class Demo:
         except TimeoutError:
             raise CheckerFailed("the registry did not answer a municipality's own system; see its log") from None
 
+    async def _leaves(self) -> Left:
+        """One municipality leaves altogether, and goes on in a second federation. Raises CheckerFailed."""
+        run = next(run for run in self._runs if run.member == LEAVES)
+        self._say(f"{self._now():4.0f} s  {LEAVES.label} leaves altogether; a second, empty federation starts …")
+        leaving = Leaving(
+            LEAVES.code,
+            LEAVES.services,
+            self._services.layout,
+            Layout(checkout() / ".local" / "demo-elsewhere"),
+            self._operator,
+            key=self._key,
+            credentials=run.credentials,
+            own=run.out,
+            out=self._build / "demo" / f"{LEAVES.code}-leaves",
+            say=self._say,
+        )
+        try:
+            left = await leaving.run()
+        except StepFailed as error:
+            raise CheckerFailed(str(error)) from None
+        self._say(f"{self._now():4.0f} s  {LEAVES.label} has left: {left.state}")
+        return left
+
     async def _picture(self) -> Picture | None:
         """The picture now; None while a service is being started again."""
         try:
@@ -183,7 +213,9 @@ class Demo:
         except (httpx.HTTPError, NoToken):
             return None
 
-    async def _conclude(self, picture: Picture, verdicts: Mapping[str, Mapping[str, Any]], own: TakenHome) -> bool:
+    async def _conclude(
+        self, picture: Picture, verdicts: Mapping[str, Mapping[str, Any]], own: TakenHome, left: Left
+    ) -> bool:
         effects = await self._operator.effect_milliseconds()
         times = [found for key, found in effects.items() if key[1] in ("resident", "taxation")]
         total = {
@@ -207,10 +239,13 @@ class Demo:
             "p50_ms": round(max((p50 for p50, _ in times), default=0.0), 1),
             "p99_ms": round(max((p99 for _, p99 in times), default=0.0), 1),
             "own_registry": own.well,
+            "left": left.well,
         }
         self._build.mkdir(exist_ok=True)
         (self._build / "demo.json").write_text(json.dumps(summary, indent=2) + "\n")
         self._console.print(own_registry_table(OWN_REGISTRY.label, own))
+        self._console.print(leaving_table(LEAVES.label, left))
+        self._say(left.certificate)
         self._show(picture, verdicts, effects, summary)
         return complete and not (total["lost"] or total["doubled"] or total["out_of_order"])
 

@@ -36,17 +36,17 @@ class MemberRun:
     def __init__(self, member: Member, plan: Plan, out: Path, layout: Layout, addresses: StackAddresses) -> None:
         self.member = member
         self._plan = plan
-        self._out = out
+        self.out = out
         self._layout = layout
         self._addresses = addresses
-        self._credentials = layout.secrets / f"lg-{member.code}.json"
+        self.credentials = layout.secrets / f"lg-{member.code}.json"
         self._child: Child | None = None
 
     def start(self, credentials: Mapping[str, Any]) -> None:
         """Start the simulator with what joining gave."""
-        self._out.mkdir(parents=True, exist_ok=True)
-        write_private(self._credentials, json.dumps(credentials).encode())
-        plan = self._out / "plan.json"
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_private(self.credentials, json.dumps(credentials).encode())
+        plan = self.out / "plan.json"
         self._plan.write(plan)
         module = "kumiai_demo.simulator"
         self._child = Child.start(
@@ -62,7 +62,7 @@ class MemberRun:
     @property
     def broker(self) -> Broker:
         """Kafka, as this municipality reaches it."""
-        given, to = Credentials.read(self._credentials), self._addresses
+        given, to = Credentials.read(self.credentials), self._addresses
         return Broker(to.kafka_bootstrap, given, to.kafka_security_protocol, to.kafka_ca_file)
 
     @property
@@ -78,13 +78,13 @@ class MemberRun:
     def progress(self) -> Mapping[str, Any]:
         """How far the simulator says it is."""
         with contextlib.suppress(OSError, ValueError):
-            found: dict[str, Any] = json.loads((self._out / PROGRESS).read_text())
+            found: dict[str, Any] = json.loads((self.out / PROGRESS).read_text())
             return found
         return {}
 
     def asked(self) -> tuple[int, int]:
         """How many questions the checker has answers to, of how many."""
-        return how_far(self._out)
+        return how_far(self.out)
 
     async def check(self, peers: Mapping[str, str]) -> dict[str, Any]:
         """Run the checker as a process of its own. Raises CheckerFailed if it could not say anything."""
@@ -110,7 +110,7 @@ class MemberRun:
         if process.returncode not in (0, 1) or not output:
             raise CheckerFailed(errors.decode(errors="replace").strip())
         verdict: dict[str, Any] = json.loads(output)
-        (self._out / "verdict.json").write_text(json.dumps(verdict, ensure_ascii=False, indent=2))
+        (self.out / "verdict.json").write_text(json.dumps(verdict, ensure_ascii=False, indent=2))
         return verdict
 
     def _common(self) -> list[str]:
@@ -118,13 +118,13 @@ class MemberRun:
             "--municipality",
             self.member.code,
             "--credentials",
-            str(self._credentials),
+            str(self.credentials),
             "--bootstrap",
             self._addresses.kafka_bootstrap,
             "--security-protocol",
             self._addresses.kafka_security_protocol,
             "--out",
-            str(self._out),
+            str(self.out),
         ]
         if self._addresses.kafka_ca_file:
             found += ["--ca-file", str(self._addresses.kafka_ca_file)]

@@ -66,7 +66,7 @@ class OperatorView:
         self._client = httpx.AsyncClient(timeout=30.0)
         self._token = Token(f"{FEDERATION}/{PARTY}", private_key, peers["membership"], self._client)
 
-    async def join(self, code: str, services: Iterable[str]) -> dict[str, Any]:
+    async def join(self, code: str, services: Iterable[str], acknowledgement_key: str | None = None) -> dict[str, Any]:
         """加入: returns the credentials. Raises httpx.HTTPStatusError where membership refuses."""
         found = municipality(code)
         body = {
@@ -74,6 +74,7 @@ class OperatorView:
             "name": found.name,
             "prefecture": found.prefecture,
             "services": list(services),
+            "acknowledgement_key": acknowledgement_key,
         }
         response = await self._client.post(
             f"{self._peers['membership']}/v1/members", json=body, headers=await self._known(KNOWN_WITHIN_S)
@@ -81,6 +82,10 @@ class OperatorView:
         response.raise_for_status()
         credentials: dict[str, Any] = response.json()
         return credentials
+
+    async def admitted(self) -> None:
+        """Wait until membership knows its first operator. Raises NoToken."""
+        await self._known(KNOWN_WITHIN_S)
 
     async def own_system(self, code: str, service: str) -> None:
         """自団体システムへの切替え: from now on the municipality's own system keeps a service's record."""
