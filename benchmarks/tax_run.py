@@ -17,7 +17,8 @@ from kumiai_common.clock import now, timestamp
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.taxation import STREAM, AssessmentRow, TaxRunAdvanced, TaxRunRow
 from kumiai_taxation import run
-from kumiai_taxation.assessing import assess_columns, rules_of
+from kumiai_taxation.assessing import assess_columns
+from kumiai_taxation.own_parameters import STANDARD
 from kumiai_taxation.run import Pass
 
 from benchmarks.federation import Federation
@@ -156,7 +157,7 @@ async def _order(database: Database, each: Pass, state: Any, step: str) -> None:
         known = {k: v for k, v in dict(record).items() if k != "municipality"} if record else {"fiscal_year": YEAR}
         row = TaxRunRow(**known | {"state": state, "changed_at": time_, "changed_by": "benchmark"})
         await log.append(database, each.municipality, STREAM, [TaxRunAdvanced(run=row)], time=time_)
-        await run.begin(database, each, step, rules_of(YEAR))
+        await run.begin(database, each, step, STANDARD.rules_of(YEAR))
         await run.QUERIES.expect_payers(database, **each.key(), payers=row.payers)
 
 

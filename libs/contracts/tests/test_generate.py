@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 def copy(tmp_path: Path) -> Path:
     for name in ("schemas", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("asyncapi.json", "pyproject.toml"):
+    for name in ("asyncapi.json", "parameters.json", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / generate.PUBLISHED).unlink(missing_ok=True)
     return tmp_path

@@ -23,7 +23,7 @@ from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.services import SERVICES
 from kumiai_local.stack import Stack
 from kumiai_taxation import run
-from kumiai_taxation.assessing import rules_of
+from kumiai_taxation.own_parameters import STANDARD
 from kumiai_taxation.run import Pass
 
 HERE, YEAR = "152021", 2026
@@ -51,7 +51,7 @@ class Office:
     async def begin(self, step: str, *, dry: bool = False, payers: int = 0) -> Pass:
         each = Pass(HERE, YEAR, dry)
         async with self.ground.database.transaction([HERE]) as connection:
-            await run.begin(connection, each, step, rules_of(YEAR))
+            await run.begin(connection, each, step, STANDARD.rules_of(YEAR))
             await run.QUERIES.expect_payers(connection, **each.key(), payers=payers)
         return each
 

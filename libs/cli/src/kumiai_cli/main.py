@@ -10,6 +10,7 @@ from kumiai_cli import (
     linkage,
     members,
     own_system,
+    parameters,
     parties,
     receipts,
     recovery,
@@ -48,6 +49,7 @@ for command in (
     own_system.share,
     members.credentials,
     leaving.leave,
+    parameters.drift,
     status.status,
     receipts.receipts,
     recovery.rebuild,
@@ -60,6 +62,7 @@ app.add_typer(vault, name="vault")
 bundle.app.command("import")(bundle_import.import_)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(leaving.app, name="leaving")
+app.add_typer(parameters.app, name="parameters")
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")

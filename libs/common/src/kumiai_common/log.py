@@ -158,3 +158,12 @@ async def read(connection: Connection, municipality: str, stream: str, after: in
 async def heads(connection: Connection, municipalities: Sequence[str]) -> list[Head]:
     """The heads of all streams of these municipalities, not locked."""
     return [Head(**record) for record in await QUERIES.heads(connection, municipalities=list(municipalities))]
+
+
+def position_holding(commitment: str, appended: Sequence[StoredEvent]) -> int:
+    """Where a sealed part belongs: the first of these events whose body holds its commitment, else the first of all.
+
+    Raises IndexError without any event: then nothing holds the part.
+    """
+    wanted = commitment.encode()
+    return next((event.position for event in appended if wanted in event.body), appended[0].position)

@@ -367,8 +367,9 @@ class _Transaction:
         traceparent = received.envelope.traceparent if received.envelope else ""
         state = states[received.municipality]
         appended = [self._append(head, state, event, cause, traceparent) for event in decision.events]
-        position = appended[0].position if appended else head.position
-        self._parts += [(received.municipality, position, part) for part in decision.sealed]
+        self._parts += [
+            (received.municipality, log.position_holding(part.commitment, appended), part) for part in decision.sealed
+        ]
         return tuple(
             Caused.trusted(
                 stream=stored.stream,

@@ -3,9 +3,19 @@
 Whoever adds a type adds its example here; the tests name the types that have none.
 """
 
+from datetime import date
 from typing import Any
 
-from kumiai_contracts import linkage, membership, operations, receipts, resident, taxation
+from kumiai_contracts import (
+    linkage,
+    membership,
+    operations,
+    parameters,
+    receipts,
+    resident,
+    resident_extensions,
+    taxation,
+)
 from kumiai_contracts.examples_addressees import merges
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_amendments import amendments
@@ -27,6 +37,8 @@ def valid_examples() -> dict[str, Event | Notice]:
         for example in (
             *_membership(),
             *leave_events(),
+            _parameters(),
+            _extensions(),
             *resident_notices(),
             *resident_events(),
             *households(),
@@ -41,6 +53,32 @@ def valid_examples() -> dict[str, Event | Notice]:
             *_others(),
         )
     }
+
+
+def _parameters() -> Event:
+    rate = parameters.ParameterRow(
+        version=1,
+        service="taxation",
+        name="resident-tax.municipal-rate",
+        value='"6.1%"',
+        valid_from=date(2027, 4, 1),
+        reason="市税条例の一部を改正する条例",
+        set_by="131016/system",
+        set_at="2026-11-25T04:10:00.000000Z",
+        late=False,
+    )
+    back = rate.model_copy(update={"version": 2, "value": None, "valid_from": date(2030, 4, 1)})
+    return parameters.ParametersSet(parameters=(rate, back))
+
+
+def _extensions() -> Event:
+    row = resident_extensions.ResidentExtensionRow(
+        movement="resident-registry-receipts:1:4711",
+        namespace="ward",
+        parameter_version=3,
+        extension="8f14e45fceea167a5a36dedd4bea2543c0ffee00d15ea5e0123456789abcdef0",
+    )
+    return resident_extensions.ResidentExtensionsRecorded(extensions=(row,))
 
 
 def _taxation() -> tuple[Event | Notice, ...]:

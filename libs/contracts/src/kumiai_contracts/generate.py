@@ -1,4 +1,5 @@
-"""Writes what the contracts publish besides their classes: JSON Schemas, examples and the AsyncAPI document.
+"""Writes what the contracts publish besides their classes: JSON Schemas, examples, the AsyncAPI document,
+and the catalogue of parameters.
 
 `python -m kumiai_contracts.generate` writes them, `--check` (for CI) names what is stale, and `--publish` lists the
 schemas of a release in `schemas/published.json`. Invariant: the schema of a published type never changes again.
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kumiai_contracts import parameter_catalogue
 from kumiai_contracts.asyncapi import document
 from kumiai_contracts.examples import valid_examples
 from kumiai_contracts.examples_invalid import invalid_examples
@@ -23,7 +25,10 @@ PUBLISHED = Path("schemas", "published.json")
 
 def generated() -> dict[Path, bytes]:
     """Every generated file by its path below `libs/contracts`."""
-    files = {Path("asyncapi.json"): _pretty(document())}
+    files = {
+        Path("asyncapi.json"): _pretty(document()),
+        Path("parameters.json"): _pretty(parameter_catalogue.document()),
+    }
     for type_, kind in TYPES.items():
         files[Path("schemas", f"{type_}.json")] = _pretty(json_schema(kind))
     for type_, valid in valid_examples().items():

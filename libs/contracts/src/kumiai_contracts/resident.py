@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from kumiai_contracts.extensions import Extensions
 from kumiai_contracts.fields import (
     AddresseeNumber,
     CalendarDate,
@@ -328,6 +329,8 @@ class ResidentNotice(Notice):
     """The clerk's or system's identifier in the municipality's own system."""
     gaiji_system: GaijiSystem | None = None
     """外字の体系: whose private-use characters the names hold; None if they hold none."""
+    extensions: Extensions | None = None
+    """拡張項目: extra attributes by namespace, as the municipality's own schemas have them."""
 
 
 class Person(Frozen):

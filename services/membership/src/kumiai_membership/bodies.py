@@ -1,10 +1,11 @@
 """What commands look like as JSON."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from kumiai_contracts.fields import ShortText
+from kumiai_contracts.fields import CalendarDate, ShortText
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.model import Frozen
+from pydantic import Field, JsonValue
 
 
 class JoinBody(Frozen):
@@ -66,3 +67,24 @@ class PartyBody(Frozen):
     """Ed25519, 32 bytes in base64url without padding; the private key never leaves its owner."""
     roles: tuple[Role, ...]
     purposes: tuple[Purpose, ...]
+
+
+class ParameterBody(Frozen):
+    """One setting."""
+
+    service: ShortText
+    name: ShortText
+    value: JsonValue
+    """The value as the catalogue's type has it; null for the standard again."""
+    valid_from: CalendarDate
+    """適用開始日."""
+    reason: ShortText
+    """The ordinance or decision that it follows."""
+
+
+class ParametersBody(Frozen):
+    """パラメータ設定の申請: all of it is recorded, or nothing."""
+
+    parameters: Annotated[tuple[ParameterBody, ...], Field(max_length=100)]
+    late: bool = False
+    """遡及: whether a day that has passed is meant."""

@@ -57,6 +57,10 @@ from leaving_erased where municipality = any(:municipalities::text[]) order by m
 select municipality, leave, bundle_hash, acknowledgement, acknowledged_with, remains, backups_until, issued_at, signature
 from leaving_certificate where municipality = any(:municipalities::text[]) order by municipality, leave;
 
+-- name: parameters
+select municipality, version, service, name, value, valid_from, reason, set_by, set_at, late
+from parameter where municipality = any(:municipalities::text[]) order by municipality, version;
+
 -- name: remember_assertion$
 -- Gives true once for an id, and nothing after that.
 insert into used_assertion (municipality, party, id, remembered_until)

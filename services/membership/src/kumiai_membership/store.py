@@ -16,6 +16,8 @@ from kumiai_contracts.leaving import (
 from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
 from kumiai_contracts.model import Row, RowSet
 from kumiai_contracts.own_system import OwnSystemRow
+from kumiai_contracts.parameter_catalogue import shown
+from kumiai_contracts.parameters import ParameterRow
 from kumiai_contracts.topics import FEDERATION
 
 from kumiai_membership.domain import leaving
@@ -36,6 +38,7 @@ _TABLES: dict[type[Row], str] = {
     ServiceClosedRow: "closed_services",
     ServiceErasedRow: "erased_places",
     CertificateRow: "certificates",
+    ParameterRow: "parameters",
 }
 """The query that reads each table."""
 
@@ -99,6 +102,15 @@ async def directory(database: Database) -> list[dict[str, Any]]:
         }
         for record in members
     ]
+
+
+async def settings(database: Database) -> list[dict[str, Any]]:
+    """All members with their settings of parameters."""
+    tenants = await database.tenants()
+    async with database.transaction(tenants) as connection:
+        members = await QUERIES.members(connection, municipalities=tenants)
+        found = await _by_municipality(connection, ParameterRow, tenants)
+    return [{**record, "parameters": [shown(row) for row in found[record["municipality"]]]} for record in members]
 
 
 def _shown(leaves: list[LeaveRow]) -> dict[str, Any] | None:

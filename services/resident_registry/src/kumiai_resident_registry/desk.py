@@ -191,7 +191,8 @@ class Desk:
     async def part(self, request: Request) -> Response:
         """A sealed part: as the ground serves it, except that a protected person's address needs its own purpose.
 
-        A 住民票コード opens with the row of the person who has it, and nowhere else.
+        A 住民票コード opens with the row of the person who has it, extra attributes with the rows of their movement:
+        nowhere else.
         """
         municipality, purpose = municipality_of(request), requested_purpose(request)
         await authorise(request, municipality, purpose=purpose, roles=READERS)
@@ -206,7 +207,7 @@ class Desk:
                 if commitment in row.values()
             ]
             is_protected = any(await about.protected(rows))
-            if found["name"] == "resident_code" or not sees_address(
+            if found["name"] in ("resident_code", "extension") or not sees_address(
                 purpose, is_protected=is_protected, is_released=False
             ):
                 raise Problem(problems.PURPOSE_MISSING)

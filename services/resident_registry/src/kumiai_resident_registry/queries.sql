@@ -325,3 +325,14 @@ where municipality = :municipality and key > :after order by key limit :limit;
 -- name: divergence_counts
 select municipality, count(*)::integer as people, min(sequence) as since from own_feed_divergence
 where municipality = any(:municipalities::text[]) group by municipality;
+
+-- name: settings
+select municipality, version, service, name, value, valid_from, reason, set_by, set_at, late
+from parameter where municipality = any(:municipalities::text[]) and service = 'resident-registry' order by municipality, version;
+
+-- name: extensions_of
+-- The extra attributes of these movements, as far as they are not erased.
+select x.movement, x.namespace, p.part
+from resident_extension x join sealed_part p on (p.municipality, p.commitment) = (x.municipality, x.extension)
+where x.municipality = :municipality and x.movement = any(:movements::text[]) and p.part is not null
+order by x.movement, x.namespace;

@@ -22,7 +22,7 @@ from kumiai_contracts.resident import ResidentRow
 from starlette.requests import Request
 
 from kumiai_resident_registry.domain.characters.gaiji import code_point, identified
-from kumiai_resident_registry.domain.visible import ADDRESSES, FIELDS, sees_address, visible
+from kumiai_resident_registry.domain.visible import ADDRESSES, EXTENSIONS_FOR, FIELDS, sees_address, visible
 from kumiai_resident_registry.named_queries import QUERIES
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Reading:
         characters = await self._gaiji(numbers)
         names = ADDRESSES & FIELDS[self.purpose]
         addresses = await self._opened([row for row in rows if is_open(row)], names)
+        extensions = await self._extensions([row for row in rows if is_open(row)])
         codes = await self._opened(rows, FIELDS[self.purpose] & {"resident_code"})
         found = []
         for row in rows:
@@ -64,6 +65,8 @@ class Reading:
                 shown |= {
                     name: addresses[sealed] for name in sorted(names) if (sealed := getattr(row, name)) in addresses
                 }
+                if row.movement in extensions:
+                    shown["extensions"] = extensions[row.movement]
             if row.resident_code in codes:
                 shown["resident_code"] = codes[row.resident_code]
             if row.addressee_number in characters:
@@ -112,6 +115,17 @@ class Reading:
             return {}
         found = await QUERIES.addresses(self.connection, municipality=self.municipality, commitments=list(wanted))
         return {record["commitment"]: orjson.loads(record["part"]) for record in found}
+
+    async def _extensions(self, rows: Sequence[ResidentRow]) -> Mapping[str, Mapping[str, Any]]:
+        """拡張項目 by movement and namespace, for a purpose that may see them."""
+        found: dict[str, dict[str, Any]] = {}
+        if rows and self.purpose in EXTENSIONS_FOR:
+            movements = list({row.movement for row in rows})
+            for record in await QUERIES.extensions_of(
+                self.connection, municipality=self.municipality, movements=movements
+            ):
+                found.setdefault(record["movement"], {})[record["namespace"]] = orjson.loads(record["part"])
+        return found
 
     async def _gaiji(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, str | None]]:
         found: dict[str, dict[str, str | None]] = {}

@@ -7,6 +7,7 @@ from typing import Any
 from kumiai_common.database import Connection
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Notice, Row
+from kumiai_contracts.parameters import ParameterRow
 from kumiai_contracts.resident import (
     BirthNotice,
     CancelMovementNotice,
@@ -17,6 +18,7 @@ from kumiai_contracts.resident import (
     HouseholdRow,
     MoveInNotice,
     MoveOutNotice,
+    ResidentNotice,
     ResidentRow,
 )
 from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
@@ -87,7 +89,15 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -
     found = await store_codes.load(connection, wanted)
     for municipality, number in carried:
         rows[municipality].append(number)
-    return {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES)) for m in wanted}
+    states = {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES)) for m in wanted}
+    depending = [m for m, notices in wanted.items() if any(_depends_on_settings(notice) for notice in notices)]
+    for record in await QUERIES.settings(connection, municipalities=depending) if depending else ():
+        states[record["municipality"]].settings.put(from_record(ParameterRow, record))
+    return states
+
+
+def _depends_on_settings(notice: Notice) -> bool:
+    return isinstance(notice, MoveOutNotice) or (isinstance(notice, ResidentNotice) and bool(notice.extensions))
 
 
 async def _rows(

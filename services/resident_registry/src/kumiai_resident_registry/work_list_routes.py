@@ -84,17 +84,19 @@ def work_list_routes(ground: Ground) -> list[BaseRoute]:
 
 
 def _notice(deed: Deed, party: str) -> Notice:
-    handled = {"place": deed.place, "operator": party}
     if deed.head is None:
         if deed.relationships:
             raise Problem(problems.PARAMETER_INVALID, "relationships: only together with head")
-        return WorkItemNotice(**handled, item=deed.item, assignee=deed.assignee, decision=deed.decision)
+        return WorkItemNotice(
+            place=deed.place, operator=party, item=deed.item, assignee=deed.assignee, decision=deed.decision
+        )
     household = household_of(deed.item)
     if household is None or deed.assignee is not None or deed.decision is not None:
         raise Problem(problems.PARAMETER_INVALID, "head: for an item head/<household>, without assignee and decision")
     today = day_in_japan(now())
     return ChangeOfHeadNotice(
-        **handled,
+        place=deed.place,
+        operator=party,
         effective_date=today,
         notified_date=today,
         ex_officio=True,

@@ -1,12 +1,11 @@
 """From reports to an assessment: what the stream knows of a person becomes a case for the resident-tax rules.
 
-Invariant: the case depends on the counting reports, the date of birth and the year alone, so that it can be made again
-from what an assessment names, and its working shown.
+Invariant: the case depends on the counting reports, the date of birth and the year alone, and its tax on the rule
+version besides, so that it can be made again from what an assessment names, and its working shown.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import Any
 
 from kumiai_contracts.receipts import Reason
@@ -24,10 +23,9 @@ from kumiai_taxation.domain.resident_tax.case import (
     Taxpayer,
 )
 from kumiai_taxation.domain.work import CARRIED_OVER_ASSESSMENT
+from kumiai_taxation.own_parameters import STANDARD, OwnParameters
 from kumiai_taxation.resident_tax import assess_read
 
-RULE_VERSION = "2"
-"""Raised whenever the rules compute another amount from the same parameters."""
 Report = Mapping[str, Any]
 """A report as its columns by name, nested values as mappings."""
 NOT_FOR_THE_SENDER = frozenset(
@@ -45,15 +43,24 @@ class NotADay(ValueError):
 
 
 def assess_reports(
-    municipality: str, addressee_number: str, birth_date: str, reports: Sequence[IncomeReportRow]
+    municipality: str,
+    addressee_number: str,
+    birth_date: str,
+    reports: Sequence[IncomeReportRow],
+    own: OwnParameters = STANDARD,
 ) -> AssessmentRow | tuple[Reason, ...]:
     """The assessment (version 1) of a person from the counting reports of one fiscal year, or why there is none."""
     columns = [report.model_dump() for report in reports]
-    return assess_columns(municipality, reports[0].fiscal_year, addressee_number, birth_date, columns)
+    return assess_columns(municipality, reports[0].fiscal_year, addressee_number, birth_date, columns, own)
 
 
 def assess_columns(
-    municipality: str, fiscal_year: int, addressee_number: str, birth_date: str, reports: Sequence[Report]
+    municipality: str,
+    fiscal_year: int,
+    addressee_number: str,
+    birth_date: str,
+    reports: Sequence[Report],
+    own: OwnParameters = STANDARD,
 ) -> AssessmentRow | tuple[Reason, ...]:
     """The same from the reports' columns."""
     try:
@@ -67,9 +74,9 @@ def assess_columns(
                 en="The date of birth is no day of the calendar, so there is no age; a person has to decide the tax.",
             ),
         )
-    result = assess_read(case)
+    result = assess_read(case, own)
     if isinstance(result, Assessment):
-        return _row(fiscal_year, addressee_number, birth_date, reports, result)
+        return _row(own.rules_of(fiscal_year), fiscal_year, addressee_number, birth_date, reports, result)
     return tuple(
         Reason(code=refused.code, pointer=_into_notice(refused.pointer), ja=refused.ja, en=refused.en)
         for refused in result
@@ -188,14 +195,13 @@ def _into_notice(pointer: str) -> str:
     return pointer
 
 
-@cache
-def rules_of(fiscal_year: int) -> str:
-    """規則の版: the parameters' year and the rules' own version, such as `R8/2`."""
-    return f"R{fiscal_year - 2018}/{RULE_VERSION}"
-
-
 def _row(
-    fiscal_year: int, addressee_number: str, birth_date: str, reports: Sequence[Report], result: Assessment
+    rules: str,
+    fiscal_year: int,
+    addressee_number: str,
+    birth_date: str,
+    reports: Sequence[Report],
+    result: Assessment,
 ) -> AssessmentRow:
     """Trusted: the rules' results are whole yen, and the rest was checked where it came from."""
     return AssessmentRow.trusted(
@@ -203,7 +209,7 @@ def _row(
         addressee_number=addressee_number,
         version=1,
         cancelled=False,
-        rule_version=rules_of(fiscal_year),
+        rule_version=rules,
         employment_income=result.employment_income,
         total_income=result.total_income,
         deductions_total=result.deductions_total,

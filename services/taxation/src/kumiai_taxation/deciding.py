@@ -6,8 +6,10 @@ import orjson
 from kumiai_contracts.decision import Accepted, Context, Decision, Letter, Refused, SealedPart
 from kumiai_contracts.envelope import Cause
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.parameters import ParametersSet
 from kumiai_contracts.receipts import Assigned, Reason
 from kumiai_contracts.taxation import (
+    SERVICE,
     EmploymentIncomeReport,
     IncomeReport,
     IncomeReported,
@@ -35,6 +37,7 @@ from kumiai_taxation.domain.roll import (
     lived_here,
     next_version,
 )
+from kumiai_taxation.own_parameters import OwnParameters, first_day
 
 COLLECTED = frozenset(("collecting",))
 FROZEN = frozenset(("frozen", "assessed", "confirmed", "issuing"))
@@ -140,7 +143,9 @@ def reassessed(
         return (work.carried_over_assessment(),)
     if not state_of_reports or not state.taxable_here(number, fiscal_year):
         return (cancelled(latest),) if latest is not None and not latest.cancelled else ()
-    row = assess_reports(context.municipality, number, state.birth_date(number), state_of_reports)
+    row = assess_reports(
+        context.municipality, number, state.birth_date(number), state_of_reports, OwnParameters(state.settings)
+    )
     if isinstance(row, tuple):
         return row
     return (next_version(state, row, report),)
@@ -177,6 +182,18 @@ def _with(state: TaxationState, row: IncomeReportRow) -> list[IncomeReportRow]:
         ]
     )
     return after.reports(row.fiscal_year, row.addressee_number)
+
+
+def parameters_changed(state: TaxationState, event: ParametersSet, context: Context) -> tuple[WorkItemRaised, ...]:
+    """A setting for a year that has assessments: they stay as issued, and a person decides what to correct."""
+    after = OwnParameters(state.settings)
+    before = after.before(event.parameters[0].version)
+    return tuple(
+        raised(f"{context.cause}/{year}", year, None, work.parameters_changed())
+        for year in state.assessed_years
+        if any(row.service == SERVICE and row.valid_from <= first_day(year) for row in event.parameters)
+        and before.own_values(year) != after.own_values(year)
+    )
 
 
 def raised(name: str, fiscal_year: int, number: str | None, reason: Reason) -> WorkItemRaised:

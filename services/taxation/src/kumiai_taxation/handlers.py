@@ -6,6 +6,7 @@ from kumiai_common.database import Connection
 from kumiai_common.protocol import State
 from kumiai_contracts.decision import Context, Decision, Letter
 from kumiai_contracts.model import Event, Notice
+from kumiai_contracts.parameters import ParametersSet
 from kumiai_contracts.receipts import Reason
 from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import (
@@ -54,9 +55,12 @@ class Taxation:
 
     name = "taxation"
     reacts_to: frozenset[type[Event]] = frozenset(
-        kind for kind in EVENTS.values() if issubclass(kind, ResidentEvent) and kind not in _CHANGE_NOTHING
+        (
+            ParametersSet,
+            *(kind for kind in EVENTS.values() if issubclass(kind, ResidentEvent) and kind not in _CHANGE_NOTHING),
+        )
     )
-    """What can change who lived here on a 1 January that has passed, or a date of birth."""
+    """What can change who lived here on a 1 January that has passed, a date of birth, or what a year is taxed by."""
 
     async def load(self, connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]) -> Mapping[str, State]:
         """What is known of everybody whom the notices and events name; of most residents nothing but that."""
@@ -92,7 +96,10 @@ class Taxation:
 
     def react(self, state: State, event: Event, context: Context) -> Sequence[Event]:
         """Take back the assessment of whoever, as is known now, didn't live here; assess again whoever did."""
-        assert isinstance(state, TaxationState) and isinstance(event, ResidentEvent)
+        assert isinstance(state, TaxationState)
+        if isinstance(event, ParametersSet):
+            return deciding.parameters_changed(state, event, context)
+        assert isinstance(event, ResidentEvent)
         people = dict.fromkeys(row.addressee_number for row in event.residents)
         return [following for person in people for following in follow(state, person, context)]
 

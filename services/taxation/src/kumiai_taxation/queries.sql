@@ -194,3 +194,11 @@ where municipality = :municipality and fiscal_year = :fiscal_year and state = 'o
 -- name: expect_payers!
 update run_progress set payers = :payers
 where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry;
+
+-- name: settings
+select municipality, version, service, name, value, valid_from, reason, set_by, set_at, late
+from parameter where municipality = any(:municipalities::text[]) and service = 'taxation' order by municipality, version;
+
+-- name: assessed_years
+select distinct municipality, fiscal_year from assessment
+where municipality = any(:municipalities::text[]) order by municipality, fiscal_year;

@@ -9,7 +9,8 @@ from typing import Any
 from kumiai_taxation.case import parse_case
 from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused, Step, assess, explain
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
-from kumiai_taxation.parameters import UnknownFiscalYear, load
+from kumiai_taxation.own_parameters import STANDARD, OwnParameters
+from kumiai_taxation.parameters import UnknownFiscalYear
 
 Refusals = tuple[Refused, ...]
 
@@ -20,19 +21,19 @@ def assess_case(body: bytes) -> Assessment | Refusals:
     return case if isinstance(case, tuple) else assess_read(case)
 
 
-def assess_read(case: Case) -> Assessment | Refusals:
+def assess_read(case: Case, own: OwnParameters = STANDARD) -> Assessment | Refusals:
     """The tax of a case, or why there is none."""
     try:
-        result = assess(case, load(case.fiscal_year))
+        result = assess(case, own.of(case.fiscal_year, case.municipality))
     except UnknownFiscalYear:
         return (_unknown_year(case),)
     return (result,) if isinstance(result, Refused) else result
 
 
-def explain_case(case: Case) -> list[Step] | Refusals:
+def explain_case(case: Case, own: OwnParameters = STANDARD) -> list[Step] | Refusals:
     """The working of a case's tax, or why there is none."""
     try:
-        steps = explain(case, load(case.fiscal_year))
+        steps = explain(case, own.of(case.fiscal_year, case.municipality))
     except UnknownFiscalYear:
         return (_unknown_year(case),)
     return (steps,) if isinstance(steps, Refused) else list(steps)

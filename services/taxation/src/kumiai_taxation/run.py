@@ -35,6 +35,7 @@ from kumiai_taxation.assessing import assess_columns
 from kumiai_taxation.domain import work
 from kumiai_taxation.domain.outliers import outlier
 from kumiai_taxation.domain.roll import RETURNS
+from kumiai_taxation.own_parameters import STANDARD, OwnParameters
 from kumiai_taxation.store import QUERIES
 
 _LOG = structlog.get_logger()
@@ -149,9 +150,10 @@ async def _trial(connection: Connection, each: Pass, progress: Any) -> int:
     """計算: assess the next people, keep nothing but totals and outliers."""
     entries = await QUERIES.roll_chunk(connection, **each.key(), after=progress["cursor"], limit=CHUNK)
     totals = Totals.of(progress)
+    own = await _known_then(connection, each, progress)
     found: list[tuple[str, str, int, int | None]] = []
     for entry in entries:
-        result = assess_entry(each, entry)
+        result = assess_entry(each, entry, own)
         totals = _counted(totals, entry, result)
         if isinstance(result, AssessmentRow):
             code = outlier(result.total, entry["last_year_total"])
@@ -181,10 +183,11 @@ async def _issue(connection: Connection, each: Pass, progress: Any) -> int:
     head = await _head(connection, each.municipality)
     entries = await QUERIES.roll_chunk(connection, **each.key(), after=progress["cursor"], limit=CHUNK)
     totals = Totals.of(progress)
+    own = await _known_then(connection, each, progress)
     stored: list[StoredEvent] = []
     time = timestamp(now())
     for entry in entries:
-        result = assess_entry(each, entry)
+        result = assess_entry(each, entry, own)
         totals = _counted(totals, entry, result)
         event = _issued(each, entry, result)
         if event is not None:
@@ -237,14 +240,22 @@ async def _corrections(connection: Connection, each: Pass, progress: Any) -> int
 _STEPS = {"roll": _roll, "trial": _trial, "issue": _issue, "corrections": _corrections}
 
 
-def assess_entry(each: Pass, entry: Any) -> AssessmentRow | tuple[Reason, ...]:
+def assess_entry(each: Pass, entry: Any, own: OwnParameters = STANDARD) -> AssessmentRow | tuple[Reason, ...]:
     """The assessment of somebody on the roll, or why there is none."""
     if entry["birth_date"] is None:
         return (work.not_taxable_here(),)
     reports = _counting(orjson.loads(entry["reports"]))
     if not reports:
         return (work.not_taxable_here(),)
-    return assess_columns(each.municipality, each.fiscal_year, entry["addressee_number"], entry["birth_date"], reports)
+    return assess_columns(
+        each.municipality, each.fiscal_year, entry["addressee_number"], entry["birth_date"], reports, own
+    )
+
+
+async def _known_then(connection: Connection, each: Pass, progress: Any) -> OwnParameters:
+    """The parameters as they were when the pass began: one pass assesses everybody alike."""
+    own = await store.own_parameters(connection, each.municipality)
+    return own.known_by(progress["rule_version"])
 
 
 def _counting(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:

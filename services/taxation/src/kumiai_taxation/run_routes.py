@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kumiai_taxation.assessing import rules_of
+from kumiai_taxation import store
 from kumiai_taxation.parameters import UnknownFiscalYear, load
 from kumiai_taxation.run import Pass, begin, clear
 from kumiai_taxation.store import QUERIES
@@ -98,7 +98,8 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
             if action == "dry-run":
                 each = Pass(municipality, year, True)
                 await clear(connection, each)
-                await begin(connection, each, "roll", rules_of(year))
+                own = await store.own_parameters(connection, municipality)
+                await begin(connection, each, "roll", own.rules_of(year))
             elif action in _TO:
                 await _act(connection, municipality, year, action, caller)
             else:
@@ -129,10 +130,11 @@ async def _act(connection: Connection, municipality: str, year: int, action: str
     run = from_record(TaxRunRow, record) if record else None
     if (run.state if run else None) not in _FROM[action]:
         raise Problem(NOT_NOW, run.state if run else "not opened")
+    rules = (await store.own_parameters(connection, municipality)).rules_of(year)
     if action == "issue" and run is not None:
         if run.changed_by == caller.party:
             raise Problem(SECOND_PERSON)
-        if run.rule_version != rules_of(year):
+        if run.rule_version != rules:
             raise Problem(RULES_CHANGED)
     each = Pass(municipality, year, False)
     time = timestamp(now())
@@ -142,12 +144,12 @@ async def _act(connection: Connection, municipality: str, year: int, action: str
     match action:
         case "freeze":
             await clear(connection, each)
-            await begin(connection, each, "roll", rules_of(year))
+            await begin(connection, each, "roll", rules)
         case "withdraw":
             await clear(connection, each)
-            await begin(connection, each, "withdrawn", rules_of(year))
+            await begin(connection, each, "withdrawn", rules)
         case "issue":
-            await begin(connection, each, "issue", rules_of(year))
+            await begin(connection, each, "issue", rules)
             await QUERIES.expect_payers(connection, **each.key(), payers=row.payers)
 
 

@@ -8,6 +8,7 @@ from kumiai_common.database import Connection
 from kumiai_common.queries import load as load_queries
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Event, Notice, Row
+from kumiai_contracts.parameters import ParameterRow, ParametersSet
 from kumiai_contracts.resident import ResidentEvent, ResidentRow
 from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.taxation import (
@@ -25,6 +26,7 @@ from kumiai_contracts.taxation import (
 from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice
 
 from kumiai_taxation.domain.roll import TaxationState
+from kumiai_taxation.own_parameters import OwnParameters
 
 QUERIES: Any = load_queries("kumiai_taxation")
 Person = tuple[str, str]
@@ -49,7 +51,21 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice | Ev
     items = [(m, item.work_item) for m, sent in wanted.items() for item in sent if isinstance(item, SettleWorkItem)]
     carried = await _carried(connection, wanted)
     notices |= {(m, row.number) for m, rows in carried.items() for row in rows}
-    return await load_people(connection, list(wanted), notices, items, carried)
+    states = await load_people(connection, list(wanted), notices, items, carried)
+    setting = [m for m, sent in wanted.items() if any(isinstance(item, ParametersSet) for item in sent)]
+    if setting:
+        await _add_settings(connection, setting, states)
+    return states
+
+
+async def _add_settings(
+    connection: Connection, municipalities: Sequence[str], loaded: Mapping[str, TaxationState]
+) -> None:
+    """To the states of municipalities where parameters change: their settings, and the years that are assessed."""
+    for record in await QUERIES.assessed_years(connection, municipalities=municipalities):
+        loaded[record["municipality"]].assessed_years += (record["fiscal_year"],)
+    for record in await QUERIES.settings(connection, municipalities=municipalities):
+        loaded[record["municipality"]].know(from_record(ParameterRow, record))
 
 
 async def _carried(
@@ -98,9 +114,17 @@ async def load_people(
         for record in await _ask(query, connection, keys):
             rows[record["municipality"]].append(from_record(kind, record))
     if asked:
+        for record in await QUERIES.settings(connection, municipalities=list(municipalities)):
+            rows[record["municipality"]].append(from_record(ParameterRow, record))
         for record in await QUERIES.runs(connection, municipalities=list(municipalities)):
             rows[record["municipality"]].append(from_record(TaxRunRow, record))
     return {municipality: TaxationState(rows[municipality]) for municipality in municipalities}
+
+
+async def own_parameters(connection: Connection, municipality: str) -> OwnParameters:
+    """The municipality's own parameters as they are known now."""
+    records = await QUERIES.settings(connection, municipalities=[municipality])
+    return OwnParameters(from_record(ParameterRow, record) for record in records)
 
 
 async def _ask(query: str, connection: Connection, keys: Iterable[Person]) -> list[Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from kumiai_contracts.taxation import AssessmentRow, IncomeReportRow
 
-from kumiai_taxation.assessing import assess_columns, case_of, rules_of
+from kumiai_taxation.assessing import assess_columns, case_of
 from kumiai_taxation.domain.roll import TaxationState
+from kumiai_taxation.own_parameters import OwnParameters
 from kumiai_taxation.resident_tax import explain_case, working_document
 
 
@@ -20,15 +21,16 @@ def working_of(municipality: str, state: TaxationState, row: AssessmentRow) -> l
     """The steps of an assessment. Raises Disagrees."""
     if row.cancelled:
         raise Disagrees("cancelled")
-    if row.rule_version != rules_of(row.fiscal_year):
+    own = OwnParameters(state.settings).known_by(row.rule_version)
+    if row.rule_version != own.rules_of(row.fiscal_year):
         raise Disagrees("made by other rules")
     if row.birth_date is None or not row.reports:
         raise Disagrees("what it was made from is not stored")
     columns = [_report(state, row, name).model_dump() for name in row.reports]
-    again = assess_columns(municipality, row.fiscal_year, row.addressee_number, row.birth_date, columns)
+    again = assess_columns(municipality, row.fiscal_year, row.addressee_number, row.birth_date, columns, own)
     if isinstance(again, tuple) or again.model_copy(update={"version": row.version}) != row:
         raise Disagrees("the rules come to something else")
-    steps = explain_case(case_of(municipality, row.fiscal_year, row.birth_date, columns))
+    steps = explain_case(case_of(municipality, row.fiscal_year, row.birth_date, columns), own)
     assert isinstance(steps, list)
     return working_document(steps)
 

@@ -129,4 +129,58 @@ TEXTS: dict[str, tuple[str, str]] = {
         "外部の読取者の期限は、0日から366日の間で指定してください。",
         "The deadline for external readers is 0 to 366 days.",
     ),
+    "no-parameter": (
+        "設定するパラメータを一つ以上指定してください。",
+        "Name at least one parameter to set.",
+    ),
+    "parameter-unknown": (
+        "そのようなパラメータは目録にありません。名称とサービスを確認してください。",
+        "The catalogue has no such parameter of this service. Look at `kumiai parameters list`.",
+    ),
+    "too-many-settings": (
+        "この団体のパラメータ設定が上限(1,000件)に達しています。",
+        "The municipality has reached the most settings that are kept (1,000).",
+    ),
+    "value-not-a-percentage": (
+        "百分率で指定してください(例: 6.025%。小数は3桁まで)。",
+        'Give a percentage as text, such as "6.025%", with three decimals at most.',
+    ),
+    "value-not-an-integer": (
+        "整数で指定してください。",
+        "Give a whole number.",
+    ),
+    "value-not-month-days": (
+        "月日(MM-DD)の一覧で指定してください。02-29は使えません。",
+        'Give a list of days such as ["06-30", "08-31"]; 02-29 can not be one.',
+    ),
+    "value-not-in-order": (
+        "納期限は4月から翌年3月までの順に、重複なく指定してください。",
+        "Give the days in the order of the fiscal year, April to March, each once.",
+    ),
+    "value-out-of-range": (
+        "目録が定める範囲の外の値です。",
+        "The value is outside of what the catalogue allows.",
+    ),
+    "value-too-long": (
+        "値が長すぎます(16,000文字まで)。",
+        "The value is too long: 16,000 characters of JSON at most.",
+    ),
+    "schema-not-allowed": (
+        "拡張項目のスキーマとして使えません。項目がstring(maxLength必須)、integer、booleanだけの平らなobjectとし、"
+        "additionalPropertiesをfalseにしてください。",
+        "This is no schema for extra attributes: a flat object of string (with maxLength), integer and boolean, with "
+        "additionalProperties false and nothing else.",
+    ),
+    "valid-from-not-a-fiscal-year": (
+        "このパラメータは年度単位です。適用開始日を4月1日としてください。",
+        "This parameter holds for whole fiscal years: let it be valid from 1 April.",
+    ),
+    "valid-from-has-passed": (
+        "適用開始日が過ぎています。決定済みの内容は変わりません。それでも遡って設定する場合は、遡及と明示してください。",
+        "That day has passed, and what was issued since stays as it was. If that is what you want, say so: `late`.",
+    ),
+    "valid-from-too-far": (
+        "適用開始日は10年以内としてください。",
+        "Let it be valid from a day within ten years.",
+    ),
 }

@@ -16,16 +16,14 @@ from kumiai_resident_registry.domain.state import RegistryState, is_live
 
 NOTIFICATION_DAYS = 14
 """住民基本台帳法: a move is notified within 14 days."""
-PLANNING_DAYS = 366
-"""How far ahead a move out may be planned: our own choice, so that 2099 is a slip of the pen."""
 
 
-def dates(notice: ResidentNotice, context: Context, *, may_be_planned: bool = False) -> Iterator[Reason]:
-    """異動日 ≤ today except for a move out; 届出日 ≤ today."""
+def dates(notice: ResidentNotice, context: Context, *, planning_days: int | None = None) -> Iterator[Reason]:
+    """異動日 ≤ today except for a move out, which may be planned so many days ahead; 届出日 ≤ today."""
     if notice.effective_date > context.today:
-        if not may_be_planned:
+        if planning_days is None:
             yield refusal("effective-date-in-future", "/effective_date")
-        elif notice.effective_date > context.today + timedelta(days=PLANNING_DAYS):
+        elif notice.effective_date > context.today + timedelta(days=planning_days):
             yield refusal("effective-date-too-far", "/effective_date")
     if notice.notified_date > context.today:
         yield refusal("notified-date-in-future", "/notified_date")

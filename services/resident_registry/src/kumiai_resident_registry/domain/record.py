@@ -16,7 +16,7 @@ from kumiai_contracts.resident_affairs import (
 )
 from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodesChanged
 
-from kumiai_resident_registry.domain import codes, gaiji_rules, protection, texts, work_list
+from kumiai_resident_registry.domain import codes, gaiji_rules, own_parameters, protection, texts, work_list
 from kumiai_resident_registry.domain.decide import decide as decide_movement
 from kumiai_resident_registry.domain.refusals import refused
 from kumiai_resident_registry.domain.state import RegistryState
@@ -60,7 +60,12 @@ def decide(record: Record, notice: Notice, context: Context) -> Decision:  # noq
 
 def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decision:
     """A movement, and what follows from it for protection, gaiji and the work list."""
-    reasons = [*texts.refusals(notice), *gaiji_rules.refusals(notice)]
+    settings = record.residents.settings
+    reasons = [
+        *texts.refusals(notice),
+        *gaiji_rules.refusals(notice),
+        *own_parameters.extension_refusals(settings, notice, context.today),
+    ]
     if reasons:
         return refused(reasons)
     decision = decide_movement(record.residents, notice, context)
@@ -68,7 +73,8 @@ def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decis
         return decision
     decision = codes.with_codes(record.residents, notice, decision)
     following = tuple(_following(record, notice, decision, context))
-    return replace(decision, events=(*decision.events, *following)) if following else decision
+    decision = replace(decision, events=(*decision.events, *following)) if following else decision
+    return own_parameters.with_extensions(settings, notice, decision, context)
 
 
 def _following(record: Record, notice: ResidentNotice, decision: Accepted, context: Context) -> Iterator[Event]:

@@ -7,6 +7,7 @@ from kumiai_contracts.receipts import Reason
 
 from kumiai_resident_registry.domain.refusals_affairs import AFFAIRS_TEXTS
 from kumiai_resident_registry.domain.refusals_carry_over import CARRY_OVER_TEXTS
+from kumiai_resident_registry.domain.refusals_extensions import EXTENSION_TEXTS
 
 TEXTS: dict[str, tuple[str, str]] = {
     "effective-date-in-future": (
@@ -14,8 +15,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The effective date lies in the future; only a move out may be notified ahead.",
     ),
     "effective-date-too-far": (
-        "転出予定日が1年以上先です。日付を確認してください。",
-        "The planned move lies more than a year ahead. Check the date.",
+        "転出予定日が、受け付けられる日数より先です。日付を確認してください。",
+        "The planned move lies further ahead than it may (a year by standard). Check the date.",
     ),
     "notified-date-in-future": (
         "届出日が未来の日付です。日付を確認してください。",
@@ -200,9 +201,12 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
+_ALL_TEXTS = (TEXTS, CARRY_OVER_TEXTS, AFFAIRS_TEXTS, EXTENSION_TEXTS)
+
+
 def refusal(code: str, pointer: str) -> Reason:
-    """The reason for a code, pointing into the notice."""
-    ja, en = (TEXTS.get(code) or CARRY_OVER_TEXTS.get(code)) or AFFAIRS_TEXTS[code]
+    """The reason for a code, pointing into the notice. Raises StopIteration for a code that has no text."""
+    ja, en = next(texts[code] for texts in _ALL_TEXTS if code in texts)
     return Reason(code=code, pointer=pointer, ja=ja, en=en)
 
 

@@ -9,6 +9,7 @@ from kumiai_contracts.resident import DeathNotice, MoveOutNotice, Reason, Reside
 from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice, ResidentMoveOutConfirmed
 
 from kumiai_resident_registry.domain import checks
+from kumiai_resident_registry.domain.own_parameters import PLANNING_DAYS, value_of
 from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.rows import Sealing, following, movement, removed, without
 from kumiai_resident_registry.domain.state import RegistryState
@@ -17,7 +18,7 @@ from kumiai_resident_registry.domain.state import RegistryState
 def move_out(state: RegistryState, notice: MoveOutNotice, context: Context) -> Decision:
     """転出: may be planned ahead; notified more than 14 days late it is ex officio."""
     reasons = [
-        *checks.dates(notice, context, may_be_planned=True),
+        *checks.dates(notice, context, planning_days=value_of(state.settings, PLANNING_DAYS, context.today)),
         *checks.together(state, notice.addressee_numbers, notice.effective_date),
     ]
     late = notice.notified_date > notice.effective_date + timedelta(days=checks.NOTIFICATION_DAYS)

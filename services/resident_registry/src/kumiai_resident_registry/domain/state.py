@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kumiai_contracts.decision import SealedPart
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
-from kumiai_contracts.model import Event, Row, canonical_json
+from kumiai_contracts.model import Event, Row, RowSet, canonical_json
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Status
 from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.resident_codes import ResidentCodesChanged
@@ -39,6 +39,8 @@ class RegistryState:
         addresses: Mapping[str, bytes] | None = None,
         codes: Codes = NO_CODES,
     ) -> None:
+        self.settings = RowSet()
+        """The municipality's settings of the registry's parameters, loaded for notices that depend on them."""
         self._histories: dict[str, list[ResidentRow]] = {}
         self._households: dict[str, HouseholdRow] = {}
         self._lived_in: dict[str, dict[str, None]] = {}

@@ -44,6 +44,8 @@ _MOVEMENT = frozenset(
         "confirmed_on",
     )
 )
+EXTENSIONS_FOR = frozenset((Purpose.RESIDENT_SERVICES, Purpose.PROTECTION))
+"""For whom extra attributes are shown (拡張項目): nobody knows what a municipality writes there."""
 _DESK = frozenset(("nationality", "resident_code"))
 """What only the resident desk sees: 住民票コード is for the registry and the 住基ネット alone."""
 FIELDS: Mapping[Purpose, frozenset[str]] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from kumiai_contracts.model import Event, Row
+from kumiai_contracts.parameters import ParameterRow
 from kumiai_contracts.resident import ResidentRow, Status
 from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.taxation import (
@@ -31,7 +32,10 @@ RETURNS = ("tax-return", "resident-tax-return")
 class TaxationState:
     """The histories, reports, assessments, work items and runs that the notices and events in question need."""
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    def __init__(self, rows: Iterable[Row] = (), assessed_years: tuple[int, ...] = ()) -> None:
+        self.assessed_years = assessed_years
+        """The fiscal years of which there are assessments; looked up only where somebody asks for it."""
+        self._settings: dict[int, ParameterRow] = {}
         self._histories: dict[str, list[ResidentRow]] = {}
         self._non_residents: dict[str, NonResidentTaxpayerRow] = {}
         self._reports: dict[PersonYear, dict[str, list[IncomeReportRow]]] = {}
@@ -42,6 +46,15 @@ class TaxationState:
         self._carried: dict[tuple[str, str], str] = {}
         for row in rows:
             self._put(row)
+
+    @property
+    def settings(self) -> tuple[ParameterRow, ...]:
+        """The municipality's settings of taxation's parameters, in the order of their versions."""
+        return tuple(self._settings.values())
+
+    def know(self, row: ParameterRow) -> None:
+        """Remember a setting."""
+        self._settings[row.version] = row
 
     def history(self, addressee_number: str) -> Sequence[ResidentRow]:
         """異動履歴 of a person in the order of the history numbers; empty if the registry doesn't know the person."""
@@ -135,6 +148,8 @@ class TaxationState:
                 self._work_items[row.work_item] = row
             case UnmatchedReportRow():
                 self._unmatched[row.work_item] = row
+            case ParameterRow():
+                self.know(row)
             case TaxRunRow():
                 self._runs[row.fiscal_year] = row
             case CarriedNumberRow(kind="person"):

@@ -69,6 +69,17 @@ def carried_over_assessment() -> Reason:
     )
 
 
+def parameters_changed() -> Reason:
+    """The municipality has set a parameter for a year that has assessments already."""
+    return Reason(
+        code="parameters-changed",
+        pointer="",
+        ja="課税済みの年度に適用されるパラメータが設定されました。決定済みの税額は変わっていません。更正の要否を確認してください。",
+        en="A parameter was set that holds for a year with assessments. They stay as they were issued: see whether "
+        "they have to be corrected.",
+    )
+
+
 def changed_after_freeze() -> Reason:
     """Something about a person on a frozen roll has changed: the run's result is corrected once it is issued."""
     return Reason(
