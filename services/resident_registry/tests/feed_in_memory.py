@@ -72,7 +72,7 @@ def fed(sequence: int, event: ResidentEvent, parts: list[SealedPart]) -> FeedEve
     return FeedEventNotice(
         sequence=sequence,
         event_type=event.type,  # type: ignore[arg-type]
-        event=FedMovement(residents=rows, households=event.households),
+        event=FedMovement(residents=rows, households=event.households, numbers=getattr(event, "numbers", ())),
         parts=tuple(
             FeedPart(name=part.name, salt=part.salt.hex(), part=part.part.decode())  # type: ignore[arg-type]
             for part in parts

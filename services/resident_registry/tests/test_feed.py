@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from feed_in_memory import Fed, life, salted, snapshot_of
 from hypothesis import given, settings
+from kumiai_contracts.examples import valid_examples
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.resident import Reason, ResidentRow, Status
 from kumiai_contracts.resident_affairs import ProtectionRow
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice, ResidentHistoryCarriedOver
 from kumiai_contracts.resident_feed import (
     FeedEventNotice,
     FeedPart,
@@ -22,6 +24,8 @@ from test_lives import lives
 
 BY_THE_SERVICE = {"own-system-keeps-record", "shared-registry-keeps-record"}
 """Refused before the rules are asked."""
+NEWCOMER = with_check_digit("000000777", addressee_check_digit)
+"""A number that is right and that nobody has."""
 seen: set[str] = set()
 
 
@@ -134,7 +138,7 @@ def test_a_movement_of_a_stranger_or_of_somebody_removed_contradicts(registry: R
     died = notices[-1].event.residents[0]
     later = {"history_number": died.history_number + 1, "processed_date": TODAY}
     assert "not-on-live-record" in refused(target, at(with_row(notices[-1], **later), 6))
-    stranger = with_check_digit("000000777", addressee_check_digit)
+    stranger = NEWCOMER
     unknown = with_row(notices[-1], addressee_number=stranger, history_number=1)
     assert "unknown-resident" in refused(target, at(unknown, 7))
 
@@ -220,7 +224,7 @@ def test_protection_is_told_of_people_whom_the_record_knows(registry: Registry) 
         together_with=(),
     )
     target.accept(FeedProtectionNotice(sequence=2, protections=(row,)))
-    stranger = row.model_copy(update={"addressee_number": with_check_digit("000000777", addressee_check_digit)})
+    stranger = row.model_copy(update={"addressee_number": NEWCOMER})
     assert refused(target, FeedProtectionNotice(sequence=3, protections=(stranger,))) == ["unknown-resident"]
     assert target.place.sequence == 3
 
@@ -303,6 +307,28 @@ def test_the_shared_registry_cancels_later_what_an_own_system_handed_in(registry
     ]
     shared.accept(cancel(first.addressee_number, first.history_number))
     assert shared.number_of(first.addressee_number) == notices[0].event.households[0].household_number
+
+
+def test_a_history_comes_whole_with_the_numbers_of_before(registry: Registry) -> None:
+    notice = valid_examples()["resident-notice.history-carry-over.v1"]
+    assert isinstance(notice, HistoryCarryOverNotice)
+    registry.accept(notice)
+    target, notices = taken(registry)
+    carried = next(event for event in registry.events if isinstance(event, ResidentHistoryCarriedOver))
+    told = next(notice for notice in notices if notice.event_type == carried.type)
+    assert [event.numbers for event in target.events if event.type == carried.type] == [carried.numbers]
+    target.accept(snapshot_of(registry, len(notices)))
+
+    elsewhere = Fed()
+    without = told.model_copy(update={"sequence": 1, "event": told.event.model_copy(update={"numbers": ()})})
+    assert "numbers-do-not-fit" in refused(elsewhere, without)
+    other = (told.event.numbers[0].model_copy(update={"number": NEWCOMER}),)
+    strange = told.model_copy(update={"sequence": 1, "event": told.event.model_copy(update={"numbers": other})})
+    assert "numbers-do-not-fit" in refused(elsewhere, strange)
+    person, household = told.event.residents[0].addressee_number, told.event.households[0].household_number
+    body = told.body().replace(person.encode(), NEWCOMER.encode()).replace(household.encode(), NEWCOMER.encode())
+    another = FeedEventNotice.model_validate_json(body)
+    assert set(refused(target, at(another, len(notices) + 1))) == {"carried-over-already"}
 
 
 def test_leaving_and_coming_back_follows(registry: Registry) -> None:

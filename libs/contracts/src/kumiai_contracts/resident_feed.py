@@ -36,12 +36,14 @@ from kumiai_contracts.resident_amendments import (
     ResidentRecordRemade,
     ResidentRemoved,
 )
+from kumiai_contracts.resident_carry_over import CarriedNumberRow, ResidentHistoryCarriedOver
 from kumiai_contracts.resident_households import HouseholdsMerged, HouseholdSplit, ResidentChangedHousehold
 
 MOVEMENTS: Mapping[str, type[ResidentEvent]] = {
     kind.type: kind
     for kind in (
         ResidentCarriedOver,
+        ResidentHistoryCarriedOver,
         ResidentMovedIn,
         ResidentBorn,
         ResidentEntered,
@@ -100,10 +102,12 @@ class FeedNotice(Notice):
 class FedMovement(Frozen):
     """異動: the body of a movement's or amendment's event."""
 
-    residents: Annotated[tuple[ResidentRow, ...], Field(min_length=1, max_length=100)]
-    """The new history row of everybody whom the event touches, with `movement` empty."""
+    residents: Annotated[tuple[ResidentRow, ...], Field(min_length=1, max_length=1000)]
+    """The new history row of everybody whom the event touches, with `movement` empty; of a history every row."""
     households: Annotated[tuple[HouseholdRow, ...], Field(max_length=100)]
     """世帯: every household that the event changes, as it is afterwards."""
+    numbers: Annotated[tuple[CarriedNumberRow, ...], Field(max_length=200)] = ()
+    """旧番号対応, of a history that is carried over (移行（履歴）); of nothing else."""
 
 
 class FeedEventNotice(FeedNotice):
@@ -115,6 +119,7 @@ class FeedEventNotice(FeedNotice):
     """連番 of the event."""
     event_type: Literal[
         "resident.carried-over.v1",
+        "resident.history-carried-over.v1",
         "resident.moved-in.v1",
         "resident.born.v1",
         "resident.entered.v1",

@@ -6,6 +6,7 @@ from kumiai_common.database import Connection
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Notice
 from kumiai_contracts.resident_carry_over import CarriedNumberRow, HistoryCarryOverNotice
+from kumiai_contracts.resident_feed import FeedEventNotice
 
 from kumiai_resident_registry.domain.carrying_over import households_named
 from kumiai_resident_registry.named_queries import QUERIES
@@ -29,6 +30,8 @@ def households(carried: Iterable[tuple[str, CarriedNumberRow]]) -> set[tuple[str
 
 
 def _named(notice: Notice) -> Iterator[tuple[str, str, str]]:
+    if isinstance(notice, FeedEventNotice):
+        yield from ((row.system, row.kind, row.old_number) for row in notice.event.numbers)
     if isinstance(notice, HistoryCarryOverNotice):
         yield from ((notice.system, "person", person.old_number) for person in notice.persons)
         yield from ((notice.system, "household", number) for number in households_named(notice))

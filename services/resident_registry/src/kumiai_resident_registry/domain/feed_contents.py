@@ -8,6 +8,7 @@ from kumiai_contracts.model import Event
 from kumiai_contracts.receipts import Reason as Refusal
 from kumiai_contracts.resident import Reason, ResidentRow, Status
 from kumiai_contracts.resident_affairs import ProtectionChanged
+from kumiai_contracts.resident_carry_over import ResidentHistoryCarriedOver
 from kumiai_contracts.resident_feed import MOVEMENTS, FeedEventNotice, FeedPart, FeedProtectionNotice
 
 from kumiai_resident_registry.domain.refusals import refusal
@@ -49,6 +50,7 @@ def faults(notice: FeedEventNotice | FeedProtectionNotice, known: Collection[str
     rows = notice.event.residents
     if rows[0].reason not in _REASONS.get(notice.event_type, (rows[0].reason,)):
         yield feed_refusal("reason-not-of-type", "/event/residents/0/reason")
+    yield from _of_numbers(notice)
     sealed = {_commitment(part) for part in notice.parts}
     for n, row in enumerate(rows):
         at = f"/event/residents/{n}"
@@ -72,6 +74,10 @@ def event_of(notice: FeedEventNotice | FeedProtectionNotice, cause: str) -> Even
     if isinstance(notice, FeedProtectionNotice):
         return ProtectionChanged(protections=notice.protections)
     rows = tuple(row.model_copy(update={"movement": cause}) for row in notice.event.residents)
+    if notice.event.numbers:
+        return ResidentHistoryCarriedOver(
+            residents=rows, households=notice.event.households, numbers=notice.event.numbers
+        )
     return MOVEMENTS[notice.event_type](residents=rows, households=notice.event.households)
 
 
@@ -95,6 +101,17 @@ def commitments(notice: FeedEventNotice) -> set[str]:
 
 def _commitment(part: FeedPart) -> str:
     return commitment(bytes.fromhex(part.salt), part.part.encode())
+
+
+def _of_numbers(notice: FeedEventNotice) -> Iterator[Refusal]:
+    event = notice.event
+    if (notice.event_type == ResidentHistoryCarriedOver.type) != bool(event.numbers):
+        yield feed_refusal("numbers-do-not-fit", "/event/numbers")
+    people = {row.addressee_number for row in event.residents}
+    households = {row.household_number for row in event.residents}
+    for n, carried in enumerate(event.numbers):
+        if carried.number not in (people if carried.kind == "person" else households):
+            yield feed_refusal("numbers-do-not-fit", f"/event/numbers/{n}/number")
 
 
 def _of_row(row: ResidentRow, at: str) -> Iterator[Refusal]:

@@ -56,6 +56,9 @@ def contradictions(state: RegistryState, movement: FedMovement) -> Iterator[Refu
         before = after.get(row.addressee_number) or state.current(row.addressee_number)
         yield from _of_person(before, row, f"/event/residents/{n}")
         after[row.addressee_number] = row
+    for n, carried in enumerate(movement.numbers):
+        if state.carried(carried.system, carried.kind, carried.old_number) not in (None, carried.number):
+            yield refusal("carried-over-already", f"/event/numbers/{n}/old_number")
     told = {household.household_number: n for n, household in enumerate(movement.households)}
     left = [last.household_number for number in after if (last := state.current(number)) is not None]
     for number in dict.fromkeys((*told, *left, *[row.household_number for row in after.values()])):

@@ -39,6 +39,10 @@ FEED_TEXTS: dict[str, tuple[str, str]] = {
         "消除の異動日は除票にだけ、かつ必ず指定してください。",
         "A removed person has a removal date, and nobody else has.",
     ),
+    "numbers-do-not-fit": (
+        "旧番号対応(numbers)は、履歴の移行にだけ、かつその住民と世帯について指定してください。",
+        "Numbers of the system before are told with a history that is carried over, of its people and households.",
+    ),
     "part-missing": (
         "この封緘値に対応する封緘部分(parts)がありません。住所などの原文とソルトを添えてください。",
         "Nobody knows what is sealed here. Add the part with its salt.",
