@@ -7,11 +7,12 @@ from kumiai_contracts.topics import STREAM_OF, events_topic, receipts_stream
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
+from kumiai_local.services import Service
 
 from tests.conftest import NewSystem
 from tests.faults.conftest import UnderLoad
 from tests.support.family import carry_over
-from tests.support.faults import delete_group, lose_tail, second_worker
+from tests.support.faults import delete_group, lose_tail, second_worker, without_its_group
 from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -50,6 +51,19 @@ async def test_deleted_consumer_groups_change_nothing(
             await asyncio.to_thread(delete_group, addresses, f"{service}.workers")
             federation[service].start()
             await asyncio.to_thread(federation[service].wait_ready)
+
+
+async def test_a_group_that_could_not_meet_meets_as_soon_as_it_can(
+    federation: ServiceProcesses, addresses: StackAddresses, new_system: NewSystem, operator: Operator
+) -> None:
+    system = await new_system()
+    await asyncio.to_thread(federation[REGISTRY].stop)
+    with without_its_group(addresses, Service(REGISTRY)):
+        federation[REGISTRY].start()
+        await asyncio.to_thread(federation[REGISTRY].wait_ready)
+        await asyncio.sleep(2)  # its consumer has nothing in its hands, and is told why
+    await system.tell(carry_over())
+    await operator.complete(system.member)
 
 
 @pytest.mark.parametrize("service", (REGISTRY, TAXATION))

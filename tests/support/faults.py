@@ -14,11 +14,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.helpers import create_ssl_context
 from aiokafka.protocol.group import LeaveGroupRequest
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AclBindingFilter, AdminClient, OffsetSpec, ResourceType
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout, checkout
 from kumiai_local.ports import free_ports
 from kumiai_local.processes import Child
+from kumiai_local.provision_broker import standing_rights
 from kumiai_local.services import Service
 from kumiai_local.worker import RANK, Worker, WorkerSettings
 from prometheus_client.parser import text_string_to_metric_families
@@ -132,6 +133,24 @@ def delete_group(addresses: StackAddresses, group: str) -> None:
     admin = _admin(addresses)
     for done in admin.delete_consumer_groups([group]).values():
         done.result(KAFKA_S)
+
+
+@contextmanager
+def without_its_group(addresses: StackAddresses, service: Service) -> Iterator[None]:
+    """Take a service's right to its consumer groups away while the block runs."""
+    admin = _admin(addresses)
+    (right,) = [right for right in standing_rights(service) if right.restype == ResourceType.GROUP]
+    this = AclBindingFilter(
+        right.restype, right.name, right.resource_pattern_type, right.principal, right.host, right.operation,
+        right.permission_type,
+    )  # fmt: skip
+    for removed in admin.delete_acls([this]).values():
+        assert removed.result(KAFKA_S)
+    try:
+        yield
+    finally:
+        for given in admin.create_acls([right]).values():
+            given.result(KAFKA_S)
 
 
 def _admin(addresses: StackAddresses) -> AdminClient:

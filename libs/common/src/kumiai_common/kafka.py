@@ -4,10 +4,10 @@ import ssl
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram256
 
+from kumiai_common.assignment import ByMunicipality
 from kumiai_common.settings import Settings, read_secret
 from kumiai_common.unreadable import read_everything
 
@@ -59,8 +59,7 @@ def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
-        # The range assignor would give every single-partition topic to the same member.
-        partition_assignment_strategy=(StickyPartitionAssignor,),
+        partition_assignment_strategy=(ByMunicipality,),
         # A changed subscription asks for the topics at once; this is only for topics made behind our back.
         metadata_max_age_ms=60_000,
         session_timeout_ms=10_000,

@@ -168,6 +168,8 @@ class Worker:
         fetching = consumer._fetcher.error_future
         if fetching.done():
             fetching.result()  # aiokafka's fetching has ended by an error, which getmany would wait out forever
+        # A lane that has no partitions asks, too: after an error of the group, aiokafka waits until somebody has asked.
+        consumer._coordinator.check_errors()
         mine = [partition for partition in consumer.assignment() if _lane_of(partition.topic) == lane]
         if not mine:
             await asyncio.sleep(FETCH_MS / 1000)
