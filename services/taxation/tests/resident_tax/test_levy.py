@@ -127,6 +127,28 @@ def test_the_remainder_is_paid_first(total: int, months: tuple[int, int], terms:
     assert ordinary == (terms[0], *(terms[1],) * 3)
 
 
+@pytest.mark.parametrize(("income", "cut"), [(10_000_001, 10_000), (18_050_000, 10_000), (18_050_001, 0)])
+def test_the_cut_of_r7_ends_with_high_incomes(tax: Tax, income: int, cut: int) -> None:
+    given: dict[str, Any] = {"fiscal_year": "R7", "income": {"business": income}}
+    within = {"birth_date": "1985-01-01", "income": 480_000}
+    above = {"birth_date": "1985-01-01", "income": 1_330_001}
+    assert tax(**given, spouse=above).total - tax(**given, spouse=within).total == cut
+
+
+def test_up_to_ten_million_the_spouse_is_deducted_and_r7_cuts_nothing(tax: Tax) -> None:
+    given: dict[str, Any] = {"fiscal_year": "R7", "income": {"business": 10_000_000}}
+    with_spouse = tax(**given, spouse={"birth_date": "1985-01-01"})
+    assert tax(**given).total - with_spouse.total == 11_000
+
+
+@pytest.mark.parametrize(("above", "levy"), [(0, 0), (1, 0), (99, 0), (166, 0), (167, 100), (250, 200), (1_000, 1_000)])
+def test_just_above_the_limit_the_levy_is_what_exceeds_it_each_body_s_down_to_a_hundred(
+    tax: Tax, above: int, levy: int
+) -> None:
+    children = [{"birth_date": "2015-01-01"}] * 2
+    assert tax(income={"business": 1_470_000 + above}, dependants=children).income_levy.total == levy
+
+
 def test_in_r7_a_spouse_whom_a_high_income_bars_is_cut_by_ten_thousand(tax: Tax) -> None:
     given: dict[str, Any] = {"fiscal_year": "R7", "income": {"business": 12_000_000}}
     spouse = {"birth_date": "1985-01-01"}
