@@ -56,11 +56,19 @@ def _print_json(document: dict[str, Any]) -> None:
 
 
 def _print_working(steps: list[Step]) -> None:
-    table = Table("step", "計算", "inputs", "result", "rule")
+    """A table of the steps; each source once below it, by number."""
+    sources = {source: n for n, source in enumerate(dict.fromkeys(s.source for s in steps if s.source), start=1)}
+    table = Table(show_lines=False)
+    for name in ("step", "計算", "inputs", "result", "rule"):
+        table.add_column(name, overflow="fold")
     for step in steps:
         inputs = ", ".join(f"{name} {_shown(value)}" for name, value in step.inputs)
-        table.add_row(step.en, step.ja, inputs, _shown(step.result), step.rule)
-    Console().print(table)
+        rule = f"{step.rule} ({sources[step.source]})" if step.source else step.rule
+        table.add_row(step.en, step.ja, inputs, _shown(step.result), rule)
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    for source, n in sources.items():
+        console.print(f"({n}) {source}")
 
 
 def _shown(value: object) -> str:

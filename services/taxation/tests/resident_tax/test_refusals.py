@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from kumiai_taxation.case import parse_case
+from kumiai_taxation.case import Credits, Deductions, Income, parse_case
 from kumiai_taxation.case_schema import NAME, main, schema_text
 from kumiai_taxation.domain.resident_tax import Case, Refused
 
@@ -28,6 +28,9 @@ BORN = {"birth_date": "1990-01-01"}
         ({"dependants": [{"birth_date": "2026-01-01"}]}, "birth-date-after-income-year", "/dependants/0/birth_date"),
         ({"spouse": {"birth_date": "2030-01-01"}}, "birth-date-after-income-year", "/spouse/birth_date"),
         ({"taxpayer": {"birth_date": "2026-01-01"}}, "birth-date-after-income-year", "/taxpayer/birth_date"),
+        ({"taxpayer": {"birth_date": "1894-12-31"}}, "birth-date-too-early", "/taxpayer/birth_date"),
+        ({"spouse": {"birth_date": "0001-01-01"}}, "birth-date-too-early", "/spouse/birth_date"),
+        ({"dependants": [BORN, {"birth_date": "1700-01-01"}]}, "birth-date-too-early", "/dependants/1/birth_date"),
         ({"taxpayer": {"birth_date": "2025-02-29"}}, "invalid-date", "/taxpayer/birth_date"),
         ({"taxpayer": {"birth_date": "2020-W01-1"}}, "invalid-date", "/taxpayer/birth_date"),
         ({"taxpayer": {"disability": "heavy"}}, "unknown-value", "/taxpayer/disability"),
@@ -64,6 +67,30 @@ def test_a_bad_case_is_refused_with_a_pointer(
     assert (reason.code, reason.pointer) == (code, pointer)
     assert reason.ja
     assert reason.en
+
+
+AMOUNTS = [
+    *(("income", name) for name in Income.model_fields),
+    *(("deductions", name) for name in Deductions.model_fields),
+    *(("credits", name) for name in Credits.model_fields if name not in ("one_stop", "housing_loan_special")),
+    *(("rates", name) for name in ("city_kintou", "pref_kintou")),
+]
+
+
+@pytest.mark.parametrize(("part", "name"), AMOUNTS)
+@pytest.mark.parametrize(("amount", "code"), [(-1, "negative"), (0.5, "not-whole-yen"), (10**12, "too-large")])
+def test_no_amount_is_negative_fractional_or_absurd(
+    refused: Callable[..., tuple[Refused, ...]], part: str, name: str, amount: float, code: str
+) -> None:
+    (reason,) = refused(**{part: {name: amount}})
+    assert (reason.code, reason.pointer) == (code, f"/{part}/{name}")
+
+
+@pytest.mark.parametrize(("amount", "code"), [(-1, "negative"), (0.5, "not-whole-yen"), (10**12, "too-large")])
+def test_no_relative_s_income_is_either(refused: Callable[..., tuple[Refused, ...]], amount: float, code: str) -> None:
+    relatives = {"spouse": BORN | {"income": amount}, "dependants": [BORN, BORN | {"income": amount}]}
+    found = [(reason.code, reason.pointer) for reason in refused(**relatives)]
+    assert found == [(code, "/spouse/income"), (code, "/dependants/1/income")]
 
 
 def test_every_fault_of_a_case_is_named_at_once(refused: Callable[..., tuple[Refused, ...]]) -> None:

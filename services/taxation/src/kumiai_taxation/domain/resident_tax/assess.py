@@ -32,6 +32,9 @@ from kumiai_taxation.domain.resident_tax.levy import (
 from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality
 from kumiai_taxation.domain.resident_tax.refusals import Refused
 
+OLDEST = 130
+"""Years. Whoever would be older has a wrong date of birth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Levy:
@@ -213,14 +216,14 @@ def _refused(case: Case, p: FiscalYearParameters) -> Refused | None:
         return refusals.other_fiscal_year(case.fiscal_year, p.fiscal_year)
     if case.not_implemented:
         return refusals.not_implemented(case.not_implemented[0])
-    end = date(p.income_year, 12, 31)
-    if case.taxpayer.birth_date > end:
-        return refusals.born_after_the_year("/taxpayer/birth_date", p.income_year)
-    if case.spouse is not None and case.spouse.birth_date > end:
-        return refusals.born_after_the_year("/spouse/birth_date", p.income_year)
-    for n, dependant in enumerate(case.dependants):
-        if dependant.birth_date > end:
-            return refusals.born_after_the_year(f"/dependants/{n}/birth_date", p.income_year)
+    spouse = () if case.spouse is None else (("/spouse", case.spouse),)
+    people = (("/taxpayer", case.taxpayer), *spouse, *((f"/dependants/{n}", d) for n, d in enumerate(case.dependants)))
+    first, last = date(p.income_year - OLDEST, 1, 1), date(p.income_year, 12, 31)
+    for pointer, person in people:
+        if person.birth_date > last:
+            return refusals.born_after_the_year(f"{pointer}/birth_date", p.income_year)
+        if person.birth_date < first:
+            return refusals.born_too_early(f"{pointer}/birth_date", OLDEST)
     return None
 
 

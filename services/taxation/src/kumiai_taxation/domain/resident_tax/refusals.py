@@ -65,6 +65,16 @@ def born_after_the_year(pointer: str, income_year: int) -> Refused:
     )
 
 
+def born_too_early(pointer: str, oldest: int) -> Refused:
+    """生年月日 that nobody alive has."""
+    return Refused(
+        "birth-date-too-early",
+        pointer,
+        f"生年月日が{oldest}年以上前です。確認してください。",
+        f"the birth date is more than {oldest} years ago; check it.",
+    )
+
+
 _NOT_IMPLEMENTED = {
     "retirement": ("退職所得", "retirement income"),
     "forestry": ("山林所得", "forestry income"),

@@ -5,16 +5,14 @@ Invariant: nothing is computed here. The steps show the values of the one `compu
 
 from dataclasses import dataclass, fields
 
-from kumiai_taxation.domain.resident_tax.arithmetic import WHOLE, Split
+from kumiai_taxation.domain.resident_tax.arithmetic import WHOLE
 from kumiai_taxation.domain.resident_tax.assess import Computation, compute
 from kumiai_taxation.domain.resident_tax.case import Case
 from kumiai_taxation.domain.resident_tax.income import age_at_year_end
 from kumiai_taxation.domain.resident_tax.labels import DEDUCTIONS, GROUNDS, LABELS
 from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters
 from kumiai_taxation.domain.resident_tax.refusals import Refused
-
-Value = int | str | Split | tuple[int, ...]
-Inputs = tuple[tuple[str, Value], ...]
+from kumiai_taxation.domain.resident_tax.working_inputs import Inputs, Value, decided, deduction_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +73,12 @@ class _Working:
         steps = []
         for d in self.c.deductions:
             ja, en, parameter = DEDUCTIONS[d.kind]
-            inputs: Inputs = (("personal_difference", d.difference),) if d.difference else ()
-            if d.pointer:
-                inputs = (("of", d.pointer), *inputs)
+            inputs = deduction_inputs(self.case, d, self.c, self.p.income_year)
             rule = "by the parameter's table" if parameter else "all that was paid"
-            steps.append(Step(f"deduction:{d.kind}", ja, en, inputs, d.amount, rule, self._source(parameter)))
+            source = self._source(parameter)
+            if field := decided(self.case, d.kind):
+                rule, source = "as already decided", f"the case's own /deductions/{field}"
+            steps.append(Step(f"deduction:{d.kind}", ja, en, inputs, d.amount, rule, source))
         c = self.c
         return [
             *steps,
@@ -103,7 +102,13 @@ class _Working:
         return [
             *steps,
             self._step(
-                "per_capita_limit", e.per_capita_limit, "area_class", n=e.relatives, area_class=area, total_income=total
+                "per_capita_limit",
+                e.per_capita_limit,
+                "exemption",
+                "area_class",
+                n=e.relatives,
+                area_class=area,
+                total_income=total,
             ),
             self._step("levy_limit", e.levy_limit, "exemption", n=e.relatives, total_income=total),
         ]
@@ -115,9 +120,9 @@ class _Working:
         shares = "designated_city_shares" if m.designated else "ordinary_shares"
         taxable = self.c.taxable_income
         rates = {"city_rate": _percent(m.rates.municipal), "pref_rate": _percent(m.rates.prefectural)}
-        rate_parameter = next((s for s in ("municipal_rate", "prefectural_rate_surcharge") if s in m.sources), shares)
+        own_rates = [s for s in ("municipal_rate", "prefectural_rate_surcharge") if self._source(s)]
         steps = [
-            self._step("gross", levy.gross, rate_parameter, taxable_income=taxable, **rates),
+            self._step("gross", levy.gross, shares, *own_rates, taxable_income=taxable, **rates),
             self._step("difference", levy.difference, "adjustment", basic=p.adjustment.basic_difference),
             self._step(
                 "adjustment_base",
@@ -170,16 +175,17 @@ class _Working:
         only = "yes" if not c.levy.income_levy.total else "no"
         return [
             self._step("income_levy", c.levy.income_levy, "levy_unit", unit=self.p.levy_unit),
-            self._step("per_capita", c.per_capita, "municipal_per_capita"),
+            self._step("per_capita", c.per_capita, "municipal_per_capita", "prefectural_per_capita"),
             self._step("forest_environment_tax", c.forest_environment_tax, "forest_environment_tax"),
             self._step("total", c.total, ""),
             self._step("special_collection", c.special_collection, "special_collection", per_capita_only=only),
             self._step("ordinary_collection", c.ordinary_collection, "ordinary_collection", per_capita_only=only),
         ]
 
-    def _step(self, key: str, result: Value, parameter: str, **inputs: Value) -> Step:
+    def _step(self, key: str, result: Value, *parameters: str, **inputs: Value) -> Step:
         ja, en, rule = LABELS[key]
-        return Step(key, ja, en, tuple(inputs.items()), result, rule, self._source(parameter))
+        sources = dict.fromkeys(filter(None, map(self._source, parameters)))
+        return Step(key, ja, en, tuple(inputs.items()), result, rule, "; ".join(sources))
 
     def _source(self, parameter: str) -> str:
         if parameter in _OVERRIDDEN_BY and self.case.rates is not None:
@@ -194,6 +200,7 @@ _OVERRIDDEN_BY = {
     "municipal_rate": "city_rate",
     "prefectural_rate_surcharge": "pref_rate",
     "municipal_per_capita": "city_kintou",
+    "prefectural_per_capita": "pref_kintou",
     "area_class": "area_class",
 }
 
