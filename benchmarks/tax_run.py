@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -97,7 +98,7 @@ def measure(federation: Federation, municipality: str, payers: int) -> TaxRun:
 async def _measure(federation: Federation, municipality: str, payers: int) -> TaxRun:
     database = await connect(federation.addresses, "kumiai_taxation")
     try:
-        await _fill(database, municipality, payers)
+        await fill(database, municipality, payers)
         each = Pass(municipality, YEAR, False)
         running = processes(federation.layout)
         began = time.perf_counter()
@@ -122,31 +123,33 @@ async def _measure(federation: Federation, municipality: str, payers: int) -> Ta
     return TaxRun(payers, trial, seconds, used, rss)
 
 
-async def _fill(database: Database, municipality: str, payers: int) -> None:
-    found = list(people(payers))
-    for start in range(0, payers, BATCH):
-        part = found[start : start + BATCH]
-        await database.execute(
-            "insert into resident_history (municipality, addressee_number, history_number, status, household_number,"
-            " relationship, name, name_kana, birth_date, sex, resident_since, address_since, address, reason,"
-            " effective_date, notified_date, processed_date, ex_officio, place, operator, movement)"
-            " select $1, n, 1, 'resident', n, '世帯主', '佐藤 蓮', 'サトウ レン', '1980-04-01', 'male', '2020-04-01',"
-            " '2020-04-01', repeat('0', 64), 'carried-over', '2020-04-01', '2020-04-01', '2020-04-01', false, '', '',"
-            " '' from unnest($2::text[]) as given(n)",
-            municipality,
-            [number for number, _ in part],
-        )
-        await database.execute(
-            "insert into income_report select $1, $2, n, r->>'employer', (r->>'salary')::bigint,"
-            " (r->>'social_insurance')::bigint, (r->>'life_insurance_new')::bigint,"
-            " (r->>'earthquake_insurance')::bigint, nullif(r->'spouse', 'null'), r->'dependants', 1, 'employment',"
-            " false, null from unnest($3::text[], $4::text[]) as given(n, t) cross join lateral (select t::jsonb r) j",
-            municipality,
-            YEAR,
-            [number for number, _ in part],
-            [orjson.dumps(report).decode() for _, report in part],
-        )
+async def fill(database: Database, municipality: str, payers: int) -> None:
+    """Write people and their reports straight into the tables, some at a time, so that a million needs no memory."""
+    found = people(payers)
+    while part := list(islice(found, BATCH)):
+        numbers = [number for number, _ in part]
+        await database.execute(_RESIDENTS, municipality, numbers)
+        reports = [orjson.dumps(report).decode() for _, report in part]
+        await database.execute(_REPORTS, municipality, YEAR, numbers, reports)
     await database.execute("vacuum analyze resident_history, income_report, assessment, stream_event")
+
+
+_RESIDENTS = """
+insert into resident_history (municipality, addressee_number, history_number, status, household_number, relationship,
+    name, name_kana, birth_date, sex, resident_since, address_since, address, reason, effective_date, notified_date,
+    processed_date, ex_officio, place, operator, movement)
+select $1, n, 1, 'resident', n, '世帯主', '佐藤 蓮', 'サトウ レン', '1980-04-01', 'male', '2020-04-01', '2020-04-01',
+    repeat('0', 64), 'carried-over', '2020-04-01', '2020-04-01', '2020-04-01', false, '', '', ''
+from unnest($2::text[]) as given(n)
+"""
+_REPORTS = """
+insert into income_report (municipality, fiscal_year, addressee_number, employer, revision, kind, withdrawn, salary,
+    social_insurance, life_insurance_new, earthquake_insurance, spouse, dependants, further)
+select $1, $2, n, r->>'employer', (r->>'revision')::bigint, r->>'kind', false, (r->>'salary')::bigint,
+    (r->>'social_insurance')::bigint, (r->>'life_insurance_new')::bigint, (r->>'earthquake_insurance')::bigint,
+    nullif(r->'spouse', 'null'), r->'dependants', null
+from unnest($3::text[], $4::text[]) as given(n, t) cross join lateral (select t::jsonb r) j
+"""
 
 
 async def _order(database: Database, each: Pass, state: Any, step: str) -> None:

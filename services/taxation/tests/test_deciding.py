@@ -188,6 +188,79 @@ def test_a_clerk_forwards_what_nobody_here_knows_but_not_to_oneself() -> None:
     assert kinds(forwarded) == [IncomeReportForwarded]
 
 
+def test_a_correction_that_names_another_residence_is_forwarded_and_takes_back_what_was_assessed_here() -> None:
+    town = Town()
+    town.tell(report())
+    moved = report(revision=2, residence=ELSEWHERE)
+    assert kinds(town.tell(moved)) == [IncomeReportForwarded, IncomeReported, ResidentTaxAssessmentCancelled]
+    assert town.total == 0
+    assert kinds(town.tell(moved)) == [IncomeReportForwarded]
+    assert kinds(town.tell(report(revision=3))) == [ResidentTaxAssessed]
+    late = town.tell(report(revision=2, residence=ELSEWHERE))
+    assert kinds(late) == [IncomeReportForwarded]
+    assert town.total > 0
+
+
+def test_after_the_freeze_a_changed_residence_is_forwarded_and_marked() -> None:
+    town = Town()
+    town.run_is("collecting")
+    town.tell(report())
+    town.run_is("confirmed")
+    decision = town.tell(report(revision=2, residence=ELSEWHERE))
+    assert kinds(decision) == [IncomeReportForwarded, IncomeReported, WorkItemRaised]
+    assert isinstance(decision, Accepted)
+    forwarded, _, marked = decision.events
+    assert isinstance(forwarded, IncomeReportForwarded)
+    assert isinstance(marked, WorkItemRaised)
+    assert marked.work_item.code == "changed-after-freeze"
+    assert marked.work_item.work_item != forwarded.work_item.work_item
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_corrections_and_a_withdrawal_that_wait_for_a_person_count_by_revision(order: tuple[int, ...]) -> None:
+    """Three revisions of somebody unknown wait; whichever a clerk matches first, the last one counts."""
+    town = Town()
+    person = ReportedPerson(name="新潟 太郎", name_kana="ニイガタ タロウ", birth_date="1980-01-01")
+    unknown = [
+        report(addressee_number=None, person=person),
+        report(addressee_number=None, person=person, revision=2, salary=6_000_000),
+        report(addressee_number=None, person=person, revision=3, withdrawn=True),
+    ]
+    for notice in unknown:
+        assert kinds(town.tell(notice)) == [WorkItemRaised]
+    for n in order:
+        settle = SettleWorkItem(work_item=f"taxation-receipts:1:{n}", resolution="match", addressee_number=PERSON)
+        assert kinds(town.tell(settle))[0] is WorkItemSettled
+    latest = town.state.latest(2026, PERSON)
+    assert latest is None or (latest.cancelled and not latest.total)
+
+
+def test_a_withdrawal_after_the_freeze_is_kept_and_marked_and_after_the_issue_takes_the_tax_back() -> None:
+    town = Town()
+    town.tell(report())
+    town.run_is("assessed")
+    assert kinds(town.tell(report(revision=2, withdrawn=True))) == [IncomeReported, WorkItemRaised]
+    assert town.total > 0
+    town.run_is("issued")
+    decision = town.tell(report(revision=3, withdrawn=True))
+    assert kinds(decision) == [IncomeReported, ResidentTaxAssessmentCancelled]
+    assert town.total == 0
+
+
+def test_several_payers_are_added_and_one_s_correction_changes_its_own_part_alone() -> None:
+    town, alone = Town(), Town()
+    for reporter, salary in (("e1", 3_000_000), ("e2", 1_000_000), ("e3", 500_000)):
+        town.tell(report(reporter=reporter, salary=salary))
+    alone.tell(report(salary=4_500_000))
+    assert town.total == alone.total
+    town.tell(report(reporter="e2", revision=2, salary=2_000_000))
+    alone.tell(report(revision=2, salary=5_500_000))
+    assert town.total == alone.total
+    town.tell(report(reporter="e3", revision=2, withdrawn=True))
+    alone.tell(report(revision=3, salary=5_000_000))
+    assert town.total == alone.total
+
+
 def gone(**changes: Any) -> ResidentRow:
     return resident(history_number=2, status=Status.REMOVED, effective_date=date(2025, 12, 31), **changes)
 

@@ -1,6 +1,7 @@
 """Decisions about notices: a report is taken in, assessed or put aside; a work item is settled; an entry is made."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 from kumiai_contracts.decision import Accepted, Context, Decision, Letter, Refused, SealedPart
@@ -61,10 +62,13 @@ def employment_report(state: TaxationState, notice: EmploymentIncomeReport, cont
 
 def income_report(state: TaxationState, notice: IncomeReport, context: Context) -> Decision:
     """課税資料 of any kind, in any revision."""
-    if notice.residence is not None and notice.residence != context.municipality:
-        item = work.open_item(context.cause, notice.fiscal_year, None, work.not_taxable_here())
-        return Accepted((_forwarded(state, work.settled(item, "forwarded", notice.residence), notice),))
     number = notice.addressee_number
+    if notice.residence is not None and notice.residence != context.municipality:
+        here = _no_longer_here(state, notice, context)
+        if isinstance(here, Refused):
+            return here
+        item = work.open_item(context.cause, notice.fiscal_year, None, work.not_taxable_here())
+        return Accepted((_forwarded(state, work.settled(item, "forwarded", notice.residence), notice), *here.events))
     if number is None and notice.person is None:
         return Refused((refusals.nobody_named("/person"),))
     if number is None or not state.knows(number):
@@ -76,6 +80,16 @@ def income_report(state: TaxationState, notice: IncomeReport, context: Context) 
     if same:
         return Accepted(()) if same == [row] else Refused((refusals.revision_differs("/revision"),))
     return _taken_in(state, row, context, refusable=False)
+
+
+def _no_longer_here(state: TaxationState, notice: IncomeReport, context: Context) -> Decision:
+    """A correction that names another residence also takes back what was taken in here before."""
+    number = notice.addressee_number
+    earlier = state.revisions(notice.fiscal_year, number, notice.reporter) if number else ()
+    if number is None or not earlier or max(old.revision for old in earlier) >= notice.revision:
+        return Accepted(())
+    row = _row_of(notice.model_copy(update={"withdrawn": True}), number)
+    return _taken_in(state, row, replace(context, cause=f"{context.cause}/here"), refusable=False)
 
 
 def settle_work_item(state: TaxationState, notice: SettleWorkItem, context: Context) -> Decision:
