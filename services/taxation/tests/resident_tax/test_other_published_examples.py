@@ -99,6 +99,46 @@ PUBLISHED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "gross": Split(64_320, 42_880),
         },
     ),
+    "春日井市, 住民税の計算例 1": (
+        {
+            "municipality": "232068",
+            "income": {"salary": 8_000_000},
+            "deductions": {"social_insurance": 800_000, "life_general_old": 100_000, "life_pension_old": 100_000},
+            "spouse": SPOUSE,
+            "dependants": children(20, 17, 14),
+        },
+        {
+            "employment_income": 6_100_000,
+            "deductions_total": 2_410_000,
+            "taxable_income": 3_690_000,
+            "gross": Split(221_400, 147_600),
+            "adjustment": Split(1_500, 1_000),
+            "income_levy": Split(219_900, 146_600),
+        },
+    ),
+    "相模原市, 市・県民税・森林環境税の計算例 (before the cut of R6)": (
+        {
+            "municipality": "141500",
+            "income": {"salary": 5_000_000},
+            "deductions": {
+                "social_insurance": 500_000,
+                "life_general_old": 120_000,
+                "life_pension_new": 70_000,
+                "life_medical": 60_000,
+            },
+            "spouse": SPOUSE,
+            "dependants": children(17, 14),
+        },
+        {
+            "employment_income": 3_560_000,
+            "deductions_total": 1_660_000,
+            "taxable_income": 1_900_000,
+            "gross": Split(152_000, 38_475),
+            "adjustment": Split(6_000, 1_500),
+            "income_levy": Split(146_000, 36_900),
+            "per_capita": Split(3_000, 1_300),
+        },
+    ),
     "豊橋市, 寄附金税額控除(ふるさと納税)計算例 (R3 to R5: per capita 3,500 and 2,000)": (
         {
             "municipality": "232017",
