@@ -17,7 +17,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
-from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality, Shares, Source
+from kumiai_taxation.domain.resident_tax.parameters import (
+    FiscalYearParameters,
+    Municipality,
+    OwnExemption,
+    Shares,
+    Source,
+)
 
 _FILES = files("kumiai_taxation") / "parameter_files"
 
@@ -152,10 +158,17 @@ class _Required(dict[str, Entry]):
 
 
 _SHARES = TypeAdapter(Shares)
+_OWN_EXEMPTION = TypeAdapter(OwnExemption)
 _PARAMETERS = TypeAdapter(FiscalYearParameters)
 _FIELDS = tuple(FiscalYearParameters.__dataclass_fields__)
 _NOT_IN_FILES = {"fiscal_year", "income_year", "municipalities", "ended", "sources"}
-_OF_MUNICIPALITY = ("municipal_rate", "prefectural_rate_surcharge", "municipal_per_capita", "prefectural_per_capita")
+_OF_MUNICIPALITY = (
+    "municipal_rate",
+    "prefectural_rate_surcharge",
+    "municipal_per_capita",
+    "prefectural_per_capita",
+    "own_exemption",
+)
 
 
 def _municipality(code: str, name: str, shares: Shares, designated: bool, entries: _Required) -> Municipality:
@@ -170,12 +183,22 @@ def _municipality(code: str, name: str, shares: Shares, designated: bool, entrie
         rates=Split(municipal, prefectural),
         per_capita=Split(entries["municipal_per_capita"].value, entries["prefectural_per_capita"].value),
         shares=shares,
+        own_exemption=_own_exemption(entries),
         sources={
             key: Source(entries[key].source, entries[key].valid_from)
             for key in (*_OF_MUNICIPALITY, "area_class")
             if key in entries
         },
     )
+
+
+def _own_exemption(entries: _Required) -> OwnExemption | None:
+    if "own_exemption" not in entries:
+        return None
+    found: OwnExemption = _validate(
+        entries.fiscal_year, "own_exemption", _OWN_EXEMPTION, entries["own_exemption"].value
+    )
+    return found
 
 
 def _by_code(fiscal_year: str, listed: Entry) -> dict[str, dict[str, Entry]]:

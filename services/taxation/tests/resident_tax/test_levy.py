@@ -56,6 +56,36 @@ def test_the_per_capita_line_of_a_salary_follows_the_class_of_area(
 
 
 @pytest.mark.parametrize(
+    ("salary", "per_capita", "forest"),
+    [(1_065_000, 0, 0), (1_065_001, 0, 1_000), (1_070_000, 0, 1_000), (1_070_001, 4_700, 1_000)],
+)
+def test_an_ordinance_s_own_limit_does_not_exempt_from_the_forest_environment_tax(
+    tax: Tax, salary: int, per_capita: int, forest: int
+) -> None:
+    """宇都宮市's page of 2026-01-05, R8."""
+    result = tax(municipality="092011", income={"salary": salary})
+    assert (result.per_capita.total, result.forest_environment_tax) == (per_capita, forest)
+    assert result.total == per_capita + forest == sum(result.ordinary_collection)
+    assert tax(municipality="092011", rates={"area_class": 2}, income={"salary": 1_065_001}).per_capita.total == 4_700
+
+
+@pytest.mark.parametrize(
+    ("code", "born", "given", "limit"),
+    [
+        ("142018", "1985-01-01", "salary", 1_100_000),
+        ("142034", "1960-12-31", "pension", 1_550_000),
+        ("062049", "1962-05-05", "pension", 980_000),
+    ],
+)
+def test_the_line_of_the_per_capita_levy_is_the_published_one(
+    tax: Tax, code: str, born: str, given: str, limit: int
+) -> None:
+    """横須賀市 (2025-09-09) and 平塚市 (令和8年度以降): class 1; 酒田市 (2026-01-14): an income of 380,000."""
+    assert tax(municipality=code, taxpayer={"birth_date": born}, income={given: limit}).total == 0
+    assert tax(municipality=code, taxpayer={"birth_date": born}, income={given: limit + 1}).total > 0
+
+
+@pytest.mark.parametrize(
     ("relatives", "per_capita_limit", "levy_limit"),
     [(0, 415_000, 450_000), (1, 919_000, 1_120_000), (2, 1_234_000, 1_470_000), (6, 2_494_000, 2_870_000)],
 )

@@ -130,7 +130,7 @@ def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
     found = deductions(case, income, p)
     deducted = sum(d.amount for d in found)
     taxable = taxable_income(income.total, deducted, p.taxable_unit)
-    exempt = exemptions(case.taxpayer, income.total, relatives(case, p), municipality.area_class, p)
+    exempt = exemptions(case.taxpayer, income.total, relatives(case, p), municipality, p)
     levy = (
         NO_LEVY
         if exempt.levy
@@ -144,7 +144,8 @@ def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
             limit=exempt.levy_limit,
         )
     )
-    per_capita, forest = (NOTHING, 0) if exempt.per_capita else (municipality.per_capita, p.forest_environment_tax)
+    per_capita = NOTHING if exempt.per_capita else municipality.per_capita
+    forest = 0 if exempt.forest else p.forest_environment_tax
     total = levy.income_levy.total + per_capita.total + forest
     per_capita_only = not levy.income_levy.total
     return Computation(
@@ -231,6 +232,7 @@ def _with_rates(m: Municipality, given: RateOverrides) -> Municipality:
     return replace(
         m,
         area_class=m.area_class if given.area_class is None else given.area_class,
+        own_exemption=m.own_exemption if given.area_class is None else None,
         rates=_overridden(m.rates, given.city_rate, given.pref_rate),
         per_capita=_overridden(m.per_capita, given.city_kintou, given.pref_kintou),
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kumiai_taxation.domain.resident_tax.arithmetic import down
 from kumiai_taxation.domain.resident_tax.case import Disability, Taxpayer
-from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters
+from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality, OwnExemption
 
 
 class Ground(StrEnum):
@@ -29,22 +29,23 @@ class Exemptions:
     per_capita_limit: int
     levy_limit: int
     per_capita: bool
-    """均等割非課税: then no forest environment tax either"""
+    """均等割非課税"""
+    forest: bool
+    """森林環境税非課税: by the nation's limit for the class of area, whatever an ordinance has for its own levy"""
     levy: bool
     """所得割非課税"""
 
 
 def exemptions(
-    taxpayer: Taxpayer, total_income: int, relatives: int, area_class: int, p: FiscalYearParameters
+    taxpayer: Taxpayer, total_income: int, relatives: int, municipality: Municipality, p: FiscalYearParameters
 ) -> Exemptions:
     """Compare the total income with every limit."""
     rule = p.exemption
-    rate = rule.area_rates[area_class - 1]
-    per_capita_limit = down(rule.per_capita_unit, rate) * (relatives + 1) + rule.per_capita_addition
-    levy_limit = rule.levy_unit * (relatives + 1) + rule.levy_addition
-    if relatives:
-        per_capita_limit += down(rule.per_capita_with_relatives, rate)
-        levy_limit += rule.levy_with_relatives
+    rate = rule.area_rates[municipality.area_class - 1]
+    of_the_class = OwnExemption(down(rule.per_capita_unit, rate), down(rule.per_capita_with_relatives, rate))
+    forest_limit = _limit(of_the_class, relatives, rule.per_capita_addition)
+    per_capita_limit = _limit(municipality.own_exemption or of_the_class, relatives, rule.per_capita_addition)
+    levy_limit = _limit(OwnExemption(rule.levy_unit, rule.levy_with_relatives), relatives, rule.levy_addition)
     ground = _ground(taxpayer, total_income, p)
     return Exemptions(
         relatives,
@@ -52,8 +53,13 @@ def exemptions(
         per_capita_limit,
         levy_limit,
         ground is not None or total_income <= per_capita_limit,
+        ground is not None or total_income <= forest_limit,
         ground is not None or total_income <= levy_limit,
     )
+
+
+def _limit(amounts: OwnExemption, relatives: int, addition: int) -> int:
+    return amounts.unit * (relatives + 1) + addition + (amounts.with_relatives if relatives else 0)
 
 
 def _ground(taxpayer: Taxpayer, total_income: int, p: FiscalYearParameters) -> Ground | None:

@@ -40,7 +40,8 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "per_capita_limit": (
         "均等割の非課税限度額",
         "Limit of the per capita exemption",
-        "unit × class-of-area rate × (n + 1) + addition, with relatives also the second addition × rate",
+        "unit × class-of-area rate × (n + 1) + addition, with relatives also the second addition × rate; or the "
+        "ordinance's own unit and second addition",
     ),
     "levy_limit": (
         "所得割の非課税限度額",
@@ -91,7 +92,7 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "forest_environment_tax": (
         "森林環境税",
         "Forest environment tax",
-        "national; none where the per capita levy is exempt",
+        "national; none up to the class of area's limit, whatever an ordinance has for its own levy",
     ),
     "total": ("年税額", "Tax of the year", "income levy + per capita levy + forest environment tax"),
     "special_collection": (

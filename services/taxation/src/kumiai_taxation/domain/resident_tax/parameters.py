@@ -199,6 +199,16 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnExemption:
+    """均等割の非課税限度額 as an ordinance has it, where that is not the class of area's share of the nation's."""
+
+    unit: int
+    """基本額"""
+    with_relatives: int
+    """加算額"""
+
+
+@dataclass(frozen=True, slots=True)
 class Municipality:
     """賦課団体 as it stands in the fiscal year, national values and ordinances resolved."""
 
@@ -209,6 +219,7 @@ class Municipality:
     rates: Split
     per_capita: Split
     shares: Shares
+    own_exemption: OwnExemption | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
 
 

@@ -104,7 +104,7 @@ class _Working:
             self._step(
                 "per_capita_limit",
                 e.per_capita_limit,
-                "exemption",
+                "own_exemption" if self.c.municipality.own_exemption else "exemption",
                 "area_class",
                 n=e.relatives,
                 area_class=area,
