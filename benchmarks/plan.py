@@ -36,6 +36,10 @@ class Plan:
         """The same with another end of the growth."""
         return replace(self, growth_to=stored)
 
+    def with_payers(self, sizes: tuple[int, ...]) -> "Plan":
+        """The same with tax runs of other sizes."""
+        return replace(self, tax_payers=sizes)
+
 
 FULL = Plan(
     repetitions=3,

@@ -41,19 +41,8 @@ class Suite:
         """Measure all parts, or only these."""
         wanted = only or frozenset(PARTS)
         plan = self._plan
-        throughput = codes(plan.municipalities)
-        with ExitStack() as stack:
-            federation = stack.enter_context(running(FOLDER))
-            federation.join(throughput)
-            publishers = stack.enter_context(Publishers(Broker.of(federation.addresses), throughput))
-            if "flow" in wanted:
-                self._flow(federation, publishers)
-            if "plain" in wanted:
-                self._plain(federation, throughput)
-            if "rebuild" in wanted:
-                self._rebuild(federation, throughput[: plan.rebuilt_municipalities])
-            if "growth" in wanted:
-                self._growth(federation, publishers)
+        if wanted & {"flow", "plain", "rebuild", "growth"}:
+            self._throughput(wanted, codes(plan.municipalities))
         if "bundle" in wanted:
             self._bundle()
         if "tax" in wanted:
@@ -64,6 +53,21 @@ class Suite:
             for workers in plan.latency_workers:
                 for count in plan.latency_municipalities:
                     self._latency(count, workers)
+
+    def _throughput(self, wanted: frozenset[str], members: Sequence[str]) -> None:
+        """What shares one federation, since each part continues on the logs of the one before."""
+        with ExitStack() as stack:
+            federation = stack.enter_context(running(FOLDER))
+            federation.join(members)
+            publishers = stack.enter_context(Publishers(Broker.of(federation.addresses), members))
+            if "flow" in wanted:
+                self._flow(federation, publishers)
+            if "plain" in wanted:
+                self._plain(federation, members)
+            if "rebuild" in wanted:
+                self._rebuild(federation, members[: self._plan.rebuilt_municipalities])
+            if "growth" in wanted:
+                self._growth(federation, publishers)
 
     def _note(self, **found: Any) -> None:
         self.figures.update(found)

@@ -65,7 +65,7 @@ def pure(count: int) -> float:
 
 
 def people(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Numbers and reports: every second with spouse and child, every third with insurance and gifts."""
+    """Numbers and reports: every second with spouse and child, every third with insurance."""
     random = Random(1)
     family = [{"birth_date": "2008-05-05", "income": 0, "living_together_ascendant": False, "disability": "none",
                "living_together": False}]  # fmt: skip

@@ -236,6 +236,21 @@ async def test_a_run_that_is_killed_goes_on_without_a_double_issue(office: Offic
     await all_is_reconciled(office)
 
 
+@pytest.mark.stack
+async def test_what_the_benchmark_writes_fits_the_tables_and_is_assessed(office: Office) -> None:
+    """So that an hour's measurement doesn't begin with an error."""
+    from benchmarks import tax_run  # the script below, which runs in a process of its own, has no such package
+
+    for table in ("income_report", "resident_history"):
+        await office.all_seeing.execute(f"delete from {table} where municipality = $1", HERE)
+    await tax_run.fill(office.all_seeing, HERE, 25)
+    await office.set_state("collecting")
+    await office.set_state("frozen")
+    await office.work(await office.begin("roll"), "reviewable")
+    totals = await office.all_seeing.fetchrow("select payers, refused from run_progress where municipality = $1", HERE)
+    assert tuple(totals) == (25, 0)
+
+
 async def _write_and_wait(url: str) -> None:
     """What the killed process does: a chunk of the issue, written, and then nothing."""
     pool = await asyncpg.create_pool(url, password=os.environ["KUMIAI_TEST_PASSWORD"], min_size=1, max_size=1)
