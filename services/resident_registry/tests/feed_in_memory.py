@@ -21,7 +21,7 @@ class Fed:
 
     place: feed.Place = field(default_factory=feed.Place)
     state: RegistryState = field(default_factory=RegistryState)
-    known: set[str] = field(default_factory=set)
+    known: dict[str, str] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
     receipts: int = 0
 
@@ -34,9 +34,10 @@ class Fed:
         context = self.context()
         self.receipts += 1
         named = commitments(notice) if isinstance(notice, FeedEventNotice) else set()
-        decision, self.place = feed.decide(self.place, self.state, self.known & named, notice, context)
+        known = {commitment: name for commitment, name in self.known.items() if commitment in named}
+        decision, self.place = feed.decide(self.place, self.state, known, notice, context)
         if isinstance(decision, Accepted):
-            self.known |= {part.commitment for part in decision.sealed}
+            self.known |= {part.commitment: part.name for part in decision.sealed}
             for event in decision.events:
                 Record(self.state, RowSet()).apply(event)
                 self.events.append(event)

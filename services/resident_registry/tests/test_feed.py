@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from feed_in_memory import Fed, life, salted, snapshot_of
 from hypothesis import given, settings
+from kumiai_contracts.chain import commitment
 from kumiai_contracts.examples import valid_examples
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.resident import Reason, ResidentRow, Status
@@ -209,6 +210,18 @@ def test_parts_are_what_their_commitments_say(registry: Registry) -> None:
     child = next(notice for notice in notices if notice.event_type == "resident.born.v1")
     target.accept(notices[1])
     assert target.accept(child.model_copy(update={"parts": (part,)})).sealed == ()
+
+
+def test_a_code_is_never_told_as_an_address(registry: Registry) -> None:
+    target, notices = taken(registry, 0)
+    code = FeedPart(name="resident_code", salt=salted("code"), part='"12345678903"')
+    sealed = commitment(bytes.fromhex(code.salt), code.part.encode())
+    parts = (*notices[0].parts, code)
+    wrong = with_row(notices[0], resident_code=sealed, previous_address=sealed).model_copy(update={"parts": parts})
+    assert refused(target, wrong) == ["part-missing"]
+    target.accept(with_row(notices[0], resident_code=sealed).model_copy(update={"parts": parts}))
+    later = with_row(notices[1], previous_address=sealed)
+    assert refused(target, later) == ["part-missing"]
 
 
 def test_protection_is_told_of_people_whom_the_record_knows(registry: Registry) -> None:

@@ -29,8 +29,8 @@ class Hosted:
 
     record: Record
     place: Place
-    known: set[str] = field(default_factory=set)
-    """Commitments, of those that the notices name, whose parts are there."""
+    known: dict[str, str] = field(default_factory=dict)
+    """The names of the parts that are there, by commitment, as far as the notices name them."""
 
     def apply(self, event: Event) -> None:
         """Evolve: take over the rows of an event."""
@@ -42,7 +42,7 @@ class Hosted:
             return refused([feed_refusal("own-system-keeps-record")])
         decision, self.place = feed.decide(self.place, self.record.residents, self.known, notice, context)
         if isinstance(decision, Accepted):
-            self.known.update(part.commitment for part in decision.sealed)
+            self.known.update({part.commitment: part.name for part in decision.sealed})
         return decision
 
 
@@ -56,7 +56,7 @@ async def hosted(
     }
     wanted = {m: [notice for notice in notices[m] if isinstance(notice, FeedNotice)] for m in found}
     for municipality, sealed in (await _known(connection, wanted)).items():
-        found[municipality].known |= sealed
+        found[municipality].known.update(sealed)
     for municipality, asked in wanted.items():
         for notice in asked:
             if isinstance(notice, FeedSnapshotNotice):
@@ -100,7 +100,7 @@ async def _keep_change(connection: Connection, municipality: str, change: Noted 
         )
 
 
-async def _known(connection: Connection, wanted: Mapping[str, Sequence[FeedNotice]]) -> dict[str, set[str]]:
+async def _known(connection: Connection, wanted: Mapping[str, Sequence[FeedNotice]]) -> dict[str, dict[str, str]]:
     pairs = sorted(
         {
             (municipality, sealed)
@@ -110,12 +110,12 @@ async def _known(connection: Connection, wanted: Mapping[str, Sequence[FeedNotic
             for sealed in feed_contents.commitments(notice)
         }
     )
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     if pairs:
         municipalities, sealed = zip(*pairs, strict=True)
         records = await QUERIES.known_commitments(connection, municipalities=municipalities, numbers=sealed)
         for record in records:
-            found[record["municipality"]].add(record["commitment"])
+            found[record["municipality"]][record["commitment"]] = record["name"]
     return found
 
 

@@ -294,7 +294,7 @@ left join own_system o on o.municipality = given.municipality and o.service = 'r
 left join own_feed f on f.municipality = given.municipality;
 
 -- name: known_commitments
-select municipality, commitment from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, commitment)
+select municipality, commitment, name from unnest(:municipalities::text[], :numbers::text[]) as given(municipality, commitment)
 join sealed_part using (municipality, commitment);
 
 -- name: live_between

@@ -4,7 +4,7 @@ Invariant: events stand in the stream in the order of their numbers, and none st
 state. What was refused is remembered as diverged until it has been put right.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kumiai_contracts.decision import Accepted, Context, Decision
@@ -69,12 +69,12 @@ class Place:
 
 
 def decide(
-    place: Place, state: RegistryState, known: Collection[str], notice: FeedNotice, context: Context
+    place: Place, state: RegistryState, known: Mapping[str, str], notice: FeedNotice, context: Context
 ) -> tuple[Decision, Place]:
     """What follows from a notice of the feed, and the place afterwards.
 
-    `known` are the commitments, of those that the notice names, whose parts are there. Raises TypeError for a kind of
-    notice that has no rule.
+    `known` are the names of the parts that are there, by commitment, as far as the notice names them. Raises
+    TypeError for a kind of notice that has no rule.
     """
     match notice:
         case FeedSnapshotNotice():
@@ -102,7 +102,7 @@ def households_of(notice: FeedEventNotice) -> frozenset[str]:
 
 
 def _take(
-    place: Place, state: RegistryState, known: Collection[str], notice: Fed, context: Context
+    place: Place, state: RegistryState, known: Mapping[str, str], notice: Fed, context: Context
 ) -> tuple[Decision, Place]:
     if faults := list(feed_contents.faults(notice, known)):
         return refused(faults), place.saw(notice.sequence)

@@ -14,9 +14,10 @@ from kumiai_contracts.resident_feed import MOVEMENTS, FeedEventNotice, FeedPart,
 from kumiai_resident_registry.domain.refusals import refusal
 from kumiai_resident_registry.domain.refusals_feed import feed_refusal
 from kumiai_resident_registry.domain.relationships import is_term
+from kumiai_resident_registry.domain.rows import CODE
 from kumiai_resident_registry.domain.texts import looks_like_my_number
 
-SEALED = ("address", "previous_address", "destination_address", "resident_code")
+SEALED = ("address", "previous_address", "destination_address", CODE)
 """The columns of a row that hold a commitment."""
 RESERVED = "9"
 """How the numbers of taxpayers begin who are no residents (住登外者)."""
@@ -43,22 +44,26 @@ _REASONS: Mapping[str, tuple[Reason, ...]] = {
 """The reasons that the first row of each type may have; an amendment has any of the many that are left."""
 
 
-def faults(notice: FeedEventNotice | FeedProtectionNotice, known: Collection[str]) -> Iterator[Refusal]:
-    """What does not hold in itself; `known` are commitments whose parts are there."""
+def faults(notice: FeedEventNotice | FeedProtectionNotice, known: Mapping[str, str]) -> Iterator[Refusal]:
+    """What does not hold in itself; `known` are the names of the parts that are there, by commitment.
+
+    A code never stands where an address does, so that nobody is shown the one for the other.
+    """
     if isinstance(notice, FeedProtectionNotice):
         return
     rows = notice.event.residents
     if rows[0].reason not in _REASONS.get(notice.event_type, (rows[0].reason,)):
         yield feed_refusal("reason-not-of-type", "/event/residents/0/reason")
     yield from _of_numbers(notice)
-    sealed = {_commitment(part) for part in notice.parts}
+    sealed = {**known, **{_commitment(part): part.name for part in notice.parts}}
     for n, row in enumerate(rows):
         at = f"/event/residents/{n}"
         yield from _of_row(row, at)
         yield from (
             feed_refusal("part-missing", f"{at}/{name}")
             for name in SEALED
-            if (value := getattr(row, name)) is not None and value not in sealed and value not in known
+            if (value := getattr(row, name)) is not None
+            and (value not in sealed or (sealed[value] == CODE) != (name == CODE))
         )
     for n, household in enumerate(notice.event.households):
         if household.household_number.startswith(RESERVED):
@@ -137,5 +142,5 @@ def _of_part(part: FeedPart, rows: tuple[ResidentRow, ...], at: str) -> Iterator
         yield feed_refusal("part-unused", at)
     if not part.is_what_it_says():
         yield feed_refusal("part-invalid", f"{at}/part")
-    elif part.name != "resident_code" and looks_like_my_number(part.part):
+    elif part.name != CODE and looks_like_my_number(part.part):
         yield refusal("looks-like-my-number", f"{at}/part")
