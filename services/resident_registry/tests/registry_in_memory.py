@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from kumiai_contracts.decision import Accepted, Context, Decision, Refused, SealedPart
-from kumiai_contracts.model import Notice, RowSet
+from kumiai_contracts.model import Event, Notice, RowSet
 from kumiai_contracts.resident import (
     Address,
     BirthNotice,
@@ -58,8 +58,10 @@ class Registry:
     """Decides and applies, as the ground does, for one municipality."""
 
     today: date = TODAY
+    municipality: str = "131016"
     state: RegistryState = field(default_factory=RegistryState)
     affairs: RowSet = field(default_factory=RowSet)
+    said: dict[str, bytes] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
     parts: list[SealedPart] = field(default_factory=list)
     receipts: int = 0
@@ -72,24 +74,32 @@ class Registry:
         self.receipts += 1
         self.times[self.receipts] = self.recorded_at(self.receipts)
         if isinstance(decision, Accepted):
-            self.state.know(decision.sealed)
+            Record(self.state, self.affairs, self.said).know(decision.sealed)
             self.parts += decision.sealed
             for event in decision.events:
-                Record(self.state, self.affairs).apply(event)
-                self.events.append(event)
+                self.take(event)
         return decision
+
+    def take(self, event: Event) -> None:
+        """Evolve by an event."""
+        Record(self.state, self.affairs, self.said).apply(event)
+        self.events.append(event)
 
     def peek(self, notice: Notice, state: RegistryState | None = None, affairs: RowSet | None = None) -> Decision:
         """What would follow, from this or another state."""
+        record = Record(state or self.state, affairs or self.affairs, self.said)
+        return decide(record, notice, self.context())
+
+    def context(self) -> Context:
+        """What the rules may know besides."""
         cause = f"resident-registry-receipts:1:{self.receipts + 1}"
-        context = Context(
-            "131016",
+        return Context(
+            self.municipality,
             self.today,
             self.recorded_at(self.receipts + 1),
             cause,
-            lambda n: sha256(f"{cause}/{n}".encode()).digest(),
+            lambda n: sha256(f"{self.municipality}/{cause}/{n}".encode()).digest(),
         )
-        return decide(Record(state or self.state, affairs or self.affairs), notice, context)
 
     def recorded_at(self, receipt: int) -> str:
         """When a receipt of today is issued."""

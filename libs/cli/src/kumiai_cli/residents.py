@@ -151,6 +151,35 @@ def _moment(as_of: str, known: str) -> dict[str, str]:
     return {name: value for name, value in (("as_of", as_of), ("known", known)) if value}
 
 
+@app.command()
+def moves(
+    code: Code,
+    which: Annotated[str, typer.Argument(help="announced (転出予定), told or sent (転入通知).")] = "announced",
+    state: Annotated[str, typer.Option(help="open, met or withdrawn.")] = "open",
+    as_json: Json = False,
+) -> None:
+    """Moves between municipalities: who is expected here, who was told to have arrived elsewhere, what was sent.
+
+    kumiai residents moves 131016 announced
+    """
+    with reporting(as_json):
+        page = _get(code, f"moves-between/{which}", state=state, purpose=DESK)
+        found = page["moves"]
+        while page["after"] is not None:
+            page = _get(code, f"moves-between/{which}", state=state, after=page["after"], purpose=DESK)
+            found = [*found, *page["moves"]]
+        if as_json:
+            show_json({"moves": found})
+            return
+        table = Table("reference", "other", "day", "name", "born", "number here")
+        for row in found:
+            shown = [row.get(name, "") for name in ("other", "day", "name", "birth_date")]
+            table.add_row(row["reference"], *shown, row["addressee_number"] or "")
+        out.print(table)
+        if not found:
+            say("None.")
+
+
 @worklist.command("list")
 def items(
     code: Code,

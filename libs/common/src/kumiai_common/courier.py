@@ -5,6 +5,7 @@ afterwards: what a crash leaves unnoted is delivered again, and the recipient's 
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ SECONDS = 1.0
 """Between two looks for messages."""
 MESSAGES_A_LOOK = 100
 """The most that are taken from one log at a time."""
+_COMMITMENT = re.compile(rb'"([0-9a-f]{64})"')
 Intake = Callable[[str, Sequence[tuple[NoticeEnvelope, bytes]]], Awaitable[list[ReceiptIssued]]]
 """Gives notices of the federation's own to a municipality's intake."""
 
@@ -109,7 +111,7 @@ class Courier:
     async def _carry(self, stored: StoredEvent) -> None:
         """Deliver one message, and then move the sender's position, with what follows if it came back."""
         event = parse_event(stored.type, stored.body)
-        letter = self._service.letter(event)
+        letter = self._service.letter(event, await self._parts(stored))
         refused = await self._refusal(stored, letter) if letter else ()
         cause = str(stored.as_cause)
         instant = now()
@@ -127,6 +129,15 @@ class Courier:
             await QUERIES.advance_courier(
                 connection, stream=self._stream, municipalities=[stored.municipality], positions=[stored.position]
             )
+
+    async def _parts(self, stored: StoredEvent) -> dict[str, bytes]:
+        """The sealed parts that an event names: what looks like a commitment in its body, and is one."""
+        named = [found.decode() for found in _COMMITMENT.findall(stored.body)]
+        if not named:
+            return {}
+        async with self._database.transaction([stored.municipality]) as connection:
+            records = await QUERIES.open_parts(connection, municipality=stored.municipality, commitments=named)
+        return {record["commitment"]: record["part"] for record in records}
 
     async def _refusal(self, stored: StoredEvent, letter: Letter) -> tuple[Reason, ...]:
         """Why the recipient does not take a message; empty if it did."""

@@ -47,8 +47,11 @@ class Correspondent(Protocol):
     def sends(self) -> frozenset[type[Event]]:
         """The own events that are messages."""
 
-    def letter(self, event: Event) -> Letter | None:
-        """The message, unless this event is none after all. Pure, and the same whenever it is asked."""
+    def letter(self, event: Event, parts: Mapping[str, bytes]) -> Letter | None:
+        """The message, unless this event is none after all. Pure, and the same whenever it is asked.
+
+        `parts` are the sealed parts whose commitments stand in the event, as far as they are not erased.
+        """
 
     def returned(self, event: Event, reasons: Sequence[Reason], context: Context) -> Sequence[Event]:
         """The own events that follow if the recipient can't take it. Pure."""

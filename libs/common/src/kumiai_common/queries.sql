@@ -225,6 +225,11 @@ select exists (select from member where municipality = :municipality) as there;
 -- name: add_to_inbox!
 insert into inbox select * from unnest(:entries::inbox[]) on conflict do nothing;
 
+-- name: open_parts
+-- Those of these sealed parts that are there and not erased.
+select commitment, part from sealed_part
+where municipality = :municipality and commitment = any(:commitments::text[]) and part is not null;
+
 -- name: add_sealed_parts!
 insert into sealed_part select * from unnest(:rows::sealed_part[]) on conflict do nothing;
 

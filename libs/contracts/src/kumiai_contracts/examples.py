@@ -19,6 +19,7 @@ from kumiai_contracts import (
 from kumiai_contracts.examples_addressees import merges
 from kumiai_contracts.examples_affairs import affairs
 from kumiai_contracts.examples_amendments import amendments
+from kumiai_contracts.examples_between import between
 from kumiai_contracts.examples_carry_over import carried_over
 from kumiai_contracts.examples_exchange import exchanges
 from kumiai_contracts.examples_feed import feed
@@ -44,6 +45,7 @@ def valid_examples() -> dict[str, Event | Notice]:
             *households(),
             *amendments(),
             *affairs(),
+            *between(),
             *feed(),
             *carried_over(),
             *_taxation(),

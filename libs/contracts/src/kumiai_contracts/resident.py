@@ -20,6 +20,7 @@ from kumiai_contracts.fields import (
     ResidentCode,
     ShortText,
 )
+from kumiai_contracts.identified import IdentifiedPeople
 from kumiai_contracts.model import Event, Frozen, Notice, Row
 
 STREAM = "resident"
@@ -384,6 +385,10 @@ class MoveInNotice(ResidentNotice):
     """住所 in this municipality."""
     previous_address: Address
     """転入前の住所."""
+    previous_municipality: MunicipalityCode | None = None
+    """転入前の市区町村, within the country: it is told that they have arrived."""
+    identified: IdentifiedPeople = ()
+    """特定された者: of whom more is known than what is stated."""
 
 
 class BirthNotice(ResidentNotice):

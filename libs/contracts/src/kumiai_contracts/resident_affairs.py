@@ -82,9 +82,19 @@ class WorkItemRow(Row):
     item: ShortText
     """The item's name: its kind and what it is about, such as `head/0000000019`; the same again if it comes back."""
     kind: Literal[
-        "head-undecided", "character-unidentified", "same-person", "protected-inquiry", "resident-code-missing"
+        "head-undecided",
+        "character-unidentified",
+        "same-person",
+        "protected-inquiry",
+        "resident-code-missing",
+        "move-in-unmatched",
+        "move-in-unsent",
+        "move-in-withdrawn",
+        "move-out-unconfirmed",
     ]
-    """世帯主未設定, 外字未同定, 同一人の疑い, 支援対象者への照会, 住民票コード未付番."""
+    """世帯主未設定, 外字未同定, 同一人の疑い, 支援対象者への照会, 住民票コード未付番, 転入通知の該当者不明,
+    転入通知の未送付, 転入通知の取下げ, 転出未確定.
+    """
     keys: tuple[str, ...]
     """宛名番号, 世帯番号 or code points that it is about."""
     state: Literal["open", "assigned", "settled"]

@@ -7,6 +7,7 @@ two rows of that person, a removal and an entry of the same day; 宛名番号, a
 from typing import ClassVar, Literal
 
 from kumiai_contracts.fields import AddresseeNumber, CivilDate, HouseholdNumber, PersonName
+from kumiai_contracts.identified import IdentifiedPeople
 from kumiai_contracts.resident import (
     Address,
     AddresseeNumbers,
@@ -24,6 +25,12 @@ class ResidentEntered(ResidentEvent):
     """職権記載: people were entered ex officio, who had lived here without being on the record."""
 
     type: ClassVar[str] = "resident.entered.v1"
+
+
+class ResidentReturned(ResidentEvent):
+    """再転入: people entered of whom at least one was on the record before, and has the same 宛名番号 again."""
+
+    type: ClassVar[str] = "resident.returned.v1"
 
 
 class ResidentRemoved(ResidentEvent):
@@ -67,6 +74,8 @@ class ExOfficioEntryNotice(ResidentNotice):
     """世帯番号 of the household that they belong to; None for a new one."""
     address: Address
     """住所."""
+    identified: IdentifiedPeople = ()
+    """特定された者: who was on the record before."""
 
 
 class ExOfficioRemovalNotice(ResidentNotice):

@@ -35,6 +35,7 @@ from kumiai_contracts.resident_amendments import (
     ResidentNationalityChanged,
     ResidentRecordRemade,
     ResidentRemoved,
+    ResidentReturned,
 )
 from kumiai_contracts.resident_carry_over import CarriedNumberRow, ResidentHistoryCarriedOver
 from kumiai_contracts.resident_households import HouseholdsMerged, HouseholdSplit, ResidentChangedHousehold
@@ -47,6 +48,7 @@ MOVEMENTS: Mapping[str, type[ResidentEvent]] = {
         ResidentMovedIn,
         ResidentBorn,
         ResidentEntered,
+        ResidentReturned,
         ResidentMovedOut,
         ResidentMoveOutConfirmed,
         ResidentDied,

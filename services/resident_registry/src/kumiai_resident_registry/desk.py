@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kumiai_resident_registry.domain.moves import PART
 from kumiai_resident_registry.domain.statistics import Moved, Population, Standing, bounds, month, population
 from kumiai_resident_registry.domain.visible import sees_address
 from kumiai_resident_registry.named_queries import QUERIES
@@ -191,8 +192,8 @@ class Desk:
     async def part(self, request: Request) -> Response:
         """A sealed part: as the ground serves it, except that a protected person's address needs its own purpose.
 
-        A 住民票コード opens with the row of the person who has it, extra attributes with the rows of their movement:
-        nowhere else.
+        A 住民票コード opens with the row of the person who has it, extra attributes with the rows of their movement, a
+        move between municipalities in the list of them: nowhere else.
         """
         municipality, purpose = municipality_of(request), requested_purpose(request)
         await authorise(request, municipality, purpose=purpose, roles=READERS)
@@ -207,7 +208,7 @@ class Desk:
                 if commitment in row.values()
             ]
             is_protected = any(await about.protected(rows))
-            if found["name"] in ("resident_code", "extension") or not sees_address(
+            if found["name"] in ("resident_code", "extension", PART) or not sees_address(
                 purpose, is_protected=is_protected, is_released=False
             ):
                 raise Problem(problems.PURPOSE_MISSING)

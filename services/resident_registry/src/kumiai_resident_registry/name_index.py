@@ -16,7 +16,12 @@ from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.service import Ground
 from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import Address, ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
-from kumiai_contracts.resident_amendments import ResidentAmended, ResidentEntered, ResidentNationalityChanged
+from kumiai_contracts.resident_amendments import (
+    ResidentAmended,
+    ResidentEntered,
+    ResidentNationalityChanged,
+    ResidentReturned,
+)
 from kumiai_contracts.resident_carry_over import ResidentHistoryCarriedOver
 
 from kumiai_resident_registry.domain.address_key import address_key
@@ -37,6 +42,7 @@ NAMING = frozenset(
         ResidentMovedIn,
         ResidentBorn,
         ResidentEntered,
+        ResidentReturned,
         ResidentAmended,
         ResidentNationalityChanged,
     )

@@ -336,3 +336,43 @@ select x.movement, x.namespace, p.part
 from resident_extension x join sealed_part p on (p.municipality, p.commitment) = (x.municipality, x.extension)
 where x.municipality = :municipality and x.movement = any(:movements::text[]) and p.part is not null
 order by x.movement, x.namespace;
+
+-- name: moves_by_reference
+select m.*, p.part from move_between m left join sealed_part p on p.municipality = m.municipality
+  and p.commitment = m.content
+where m.municipality = :municipality and m.reference = any(:keys::text[]);
+
+-- name: moves_by_person
+select m.*, p.part from move_between m left join sealed_part p on p.municipality = m.municipality
+  and p.commitment = m.content
+where m.municipality = :municipality and m.person = any(:keys::text[]);
+
+-- name: moves_by_resident
+select m.*, p.part from move_between m left join sealed_part p on p.municipality = m.municipality
+  and p.commitment = m.content
+where m.municipality = :municipality and m.addressee_number = any(:keys::text[]);
+
+-- name: moves_listed
+select m.*, p.part from move_between m left join sealed_part p on p.municipality = m.municipality
+  and p.commitment = m.content
+where m.municipality = :municipality and m.kind = :kind and m.direction = :direction and m.state = :state
+  and m.reference > :after
+order by m.reference limit :limit;
+
+-- name: overdue_move_outs
+-- Whoever was to leave before a day and was told about by nobody, and is on no work list for it.
+select h.addressee_number, h.history_number from resident_history h
+where h.municipality = :municipality and h.planned_on < :before::date and h.confirmed_on is null
+  and h.status = 'removed'
+  and not exists (
+    select from resident_history later where later.municipality = h.municipality
+      and later.addressee_number = h.addressee_number and later.history_number > h.history_number)
+  and not exists (
+    select from resident_work_item w where w.municipality = h.municipality
+      and w.item = 'move-out/' || h.addressee_number || '/' || h.history_number)
+order by h.addressee_number limit :limit;
+
+-- name: keeps_own_record$
+-- Whether a municipality's own system keeps the record.
+select exists (
+  select from own_system where municipality = :municipality and service = 'resident-registry' and active);

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kumiai_resident_registry.between_routes import between_routes
 from kumiai_resident_registry.desk import desk_routes
 from kumiai_resident_registry.domain.address_key import beginning_of_key
 from kumiai_resident_registry.domain.characters.search_key import search_key
@@ -102,6 +103,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
         *desk_routes(ground),
         *work_list_routes(ground),
         *own_system_routes(),
+        *between_routes(ground),
     ]
 
 

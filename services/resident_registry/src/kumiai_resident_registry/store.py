@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from kumiai_common.database import Connection
@@ -33,6 +34,7 @@ from kumiai_contracts.resident_amendments import (
     MyNumberMovementNotice,
     RemakeRecordNotice,
 )
+from kumiai_contracts.resident_between import OverdueMoveOutsNotice
 from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice
 from kumiai_contracts.resident_codes import ResidentCodeNotice
 from kumiai_contracts.resident_feed import FeedEventNotice, FeedProtectionNotice
@@ -68,6 +70,7 @@ _ABOUT_SEVERAL = (
     RemakeRecordNotice,
     AmendmentNotice,
     ConfirmMoveOutNotice,
+    OverdueMoveOutsNotice,
 )
 _ABOUT_ONE = (
     DeathNotice,
@@ -80,10 +83,18 @@ _ABOUT_ONE = (
 )
 
 
-async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -> dict[str, RegistryState]:
-    """Everybody whom the notices can touch, their households, and the last numbers given, in a few queries."""
+async def load(
+    connection: Connection,
+    wanted: Mapping[str, Sequence[Notice]],
+    others: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, RegistryState]:
+    """Everybody whom the notices can touch, their households, and the last numbers given, in a few queries.
+
+    `others` are people whom the notices mean without naming them, by 宛名番号.
+    """
     carried = await store_carried.load(connection, wanted)
-    rows = await _rows(connection, wanted, store_carried.households(carried))
+    meant = {(m, number) for m, numbers in others.items() for number in numbers}
+    rows = await _rows(connection, wanted, meant, store_carried.households(carried))
     last = await _last_numbers(connection, wanted)
     addresses = await _addresses(connection, wanted, rows)
     found = await store_codes.load(connection, wanted)
@@ -101,7 +112,7 @@ def _depends_on_settings(notice: Notice) -> bool:
 
 
 async def _rows(
-    connection: Connection, wanted: Mapping[str, Sequence[Notice]], carried: Iterable[Pair]
+    connection: Connection, wanted: Mapping[str, Sequence[Notice]], meant: set[Pair], carried: Iterable[Pair]
 ) -> dict[str, list[Row]]:
     """Current rows of the people named and of everybody in the households that they are in or that are named.
 
@@ -114,7 +125,7 @@ async def _rows(
     cancelling = _pairs(wanted, lambda n: [n.addressee_number] if isinstance(n, CancelMovementNotice) else [])
     housemates = [_person(record) for record in await _asked(connection, QUERIES.former, cancelling)]
     whole = {_person(record) for record in await _asked(connection, QUERIES.former, housemates)}
-    latest = await _asked(connection, QUERIES.latest, _pairs(wanted, _people))
+    latest = await _asked(connection, QUERIES.latest, sorted(meant.union(_pairs(wanted, _people))))
     households = _lived_in(latest).union(_pairs(wanted, _households), carried)
     named = {_person(record) for record in latest}
     members: set[Pair] = set()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from kumiai_common.database import Connection
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Notice, RowSet
-from kumiai_contracts.resident import MoveOutNotice, ResidentNotice
+from kumiai_contracts.resident import CancelMovementNotice, MoveOutNotice, ResidentNotice
 from kumiai_contracts.resident_affairs import (
     GaijiMappingNotice,
     GaijiRow,
@@ -20,23 +20,48 @@ from kumiai_contracts.resident_affairs import (
     WorkItemNotice,
     WorkItemRow,
 )
+from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice
+from kumiai_contracts.resident_between import MoveBetweenRow, MovesToldNotice, OverdueMoveOutsNotice
 from kumiai_contracts.resident_codes import ResidentCodeNotice
 
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
 from kumiai_resident_registry.domain.gaiji_rules import names_of
 from kumiai_resident_registry.domain.state import RegistryState
-from kumiai_resident_registry.domain.work_list import character_item, code_item, head_item, is_undecided
+from kumiai_resident_registry.domain.work_list import (
+    character_item,
+    code_item,
+    head_item,
+    is_undecided,
+    unconfirmed_item,
+    unmatched_item,
+    withdrawn_item,
+)
 from kumiai_resident_registry.named_queries import QUERIES
 
 Wanted = Mapping[str, Sequence[Notice]]
+_MAY_CONFIRM = (ConfirmMoveOutNotice, CancelMovementNotice, MovesToldNotice, OverdueMoveOutsNotice)
 
 
-async def load(connection: Connection, wanted: Wanted, residents: Mapping[str, RegistryState]) -> dict[str, RowSet]:
-    """What the notices can touch, by municipality."""
+async def load(
+    connection: Connection,
+    wanted: Wanted,
+    residents: Mapping[str, RegistryState],
+    moves: Mapping[str, Mapping[str, MoveBetweenRow]],
+) -> dict[str, RowSet]:
+    """What the notices can touch, by municipality; `moves` between municipalities are loaded already."""
     found: dict[str, RowSet] = defaultdict(RowSet)
+    for m, rows in moves.items():
+        for row in rows.values():
+            found[m].put(row)
     people = sorted({(m, number) for m, notices in wanted.items() for n in notices for number in _protected(n)})
     points = sorted({(m, *point) for m, notices in wanted.items() for n in notices for point in _points(n)})
-    items = sorted({(m, item) for m, notices in wanted.items() for item in _items(notices, residents[m], points, m)})
+    items = sorted(
+        {
+            (m, item)
+            for m, notices in wanted.items()
+            for item in (*_items(notices, residents[m], points, m), *_of_moves(notices, residents[m], moves.get(m, {})))
+        }
+    )
     if people:
         municipalities, numbers = zip(*people, strict=True)
         for record in await QUERIES.protections(connection, municipalities=municipalities, addressee_numbers=numbers):
@@ -86,3 +111,19 @@ def _items(
         # Two may become none while one of them leaves, so households of two and more without a head are looked up.
         if is_undecided(household):
             yield head_item(household.household_number)
+
+
+def _of_moves(
+    notices: Sequence[Notice], residents: RegistryState, moves: Mapping[str, MoveBetweenRow]
+) -> Iterator[str]:
+    """Items about moves that were told, and of moves out that nobody has confirmed."""
+    for reference in moves:
+        yield unmatched_item(reference)
+        yield withdrawn_item(reference)
+    if any(isinstance(notice, _MAY_CONFIRM) for notice in notices):
+        yield from (
+            unconfirmed_item(row)
+            for person in residents.people()
+            for row in residents.history(person.addressee_number)
+            if row.planned_on is not None
+        )

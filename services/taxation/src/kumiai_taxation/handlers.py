@@ -84,7 +84,7 @@ class Taxation:
 
     sends: frozenset[type[Event]] = frozenset((IncomeReportForwarded,))
 
-    def letter(self, event: Event) -> Letter | None:
+    def letter(self, event: Event, parts: Mapping[str, bytes]) -> Letter | None:
         """A report for another municipality."""
         assert isinstance(event, IncomeReportForwarded)
         return deciding.letter(event)

@@ -11,11 +11,18 @@ from kumiai_contracts.linkage import AddresseeLinkRow, IntegratedAddresseeNumber
 from kumiai_contracts.linkage_numbers import BusinessNumberLinked, BusinessNumberRow
 from kumiai_contracts.model import Event
 from kumiai_contracts.resident import ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
-from kumiai_contracts.resident_amendments import ResidentEntered
+from kumiai_contracts.resident_amendments import ResidentEntered, ResidentReturned
 from kumiai_contracts.resident_carry_over import CarriedNumberRow, ResidentHistoryCarriedOver
 
 BODY_DIGITS = 14
-BRING_NEWCOMERS = (ResidentCarriedOver, ResidentHistoryCarriedOver, ResidentMovedIn, ResidentBorn, ResidentEntered)
+BRING_NEWCOMERS = (
+    ResidentCarriedOver,
+    ResidentHistoryCarriedOver,
+    ResidentMovedIn,
+    ResidentBorn,
+    ResidentEntered,
+    ResidentReturned,
+)
 """The events that can name somebody who has no number yet."""
 
 

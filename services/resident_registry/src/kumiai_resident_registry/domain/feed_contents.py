@@ -28,6 +28,7 @@ _REASONS: Mapping[str, tuple[Reason, ...]] = {
     "resident.moved-in.v1": (Reason.DOMESTIC_MOVE_IN, Reason.MOVE_IN_FROM_ABROAD),
     "resident.born.v1": (Reason.BIRTH,),
     "resident.entered.v1": (Reason.EX_OFFICIO_ENTRY,),
+    "resident.returned.v1": (Reason.DOMESTIC_MOVE_IN, Reason.MOVE_IN_FROM_ABROAD, Reason.EX_OFFICIO_ENTRY),
     "resident.moved-out.v1": (Reason.DOMESTIC_MOVE_OUT, Reason.MOVE_OUT_ABROAD),
     "resident.move-out-confirmed.v1": (Reason.DOMESTIC_MOVE_OUT,),
     "resident.died.v1": (Reason.DEATH,),

@@ -1,9 +1,9 @@
 """The record (住民記録) of the people in question with what is kept beside it; which rule decides about a notice."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-from kumiai_contracts.decision import Accepted, Context, Decision
+from kumiai_contracts.decision import Accepted, Context, Decision, SealedPart
 from kumiai_contracts.model import Event, Notice, RowSet
 from kumiai_contracts.resident import ResidentNotice
 from kumiai_contracts.resident_affairs import (
@@ -14,11 +14,23 @@ from kumiai_contracts.resident_affairs import (
     ProtectionEndingNotice,
     WorkItemNotice,
 )
+from kumiai_contracts.resident_between import MovesToldNotice, OverdueMoveOutsNotice
 from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodesChanged
 
-from kumiai_resident_registry.domain import codes, gaiji_rules, own_parameters, protection, texts, work_list
+from kumiai_resident_registry.domain import (
+    codes,
+    confirming,
+    gaiji_rules,
+    own_parameters,
+    protection,
+    telling,
+    texts,
+    work_list,
+)
 from kumiai_resident_registry.domain.decide import decide as decide_movement
+from kumiai_resident_registry.domain.moves import PART, Moves
 from kumiai_resident_registry.domain.refusals import refused
+from kumiai_resident_registry.domain.rows import Sealing
 from kumiai_resident_registry.domain.state import RegistryState
 
 
@@ -28,7 +40,14 @@ class Record:
 
     residents: RegistryState = field(default_factory=RegistryState)
     affairs: RowSet = field(default_factory=RowSet)
-    """Protection, gaiji and work items, as far as the notices can touch them."""
+    """Protection, gaiji, work items and moves between municipalities, as far as the notices can touch them."""
+    said: dict[str, bytes] = field(default_factory=dict)
+    """What the moves say, by their commitments."""
+
+    def know(self, parts: Collection[SealedPart]) -> None:
+        """Remember sealed parts of a decision, so that what follows in the same poll can compare them."""
+        self.residents.know(parts)
+        self.said.update((part.commitment, part.part) for part in parts if part.name == PART)
 
     def apply(self, event: Event) -> None:
         """Evolve: take over the rows of an event."""
@@ -55,16 +74,22 @@ def decide(record: Record, notice: Notice, context: Context) -> Decision:  # noq
             return work_list.handle(record.affairs, notice, context)
         case CodePoolNotice():
             return codes.take_in(record.residents, notice, context)
+        case MovesToldNotice():
+            return confirming.told(record.residents, Moves(record.affairs, record.said), notice, context)
+        case OverdueMoveOutsNotice():
+            return confirming.overdue(record.residents, record.affairs, notice, context)
     raise TypeError(f"{notice.type} has no rule")
 
 
 def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decision:
     """A movement, and what follows from it for protection, gaiji and the work list."""
     settings = record.residents.settings
+    moves = Moves(record.affairs, record.said)
     reasons = [
         *texts.refusals(notice),
         *gaiji_rules.refusals(notice),
         *own_parameters.extension_refusals(settings, notice, context.today),
+        *telling.refusals(moves, notice, context),
     ]
     if reasons:
         return refused(reasons)
@@ -72,15 +97,21 @@ def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decis
     if not isinstance(decision, Accepted):
         return decision
     decision = codes.with_codes(record.residents, notice, decision)
-    following = tuple(_following(record, notice, decision, context))
-    decision = replace(decision, events=(*decision.events, *following)) if following else decision
+    sealing = Sealing(context, decision.sealed)
+    following = tuple(_following(record, notice, decision, context, sealing))
+    if following:
+        decision = replace(decision, events=(*decision.events, *following), sealed=tuple(sealing.parts))
     return own_parameters.with_extensions(settings, notice, decision, context)
 
 
-def _following(record: Record, notice: ResidentNotice, decision: Accepted, context: Context) -> Iterator[Event]:
+def _following(
+    record: Record, notice: ResidentNotice, decision: Accepted, context: Context, sealing: Sealing
+) -> Iterator[Event]:
     yield from work_list.heads(record.residents, record.affairs, decision, context)
     yield from protection.after_leaving(record.affairs, decision)
     if codes.gives_codes(notice):
         yield from codes.missing(record.residents, record.affairs, decision, context)
     if notice.gaiji_system is not None:
         yield from gaiji_rules.kept(record.affairs, notice, decision, context)
+    moves = Moves(record.affairs, record.said)
+    yield from telling.following(moves, record.residents, notice, decision, context, sealing)

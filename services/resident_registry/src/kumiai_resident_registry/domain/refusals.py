@@ -6,6 +6,7 @@ from kumiai_contracts.decision import Refused
 from kumiai_contracts.receipts import Reason
 
 from kumiai_resident_registry.domain.refusals_affairs import AFFAIRS_TEXTS
+from kumiai_resident_registry.domain.refusals_between import BETWEEN_TEXTS
 from kumiai_resident_registry.domain.refusals_carry_over import CARRY_OVER_TEXTS
 from kumiai_resident_registry.domain.refusals_extensions import EXTENSION_TEXTS
 
@@ -201,7 +202,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-_ALL_TEXTS = (TEXTS, CARRY_OVER_TEXTS, AFFAIRS_TEXTS, EXTENSION_TEXTS)
+_ALL_TEXTS = (TEXTS, CARRY_OVER_TEXTS, AFFAIRS_TEXTS, BETWEEN_TEXTS, EXTENSION_TEXTS)
 
 
 def refusal(code: str, pointer: str) -> Reason:

@@ -6,7 +6,9 @@ from typing import Any
 from kumiai_contracts.decision import Context, SealedPart
 from kumiai_contracts.model import canonical_json
 from kumiai_contracts.resident import Address, HouseholdRow, Reason, ResidentNotice, ResidentRow, Status
+from kumiai_contracts.resident_between import MoveContent
 
+from kumiai_resident_registry.domain.moves import PART
 from kumiai_resident_registry.domain.relationships import HEAD
 from kumiai_resident_registry.domain.state import RegistryState
 
@@ -21,9 +23,10 @@ CODE = "resident_code"
 class Sealing:
     """Seals the addresses and codes of one decision, each with a salt of its own."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, already: Iterable[SealedPart] = ()) -> None:
+        """`already` are the parts that the decision has before this goes on."""
         self._context = context
-        self.parts: list[SealedPart] = []
+        self.parts = list(already)
 
     def seal(self, address: Address, name: str = "address") -> str:
         """The commitment that stands in the row for an address."""
@@ -32,6 +35,10 @@ class Sealing:
     def seal_code(self, code: str | None) -> str | None:
         """The commitment that stands in the row for a 住民票コード."""
         return None if code is None else self._sealed(CODE, canonical_json(code))
+
+    def seal_move(self, content: MoveContent) -> str:
+        """The commitment that stands in the row of a move between municipalities."""
+        return self._sealed(PART, content.model_dump_json().encode())
 
     def _sealed(self, name: str, content: bytes) -> str:
         part = SealedPart(name, self._context.salt(len(self.parts)), content)

@@ -33,17 +33,18 @@ def looks_like_my_number(text: str) -> bool:
 
 def refusals(notice: ResidentNotice) -> Iterator[Reason]:
     """A refusal for every text of a notice that looks like a 個人番号; the text itself is never repeated."""
-    return _in(notice, "")
+    return refusals_in(notice, "")
 
 
-def _in(value: Frozen, at: str) -> Iterator[Reason]:
+def refusals_in(value: Frozen, at: str) -> Iterator[Reason]:
+    """The same for a part of a notice, which stands at a JSON pointer."""
     for name, inside in value.__dict__.items():
         if isinstance(inside, str):
             if len(inside) >= _DIGITS and looks_like_my_number(inside):
                 yield refusal("looks-like-my-number", f"{at}/{name}")
         elif isinstance(inside, Frozen):
-            yield from _in(inside, f"{at}/{name}")
+            yield from refusals_in(inside, f"{at}/{name}")
         elif isinstance(inside, tuple):
             for n, item in enumerate(inside):
                 if isinstance(item, Frozen):
-                    yield from _in(item, f"{at}/{name}/{n}")
+                    yield from refusals_in(item, f"{at}/{name}/{n}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.model import Event, RowSet
-from kumiai_contracts.resident import HouseholdRow, ResidentEvent
+from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow
 from kumiai_contracts.resident_affairs import WorkItemNotice, WorkItemRow, WorkItemsChanged
 
 from kumiai_resident_registry.domain.refusals import refusal, refused
@@ -39,6 +39,26 @@ def character_item(system: str, code_point: str) -> str:
 def code_item(addressee_number: str) -> str:
     """The item of somebody for whom the pool had no 住民票コード."""
     return f"resident-code/{addressee_number}"
+
+
+def unmatched_item(reference: str) -> str:
+    """The item of a 転入通知 of which nobody knows whose 転出 it confirms."""
+    return f"move-in/{reference}"
+
+
+def unsent_item(reference: str, *, withdrawn: bool) -> str:
+    """The item of a 転入通知 that a person has to send outside, or to take back there."""
+    return f"move-in-{'unsaid' if withdrawn else 'unsent'}/{reference}"
+
+
+def withdrawn_item(reference: str) -> str:
+    """The item of a 転入通知 that was taken back after it had confirmed a 転出."""
+    return f"move-in-withdrawn/{reference}"
+
+
+def unconfirmed_item(row: ResidentRow) -> str:
+    """The item of a planned 転出 that nobody has confirmed in time: one for each 転出, so it never comes back."""
+    return f"move-out/{row.addressee_number}/{row.history_number}"
 
 
 def opened(affairs: RowSet, kind: str, item: str, keys: Iterable[str], context: Context) -> Iterator[WorkItemRow]:
