@@ -73,6 +73,16 @@ async def test_sending_notices_prints_what_the_guide_says_and_a_repetition_count
     assert again == lines
 
 
+async def test_a_slip_is_one_line(tmp_path: Path) -> None:
+    missing, other = tmp_path / "nowhere.json", tmp_path / "other.json"
+    other.write_text("{}")
+    for program, *rest in (("send_notice.py",), ("new_consumer.py", str(tmp_path / "residents.sqlite"))):
+        for credentials in (missing, other):
+            with pytest.raises(AssertionError) as told:
+                await _run(program, str(credentials), *rest)
+            assert str(told.value).count("\n") <= 1 and "Traceback" not in str(told.value), told.value
+
+
 async def test_a_number_is_told_as_the_guide_says(
     operator: Operator, addresses: StackAddresses, codes: Iterator[str], tmp_path: Path
 ) -> None:

@@ -292,6 +292,22 @@ def test_a_signal_to_up_stops_everything(own_layout: Layout, number: signal.Sign
     assert "database system is shut down" in (own_layout.logs / "postgres.log").read_text()
 
 
+def test_up_in_the_background_is_one_run_however_often_it_is_asked_for(own_layout: Layout) -> None:
+    env = {**os.environ, "KUMIAI_LOCAL_DIR": str(own_layout.root)}
+    command = [sys.executable, "-m", "kumiai_local", "up", "--only-stack", "--detach"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as broken_off:
+        wait_for_file(own_layout.run / "lock")
+        broken_off.send_signal(signal.SIGINT)
+        assert broken_off.wait(ENDS_WITHIN_S) != 0
+    assert not [record.name for record in read_records(own_layout.processes) if lives(record.pid)]
+
+    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+    records = read_records(own_layout.processes)
+    again = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+    assert "runs already" in again.stdout + again.stderr
+    assert read_records(own_layout.processes) == records
+
+
 def wait_for_file(path: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN_S
     while not path.exists():

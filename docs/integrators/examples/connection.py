@@ -1,13 +1,16 @@
 """How a municipality's own program reaches the federation: with what `kumiai join` wrote, and nothing else."""
 
+import asyncio
 import json
 import secrets
+import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
 from typing import Any
 
 import httpx
+from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 from joserfc import jwt
 from joserfc.jwk import OKPKey
@@ -18,6 +21,8 @@ class Connection:
 
     def __init__(self, path: Path) -> None:
         self._given: dict[str, Any] = json.loads(path.read_text())
+        if "municipality" not in self._given:
+            raise ValueError(f"{path} is not the file that `kumiai join` has written")
         self.municipality: str = self._given["municipality"]
 
     def kafka(self) -> dict[str, Any]:
@@ -63,3 +68,17 @@ class _Token(httpx.Auth):
         who = {"iss": self._subject, "sub": self._subject, "aud": "kumiai-membership"}
         once = {"iat": now, "exp": now + 60, "jti": secrets.token_urlsafe(16)}
         return jwt.encode({"alg": "Ed25519"}, {**who, **once}, self._key, ["Ed25519"])
+
+
+def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a program; what its user can mend is said in one line. Exit codes: 0 done, 1 not done, 130 broken off."""
+    try:
+        asyncio.run(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except httpx.HTTPStatusError as error:
+        sys.exit(f"{error.request.url} answers {error.response.status_code}: {error.response.text}")
+    except (httpx.TransportError, KafkaError) as error:
+        sys.exit(f"The federation does not answer ({error!r}). Does it run, and are the credentials of this run of it?")
+    except (OSError, ValueError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")

@@ -8,7 +8,6 @@ Invariant: the effect and the place up to which it was made are committed togeth
 """
 
 import argparse
-import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from connection import Connection
+from connection import Connection, run
 from continuity import Place, beginning, following
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.envelope import EnvelopeError, StoredEvent
@@ -127,7 +126,7 @@ async def address(store: Store, registry: httpx.AsyncClient, number: str) -> str
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("credentials", type=Path)
     parser.add_argument("database", type=Path)
     parser.add_argument("--once", action="store_true")
@@ -143,4 +142,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main)

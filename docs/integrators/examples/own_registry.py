@@ -9,7 +9,6 @@ then it hands in whatever has not been answered. So it may be broken off at any 
 """
 
 import argparse
-import asyncio
 import secrets
 import sqlite3
 from datetime import date
@@ -18,7 +17,7 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from connection import Connection
+from connection import Connection, run
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.receipts import ReceiptIssued
@@ -166,7 +165,7 @@ def show(what: str, receipt: ReceiptIssued) -> None:
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("credentials", type=Path)
     parser.add_argument("record", type=Path)
     parser.add_argument("what", choices=("enter", "leave", "check"))
@@ -189,4 +188,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main)

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from connection import Connection
+from connection import Connection, run
 from kumiai_contracts.chain import digest
 from kumiai_contracts.envelope import Cause, NoticeEnvelope
 from kumiai_contracts.model import Notice
@@ -110,7 +110,7 @@ async def send(sender: Sender, batch: str) -> None:
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("credentials", type=Path)
     parser.add_argument("batch", nargs="?", default=date.today().isoformat())
     asked = parser.parse_args()
@@ -123,4 +123,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main)

@@ -6,13 +6,13 @@ The number is read from standard input, so that it stands in no list of processe
 """
 
 import argparse
-import asyncio
+import secrets
 import sys
 from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from connection import Connection
+from connection import Connection, run
 from joserfc.jwe import JWERegistry, encrypt_compact
 from joserfc.jwk import ECKey
 from kumiai_contracts.my_number import JWE_ALGORITHM, JWE_ENCRYPTION, MyNumberNotice, MyNumberOfPerson
@@ -34,7 +34,7 @@ async def public_key(client: httpx.AsyncClient) -> ECKey:
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("credentials", type=Path)
     parser.add_argument("addressee_number")
     asked = parser.parse_args()
@@ -46,7 +46,8 @@ async def main() -> None:
     )
     async with connection.http("national-id-linkage") as client:
         key = await public_key(client)
-    # A JWE is another one each time. A system that may have to send again keeps the notice's bytes, and not the number.
+    # A JWE is another one each time, and so is this notice. A system that may have to send again after a crash keeps
+    # the notice's bytes and id, and not the number.
     notice = MyNumberNotice(
         addressee_number=person.addressee_number,
         reason="assigned",
@@ -59,8 +60,8 @@ async def main() -> None:
         AIOKafkaConsumer(**connection.kafka()) as receipts,
     ):
         sender = Sender(connection, producer, receipts)
-        show(await sender.tell(notice, f"number-of-{person.addressee_number}"))
+        show(await sender.tell(notice, f"number-{secrets.token_hex(8)}"))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main)

@@ -85,6 +85,9 @@ def _detach(only_stack: bool, workers: int) -> None:
     """Start `up` as a process without a terminal and wait until everything serves."""
     layout = default_layout().prepare()
     mark = layout.run / STARTED_MARK
+    if owner(layout) is not None and mark.exists():
+        console.print("It runs already: `make status` shows what, `make down` stops it.")
+        return
     mark.unlink(missing_ok=True)
     log = layout.logs / "up.log"
     command = [sys.executable, "-m", "kumiai_local", "up", "--no-follow", "--workers", str(workers)]
@@ -97,13 +100,17 @@ def _detach(only_stack: bool, workers: int) -> None:
             start_new_session=True,
         )
         deadline = time.monotonic() + DETACHED_START_S
-        while not mark.exists():
-            if process.poll() is not None:
-                raise StackError(log.read_text(errors="replace").strip())
-            if time.monotonic() > deadline:
-                process.terminate()
-                raise StackError(f"not ready within {DETACHED_START_S:.0f} s; see {log}")
-            time.sleep(0.1)
+        try:
+            while not mark.exists():
+                if process.poll() is not None:
+                    raise StackError(log.read_text(errors="replace").strip())
+                if time.monotonic() > deadline:
+                    raise StackError(f"not ready within {DETACHED_START_S:.0f} s; see {log}")
+                time.sleep(0.1)
+        except BaseException:  # Ctrl-C, too: what was begun without a terminal would go on in silence
+            process.terminate()
+            process.wait(STOP_S)
+            raise
     console.print("It runs; `make down` stops it.")
 
 
