@@ -7,13 +7,13 @@ value whose term is over holds for nobody: cases of its municipalities are refus
 """
 
 import csv
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
+from kumiai_contracts.strict_json import parse_strictly
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
@@ -24,6 +24,7 @@ from kumiai_taxation.domain.resident_tax.parameters import (
     Shares,
     Source,
 )
+from kumiai_taxation.parameter_schema import NOT_IN_FILES, OF_MUNICIPALITY, OF_NATION
 
 _FILES = files("kumiai_taxation") / "parameter_files"
 
@@ -100,6 +101,8 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
     `names` gives the municipalities by code. Raises MissingParameter or ParameterError.
     """
     last = layers[-1]
+    for layer in layers:
+        _check(layer)
     nation: dict[str, Entry] = {}
     prefectures: dict[str, dict[str, Entry]] = {}
     own: dict[str, dict[str, Entry]] = {}
@@ -135,7 +138,7 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
         for code, name in names.items()
         if code not in ended
     }
-    values: dict[str, Any] = {name: _rates(required[name].value) for name in _FIELDS if name not in _NOT_IN_FILES}
+    values: dict[str, Any] = {name: _rates(required[name].value) for name in _FIELDS if name not in NOT_IN_FILES}
     values |= {
         "fiscal_year": last.fiscal_year,
         "income_year": last.income_year,
@@ -161,14 +164,7 @@ _SHARES = TypeAdapter(Shares)
 _OWN_EXEMPTION = TypeAdapter(OwnExemption)
 _PARAMETERS = TypeAdapter(FiscalYearParameters)
 _FIELDS = tuple(FiscalYearParameters.__dataclass_fields__)
-_NOT_IN_FILES = {"fiscal_year", "income_year", "municipalities", "ended", "sources"}
-_OF_MUNICIPALITY = (
-    "municipal_rate",
-    "prefectural_rate_surcharge",
-    "municipal_per_capita",
-    "prefectural_per_capita",
-    "own_exemption",
-)
+_OF_MUNICIPALITY = {name: TypeAdapter(kind) for name, kind in OF_MUNICIPALITY.items()}
 
 
 def _municipality(code: str, name: str, shares: Shares, designated: bool, entries: _Required) -> Municipality:
@@ -185,9 +181,7 @@ def _municipality(code: str, name: str, shares: Shares, designated: bool, entrie
         shares=shares,
         own_exemption=_own_exemption(entries),
         sources={
-            key: Source(entries[key].source, entries[key].valid_from)
-            for key in (*_OF_MUNICIPALITY, "area_class")
-            if key in entries
+            key: Source(entries[key].source, entries[key].valid_from) for key in OF_MUNICIPALITY if key in entries
         },
     )
 
@@ -214,6 +208,20 @@ def _by_code(fiscal_year: str, listed: Entry) -> dict[str, dict[str, Entry]]:
     return found
 
 
+def _check(layer: ParameterFile) -> None:
+    """A name that no rule reads would change nothing unseen; and nobody looks at a municipality's amounts later."""
+    own = [*layer.prefectures.items(), *layer.municipalities.items()]
+    for code, entries, known in (("", layer.parameters, OF_NATION), *((c, e, OF_MUNICIPALITY) for c, e in own)):
+        unknown = entries.keys() - known.keys()
+        if unknown:
+            whose = f" of {code}" if code else ""
+            raise ParameterError(f"{layer.fiscal_year}: there is no parameter {min(unknown)!r}{whose}")
+        for name in entries.keys() & _OF_MUNICIPALITY.keys():
+            _validate(
+                layer.fiscal_year, f"{code}.{name}".removeprefix("."), _OF_MUNICIPALITY[name], entries[name].value
+            )
+
+
 def _ended(fiscal_year: str, entries: Mapping[str, Entry]) -> str | None:
     """The first parameter whose term was over before this fiscal year."""
     for name, entry in entries.items():
@@ -230,7 +238,7 @@ def _layers(fiscal_year: str) -> list[ParameterFile]:
     if fiscal_year not in fiscal_years():
         raise UnknownFiscalYear(fiscal_year)
     layer = _validate(
-        fiscal_year, "", TypeAdapter(ParameterFile), json.loads((_FILES / f"{fiscal_year}.json").read_text("utf-8"))
+        fiscal_year, "", TypeAdapter(ParameterFile), parse_strictly((_FILES / f"{fiscal_year}.json").read_bytes())
     )
     return [*(_layers(layer.based_on) if layer.based_on else []), layer]
 

@@ -1,11 +1,14 @@
 """Parameter files: complete, sourced, resolved for every municipality."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import kumiai_taxation.parameters as files
 import pytest
+from kumiai_taxation.case_schema import parameter_schema_text
 from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused, assess
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
 from kumiai_taxation.parameters import Entry, MissingParameter, ParameterError, ParameterFile, UnknownFiscalYear, load
@@ -94,6 +97,47 @@ def test_a_new_fiscal_year_is_one_file_with_what_changed(base: ParameterFile) ->
     later = files.resolve([plain, layer], {"131016": "千代田区"})
     assert later.forest_environment_tax == 999
     assert later.basic_deduction == load("R7").basic_deduction
+
+
+@pytest.mark.parametrize("year", ["R7", "R8", "R9"])
+def test_every_parameter_file_follows_its_schema(year: str) -> None:
+    path = Path(files.__file__).parent / "parameter_files" / f"{year}.json"
+    jsonschema.Draft202012Validator(json.loads(parameter_schema_text())).validate(json.loads(path.read_bytes()))
+
+
+def test_the_schema_refuses_what_the_rules_do_not_read(base: ParameterFile) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(parameter_schema_text()))
+    entry = {"value": 1, "valid_from": "2030-01-01", "source": "test"}
+    file = {"fiscal_year": "R12", "income_year": 2029, "parameters": {"taxable_unit": entry}}
+    assert validator.is_valid(file)
+    for wrong in (
+        {"parameters": {"taxable_unite": entry}},
+        {"parameters": {"taxable_unit": entry | {"value": "much"}}},
+        {"parameters": {"taxable_unit": {"value": 1, "valid_from": "2030-01-01"}}},
+        {"municipalities": {"131016": {"taxable_unit": entry}}},
+    ):
+        assert not validator.is_valid(file | wrong)
+
+
+def test_a_parameter_that_no_rule_reads_is_an_error(base: ParameterFile) -> None:
+    entry = Entry(value=1, valid_from="2030-01-01", source="test")
+    for where in (
+        {"parameters": {"taxable_unite": entry}},
+        {"parameters": {}, "prefectures": {"13": {"taxable_unit": entry}}},
+        {"parameters": {}, "municipalities": {"131016": {"municipal_per_capital": entry}}},
+    ):
+        layer = ParameterFile(fiscal_year="R12", income_year=2029, **where)
+        with pytest.raises(ParameterError, match=r"R12: there is no parameter '(taxable|municipal)"):
+            files.resolve([base.model_copy(update={"municipalities": {}}), layer], {"131016": "千代田区"})
+
+
+@pytest.mark.parametrize("value", ["3,000", -1, 3000.5, None])
+def test_a_municipality_s_value_of_another_kind_is_an_error_that_names_it(base: ParameterFile, value: object) -> None:
+    entry = Entry(value=value, valid_from="2030-01-01", source="test")
+    own = {"131016": {"municipal_per_capita": entry}}
+    layer = ParameterFile(fiscal_year="R12", income_year=2029, parameters={}, municipalities=own)
+    with pytest.raises(ParameterError, match=r"R12.*131016\.municipal_per_capita"):
+        files.resolve([base.model_copy(update={"municipalities": {}}), layer], {"131016": "千代田区"})
 
 
 def test_an_entry_for_an_unknown_municipality_is_an_error(base: ParameterFile) -> None:
