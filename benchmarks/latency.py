@@ -1,8 +1,9 @@
 """Notice to effect at a steady rate: an open loop, so a slow moment delays nobody's sending.
 
-A notice's clock starts before it is handed to the sender's client and stops when an observer, another client of
-taxation's database that looks every few milliseconds, sees a reader position that covers its event. So sending, both
-commits, the relay and the observer's own interval are in it: the figure is never better than the truth.
+A notice's clock starts before it is handed to the sender's client and stops when an observer, another client of the
+reader's database (taxation's, or the linkage service's for its replicas) that looks every few milliseconds, sees a
+reader position that covers its event. So sending, both commits, the relay and the observer's own interval are in it:
+the figure is never better than the truth.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from kumiai_contracts.topics import notices_topic
 
 from benchmarks.federation import Federation
-from benchmarks.observer import Observer
+from benchmarks.observer import DATABASE, Observer
 from benchmarks.publisher import SERVICE, Broker
 from benchmarks.town import Town
 from benchmarks.usage import cpu_by_name, processes
@@ -40,13 +41,13 @@ class Latency:
     cpu_cores_of_services: float
 
 
-def measure(federation: Federation, towns: Sequence[Town], seconds: float) -> Latency:
-    """Send at the steady rate, to one municipality after the other."""
-    return asyncio.run(_measure(federation, towns, seconds))
+def measure(federation: Federation, towns: Sequence[Town], seconds: float, reader: str = DATABASE) -> Latency:
+    """Send at the steady rate, to one municipality after the other; `reader` is whose database is looked at."""
+    return asyncio.run(_measure(federation, towns, seconds, reader))
 
 
-async def _measure(federation: Federation, towns: Sequence[Town], seconds: float) -> Latency:
-    observer = await Observer.open(federation.addresses)
+async def _measure(federation: Federation, towns: Sequence[Town], seconds: float, reader: str) -> Latency:
+    observer = await Observer.open(federation.addresses, reader)
     producer = AIOKafkaProducer(**Broker.of(federation.addresses).options(), acks="all")
     await producer.start()
     try:

@@ -36,9 +36,9 @@ class Observer:
         self._connection = connection
 
     @classmethod
-    async def open(cls, addresses: StackAddresses) -> "Observer":
-        """Connect to taxation's database."""
-        return cls(await connect(addresses, DATABASE))
+    async def open(cls, addresses: StackAddresses, database: str = DATABASE) -> "Observer":
+        """Connect to the database of taxation, or of another reader."""
+        return cls(await connect(addresses, database))
 
     async def positions(self) -> dict[str, int]:
         """The last committed position of each municipality."""

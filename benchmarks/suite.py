@@ -23,7 +23,7 @@ from benchmarks.publisher import Broker, Publishers
 from benchmarks.town import Town
 
 FOLDER = "bench"
-PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry")
+PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry", "replica")
 GROWTH_LOAD = 30_000
 """The most notices at once while logs are made longer."""
 
@@ -49,6 +49,8 @@ class Suite:
             self._tax()
         if "inquiry" in wanted:
             self._inquiry()
+        if "replica" in wanted:
+            self._replica()
         if "latency" in wanted:
             for workers in plan.latency_workers:
                 for count in plan.latency_municipalities:
@@ -189,9 +191,25 @@ class Suite:
         )
         self._note(inquiries_per_s=round(median(run.per_s for run in runs), 1))
         loops = [await inquiry.latency(load, self._plan.inquiry_seconds) for _ in range(self._plan.repetitions)]
-        self._detail("inquiry_p50_ms", round(median(median(times) for times in loops), 1))
-        self._note(inquiry_p99_ms=round(median(map(inquiry.p99, loops)), 1))
+        self._detail("inquiry_p50_ms", round(median(median(way.total for way in loop) for loop in loops), 1))
+        self._detail(
+            "inquiry_stages_p99_ms", {name: _p99(loops, name) for name in ("to_decision", "to_network", "back")}
+        )
+        self._note(inquiry_p99_ms=_p99(loops, "total"))
         await load.close()
+
+    def _replica(self) -> None:
+        """From a notice to the registry until the linkage service's replica holds what follows: more than the lag."""
+        members = codes(10)
+        with running(FOLDER) as federation:
+            federation.join(members, ["resident-registry", "national-id-linkage"])
+            towns = [Town(municipality) for municipality in members]
+            runs = [
+                latency.measure(federation, towns, self._plan.latency_seconds, inquiry.DATABASE)
+                for _ in range(self._plan.repetitions)
+            ]
+        self._detail("replica_lag_p50_ms", round(median(run.p50_ms for run in runs), 1))
+        self._note(replica_lag_p99_ms=round(median(run.p99_ms for run in runs), 1))
 
     def _latency(self, count: int, workers: int) -> None:
         """A federation of its own for each, so that it holds so many municipalities and no more."""
@@ -224,6 +242,10 @@ def _described(each: flow.Flow) -> dict[str, Any]:
         "cpu_us_per_notice": {name: round(used / each.notices * 1e6) for name, used in each.cpu_seconds.items()},
         "rss_mb": {name: round(mb, 1) for name, mb in each.rss_mb.items()},
     }
+
+
+def _p99(loops: Sequence[Sequence[inquiry.Way]], part: str) -> float:
+    return round(median(inquiry.p99([getattr(way, part) for way in loop]) for loop in loops), 1)
 
 
 def _is_service(process: str) -> bool:

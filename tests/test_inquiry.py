@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import pytest_asyncio
 from kumiai_contracts.exchange_notices import (
@@ -149,6 +150,10 @@ async def test_one_member_asks_another_and_both_sides_keep_the_same_record(
     again = await here.order(LINKAGE, "inquiries/2026-000001/fetch")
     assert fetched == again and fetched["facts"] == {"total-income": "3560000"}
     (seen,) = (await there.read(LINKAGE, f"addressees/{head}/disclosures"))["disclosures"]
+    accesses = (await there.read(LINKAGE, "access-records", addressee_number=head))["accesses"]
+    assert [each["action"] for each in accesses][-2:] == ["exchange-records", "disclosures"]
+    accesses = (await here.read(LINKAGE, "access-records", addressee_number=same))["accesses"]
+    assert {"inquiry", "answer", "exchange-records"} <= {each["action"] for each in accesses}
     assert (seen["inquirer"], seen["items"]) == (inquirer, ["total-income"])
     other = inquiry.model_copy(update={"items": ("assessment",)})
     assert (await told(here, other))["reasons"][0]["code"] == "request-number-reused"
@@ -355,7 +360,8 @@ async def test_a_disaster_exception_takes_two_persons_holds_for_a_while_and_is_l
     await niigata.ask("x-2", provider, code, "status", **asking)
     assert (await niigata.answer_to("x-2"))["outcome"] == "refused", "nobody has approved it yet"
     assert (await second.post(approval, params=purpose, json={"minutes": 30})).is_success
-    assert (await second.post(approval, params=purpose, json={"minutes": 30})).status_code == 409
+    again = await second.post(approval, params=purpose, json={"minutes": 30})
+    assert (again.status_code, again.json()["code"]) == (409, "already-approved")
     await niigata.ask("x-3", provider, code, "status", "relationship", **asking)
     answer = await niigata.answer_to("x-3")
     assert [(fact["item"], fact["value"]) for fact in answer["facts"]] == [("status", "resident")]
@@ -412,6 +418,10 @@ async def test_a_recall_between_members_is_acknowledged_and_both_sides_records_a
         return [event for event in events if event["type"] == "linkage.record-summary-acknowledged.v1"]
 
     await eventually(receipt, "the comparison was not acknowledged")
+    named = await there.posted(LINKAGE, "recalls", wrong, **what, request="2026-06-15/1")
+    assert named["recall"]["recall"] != opened["recall"]["recall"]
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
+        await there.posted(LINKAGE, "recalls", wrong, **what | {"reason": "別の理由による"}, request="2026-06-15/1")
 
 
 async def test_an_answer_that_comes_late_is_told_to_its_provider_again_and_again_until_it_acknowledges(

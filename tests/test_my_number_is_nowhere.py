@@ -74,7 +74,7 @@ async def run(system: System, operator: Operator, clerk: Clerk) -> list[str]:
         await clerk.client.post("my-number-look-ups", params=PURPOSE, content=f'{{"my_number": {number}')
         await clerk.client.get(f"addressees/{number}", params=PURPOSE)
         await clerk.client.get(f"addressees/{number}/my-number-token", params=PURPOSE)
-        await clerk.client.get("vault/accesses", params={"integrated_addressee_number": number, "after": number * 2})
+        await clerk.client.get("access-records", params={"addressee_number": number, "after": number * 2})
     for person in people:
         assert (await clerk.token(person)).is_success
     return people
@@ -86,7 +86,7 @@ async def http(operator: Operator, clerk: Clerk, people: list[str]) -> list[tupl
     for service, base in operator.peers.items():
         streams = [STREAM_OF[service], receipts_stream(service)]
         paths = ["/metrics", "/health/ready", "/v1/vault/jwks.json", "/v1/heads", "/v1/readers"]
-        paths += [f"/v1/{code}/{path}" for path in ("heads", "kept-notices", "vault/accesses", "access-records")]
+        paths += [f"/v1/{code}/{path}" for path in ("heads", "kept-notices", "access-records")]
         paths += [f"/v1/{code}/streams/{stream}?limit=1000" for stream in streams]
         paths += [f"/v1/{code}/tables/{stream}/hash" for stream in streams]
         for number in (*people, *HELD):

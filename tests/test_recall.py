@@ -15,6 +15,9 @@ from typing import Any
 import asyncpg
 import pytest
 from kumiai_common import log
+from kumiai_common.clock import day_in_japan, now
+from kumiai_contracts.chain import origin
+from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.exchange import TAX_FACTS, ExchangeRecordRow, FactsProvided, ProvisionRefused
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.institutions import institution_of
@@ -192,6 +195,61 @@ async def test_a_recall_of_the_known_size_finds_everybody_who_was_told_and_nobod
     assert (acknowledged["inquirer"], status["open"]) == (bodies[0], BODIES - 1)
     _, again = await asyncio.to_thread(kumiai, test_layout, federation, "linkage", "recall", "notify", code, recall)
     assert again == status, "nobody is notified twice"
+
+
+async def test_a_record_ends_with_its_last_day_and_the_log_keeps_its_chain(
+    federation: ServiceProcesses, test_layout: Layout, addresses: StackAddresses, codes: Iterator[str]
+) -> None:
+    code = next(codes)
+    await joined(test_layout, federation, code)
+    common = {"inquirer": institution_of("012025"), "provider": institution_of(code), "addressee_number": "0000000019"}
+    over, last_day = date(2026, 1, 1), day_in_japan(now())
+    await record(
+        addresses,
+        code,
+        [provided("e-1", **common, keep_until=over), provided("e-2", **common, keep_until=last_day)],
+    )
+    for _ in range(40):
+        _, found = await asyncio.to_thread(kumiai, test_layout, federation, "linkage", "records", code)
+        left = {row["request_number"] for row in found["records"]}
+        if left == {"e-2"}:
+            break
+        await asyncio.sleep(0.2)
+    assert left == {"e-2"}, "the first is over, the second counts to the end of its day"
+    _, seen = await asyncio.to_thread(
+        kumiai, test_layout, federation, "linkage", "accesses", code, "--person", common["addressee_number"]
+    )
+    assert {(row["action"], row["purpose"]) for row in seen["accesses"]} == {
+        ("exchange-records", "national-id-linkage")
+    }
+    superuser = addresses.postgres_url.split("//")[1].split("@")[0]
+    url = addresses.postgres_url_of(superuser, "kumiai_national_id_linkage")
+    connection = await asyncpg.connect(url, password=addresses.postgres_password)
+    try:
+        row = await connection.fetchrow(
+            "select * from exchange_record where municipality = $1 and request_number = 'e-1'", code
+        )
+        events = [
+            StoredEvent(*each)
+            for each in await connection.fetch(
+                "select municipality, stream, incarnation, position, hash, type, subject, time, dataschema, cause,"
+                " traceparent, body from stream_event where municipality = $1 and stream = 'linkage' order by position",
+                code,
+            )
+        ]
+    finally:
+        await connection.close()
+    assert (row["outcome"], row["addressee_number"], row["items"], row["exchange_digest"]) == (
+        "expired",
+        None,
+        "[]",
+        "",
+    )
+    assert events[-1].type == "linkage.records-expired.v1"
+    previous = origin(code, STREAM, 1)
+    for event in events:
+        assert event.hash == event.expected_hash(1, previous)
+        previous = event.hash
 
 
 async def test_records_that_the_other_side_has_differently_are_an_alarm_until_both_agree(

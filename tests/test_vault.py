@@ -90,17 +90,28 @@ async def test_a_number_is_held_found_and_gives_a_token_and_every_access_is_reco
     assert (await clerk.token(mother)).status_code == 404
 
     records = await clerk.accesses()
-    assert {(record["party"], record["purpose"]) for record in records} == {("desk", "national-id-linkage")}
-    about = [(record["action"], record["integrated_addressee_numbers"]) for record in records][-6:]
+    assert {(record["party"], record["purpose"]) for record in records if not record["refused"]} == {
+        ("desk", "national-id-linkage")
+    }
+    about = [(record["action"], record["addressee_numbers"], record["refused"]) for record in records][-7:]
     assert about == [
-        ("look-up", [integrated]),
-        ("token", [integrated]),
-        ("look-up", []),
-        ("look-up", []),
-        ("look-up", []),
-        ("token", []),
-    ]
-    assert len(await clerk.accesses(integrated_addressee_number=integrated)) == 2
+        ("vault/look-up", [father], ""),
+        ("vault/token", [father], ""),
+        ("vault/look-up", [], ""),
+        ("vault/look-up", [], ""),
+        ("vault/look-up", [], ""),
+        ("token", [father], "purpose-missing"),
+        ("vault/token", [], ""),
+    ], "an attempt for a purpose that nobody granted is recorded, too"
+    assert records[-2]["purpose"] == "taxation"
+    assert len(await clerk.accesses(addressee_number=father)) == 3
+    stranger = await new_system(REGISTRY, LINKAGE)
+    await stranger.refused(LINKAGE, f"addressees/{father}", of=code)
+    last = (await clerk.accesses(limit="500"))[-1]
+    assert (last["action"], last["addressee_numbers"], last["refused"]) == (
+        "addressee", [father], "municipality-mismatch",
+    )  # fmt: skip
+    assert last["party"] == f"{stranger.member.code}/{stranger.member.credentials.party}"
 
 
 async def test_a_changed_number_is_found_beside_the_old_one_and_gives_another_token(
@@ -178,5 +189,5 @@ async def test_the_vaults_part_opens_with_the_municipalitys_key_and_proves_itsel
     by_person = {each["integrated_addressee_number"]: each["my_number"] for each in found}
     assert by_person == dict(zip(people, told.values(), strict=True))
     assert all(commitment(bytes.fromhex(e["salt"]), e["my_number"].encode()) == e["commitment"] for e in found)
-    (record,) = [each for each in await clerk.accesses() if each["action"] == "export"]
-    assert record["party"] == "taker" and set(record["integrated_addressee_numbers"]) == set(people)
+    (record,) = [each for each in await clerk.accesses() if each["action"] == "vault/export" and not each["refused"]]
+    assert record["party"] == "taker" and set(record["addressee_numbers"]) == {father, mother}

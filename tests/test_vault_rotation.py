@@ -75,7 +75,7 @@ def waits_for_the_record(addresses: StackAddresses) -> None:
         connection.autocommit = True
         for _ in range(200):
             (waiting,) = connection.execute(
-                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%vault_access%'"
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%access_record%'"
             )
             if waiting[0]:
                 return
@@ -124,7 +124,7 @@ async def test_a_rotation_that_is_killed_in_the_middle_goes_on_and_every_number_
         await system.tell(number_notice(key, code, newcomer, my_number(31)), cause)
         for person, number in some:
             assert (await clerk.look_up(key, number)).json()["token"] == tokens[person]
-        record.execute("lock table vault_access in share mode")
+        record.execute("lock table access_record in share mode")
         rows.rollback()
         await asyncio.to_thread(waits_for_the_record, addresses)
         worker.kill()
@@ -140,10 +140,10 @@ async def test_a_rotation_that_is_killed_in_the_middle_goes_on_and_every_number_
         assert [each["addressee_number"] for each in found["addressees"]] == [person]
         assert found["token"] == tokens[person], "tokens outlive the rotation"
     accesses = await clerk.accesses(limit="500")
-    pages = [each["integrated_addressee_numbers"] for each in accesses if each["action"] == "re-encryption"]
+    pages = [each["addressee_numbers"] for each in accesses if each["action"] == "vault/re-encryption"]
     opened = [person for page in pages for person in page]
     assert len(opened) == len(set(opened)) == count - 1, "each number was opened once, and that is written down"
-    assert "rotation" in {each["action"] for each in accesses}
+    assert "vault/rotation" in {each["action"] for each in accesses}
 
 
 async def test_the_key_file_rotates_while_the_service_runs(

@@ -28,7 +28,7 @@ GROUND = {
 }
 RECORDS = {
     "resident-registry": {"emergency_access", "protection_release", "own_feed", "own_feed_divergence"},
-    "national-id-linkage": {"vault_access", "network_position"},
+    "national-id-linkage": {"network_position"},
 }
 LEFT_OUT = {
     "used_assertion": "the identifiers of spent assertions, for some minutes",

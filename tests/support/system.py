@@ -101,6 +101,15 @@ class System:
         found.raise_for_status()
         return found.json()
 
+    async def refused(self, service: str, path: str, *, of: str) -> None:
+        """Ask a service about another municipality, which must be refused."""
+        found = await self._client.get(
+            f"{self._peers[service]}/v1/{of}/{path}",
+            params={"purpose": PURPOSES[service]},
+            headers=await self._token.headers(),
+        )
+        assert found.status_code == httpx.codes.FORBIDDEN
+
     async def order(self, service: str, path: str) -> Any:
         """The answer to a POST without a body, for the purpose that the service is there for."""
         done = await self._client.post(

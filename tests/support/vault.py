@@ -94,10 +94,10 @@ class Clerk:
         return await self.client.post("my-number-look-ups", params={"purpose": "national-id-linkage"}, json=body)
 
     async def accesses(self, **query: str) -> list[dict[str, Any]]:
-        """The record of accesses, without those that only waited for the clerk to be known."""
-        answer = await self.client.get("vault/accesses", params=query)
+        """The record of accesses and of what was refused, without what only waited for the clerk to be known."""
+        answer = await self.client.get("access-records", params=query)
         answer.raise_for_status()
-        return list(answer.json()["accesses"])
+        return [each for each in answer.json()["accesses"] if each["refused"] != "party-unknown"]
 
 
 async def household(system: System) -> tuple[list[str], str]:

@@ -29,14 +29,18 @@ from rich.live import Live
 
 from kumiai_demo.access_token import NoToken
 from kumiai_demo.asking import bars
+from kumiai_demo.connection import Credentials
+from kumiai_demo.inquiries import NotShown, exchanges, network_key
 from kumiai_demo.leaving import Leaving, Left, StepFailed, acknowledgement_key, leaving_table
 from kumiai_demo.member_run import CheckerFailed, MemberRun
+from kumiai_demo.municipal_desk import desks
 from kumiai_demo.operator_view import PARTY, OperatorView, Picture, domain_events
 from kumiai_demo.own_registry import OwnRegistry, TakenHome, own_registry_table
 from kumiai_demo.plan import Plan
 from kumiai_demo.show import (
     Member,
     effect_table,
+    exchanges_table,
     gaps_table,
     holdings_table,
     live_table,
@@ -50,6 +54,8 @@ MEMBERS = (
     Member("142051", ("resident-registry", "national-id-linkage")),
 )
 """千代田区, 松本市 and 藤沢市, each with other subscriptions."""
+ASKS, ANSWERS = "142051", "131016"
+"""Who asks whom, in the inquiries at the end: the other one is not connected to the national network."""
 
 OWN_REGISTRY = MEMBERS[1]
 """松本市 takes its registry home after its working day, and keeps shared taxation."""
@@ -76,7 +82,7 @@ class Demo:
         self._first_receipt_s: float | None = None
         self._build = checkout() / "build"
         shutil.rmtree(self._build / "demo", ignore_errors=True)
-        run = secrets.token_hex(3)
+        run = self._run = secrets.token_hex(3)
         self._runs = [
             MemberRun(
                 member,
@@ -110,10 +116,11 @@ class Demo:
                 verdicts = await self._checked()
                 self._say(f"{self._now():4.0f} s  {sum(verdict['people'] for verdict in verdicts)} people asked for")
                 own = await self._takes_registry_home()
+                asked = await self._asked_each_other()
                 left = await self._leaves()
                 found = {m.code: v for m, v in zip(MEMBERS, verdicts, strict=True)}
                 well = await self._conclude(picture, found, own, left)
-                return well and own.well and left.well
+                return well and asked and own.well and left.well
         finally:
             for member_run in self._runs:
                 member_run.stop()
@@ -182,6 +189,27 @@ class Demo:
             return await own.run()
         except TimeoutError:
             raise CheckerFailed("the registry did not answer a municipality's own system; see its log") from None
+
+    async def _asked_each_other(self) -> bool:
+        """藤沢市 asks 千代田区 about people who moved: shown with the records of both; whether all of it happened."""
+        runs = {run.member.code: run for run in self._runs}
+        members = {code: Credentials.read(runs[code].credentials) for code in (ASKS, ANSWERS)}
+
+        async def applied() -> bool:
+            picture = await self._picture()
+            return picture is not None and picture.complete
+
+        network = self._services.network_url, network_key(self._services.layout.keys / "network.pem")
+        try:
+            async with desks(members, self._services.peers, self._run) as (asker, provider):
+                shown = await exchanges(asker, provider, *network, applied)
+        except (NotShown, NoToken, httpx.HTTPError) as error:
+            self._say(f"{self._now():4.0f} s  the inquiries could not be shown: {error}")
+            return False
+        for n, exchange in enumerate(shown, start=1):
+            self._say(f"{n}  {exchange.what}")
+        self._console.print(exchanges_table(shown))
+        return True
 
     async def _leaves(self) -> Left:
         """One municipality leaves altogether, and goes on in a second federation. Raises CheckerFailed."""

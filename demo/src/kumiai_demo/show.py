@@ -1,6 +1,6 @@
 """What a person sees of the demo: a live table while it runs, and at the end what each service holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from kumiai_contracts.municipalities import municipality
 from kumiai_contracts.topics import STREAM_OF, owner_of, receipts_stream
 from rich.table import Table
 
+from kumiai_demo.inquiries import Exchange
 from kumiai_demo.operator_view import Picture
 
 Progress = Mapping[str, Mapping[str, Any]]
@@ -91,6 +92,28 @@ def effect_table(effects: Mapping[tuple[str, str], tuple[float, float]]) -> Tabl
     table = Table("reader", "stream", "p50", "p99", title="From commit to effect")
     for (service, stream), (p50, p99) in sorted(effects.items()):
         table.add_row(service, stream, _milliseconds(p50), _milliseconds(p99))
+    return table
+
+
+def exchanges_table(exchanges: Sequence[Exchange]) -> Table:
+    """What was asked between two members, by number, and the records that both keep of it."""
+    columns = ("", "record of", "as", "request", "items", "outcome", "reason", "version", "at", "digest")
+    table = Table(*columns, title="Inquiries between two members (情報照会・情報提供): the records of both sides")
+    for n, exchange in enumerate(exchanges, start=1):
+        for code, record in exchange.records:
+            table.add_row(
+                str(n),
+                code,
+                record["side"],
+                record["request_number"],
+                "\n".join(record["items"]),
+                record["outcome"],
+                record.get("reason", ""),
+                str(record.get("version") or ""),
+                (record.get("decided_at") or "")[11:19],
+                record.get("exchange_digest", "")[:8],
+            )
+        table.add_section()
     return table
 
 

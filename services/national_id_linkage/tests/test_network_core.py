@@ -1,18 +1,23 @@
 """The simulated network: it refuses by the table and by who speaks, joins codes, repeats, loses, delays, reorders."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from kumiai_common.clock import now, timestamp
+from kumiai_common.http.tokens import public_key_text
 from kumiai_contracts.exchange_notices import (
     CodeIssuedNotice,
     NetworkRefusalNotice,
     ProvisionRequestNotice,
 )
 from kumiai_contracts.registry import NOTICES
+from kumiai_national_id_linkage.network.http_network import signed_bytes
 from kumiai_national_id_linkage.network.messages import Delivery, Message
 from kumiai_national_id_linkage.network_simulator.core import REDELIVER_SECONDS, Core, Weather
+from kumiai_national_id_linkage.network_simulator.server import application
 from kumiai_national_id_linkage.proof import NetworkProof
 
 NOW = datetime(2026, 6, 15, 1, 12, 9, tzinfo=UTC)
@@ -141,3 +146,20 @@ def test_bad_weather_loses_delays_repeats_and_reorders_and_every_choice_follows_
 def test_what_no_notice_can_hold_is_refused_by_itself(cases: Any, core: Core) -> None:
     assert core.take("service", inquiry(cases, items=[]), NOW) == ("refused", "content-invalid")
     assert core.take("service", message(cases, "x", "recall", cases.there, cases.here, {}), NOW)[0] == "refused"
+
+
+@pytest.mark.parametrize(("minutes", "status", "code"), ((0, 200, None), (-5, 401, "clock-off"), (5, 401, "clock-off")))
+async def test_a_speaker_whose_clock_is_five_minutes_off_is_not_heard(
+    cases: Any, minutes: int, status: int, code: str | None
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    name = public_key_text(key.public_key())
+    app = application(Core(Ed25519PrivateKey.generate(), cases.table, {name: None}))
+    body, time = b'{"messages": []}', timestamp(now() + timedelta(minutes=minutes))
+    signature = key.sign(signed_bytes("/messages", time, body)).hex()
+    headers = {"kumiai-key": name, "kumiai-time": time, "kumiai-signature": signature}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://network") as client:
+        answer = await client.post("/messages", content=body, headers=headers)
+        other = await client.post("/messages", content=b'{"messages": [{}]}', headers=headers)
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+    assert other.json()["code"] == "signature-invalid", "a signature vouches for one content"

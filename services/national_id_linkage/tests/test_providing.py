@@ -18,7 +18,7 @@ from kumiai_contracts.resident_affairs import ProtectionRow
 from kumiai_national_id_linkage.domain.exchange_refusals import TEXTS
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 from kumiai_national_id_linkage.domain.providing import decide_held, provide
-from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it, keep_until
+from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it, expired, keep_until
 
 
 def record_of(decision: Decision) -> ExchangeRecordRow:
@@ -182,3 +182,15 @@ def test_the_resident_sees_who_was_told_what_and_never_what_is_hidden_or_undecid
 
 def test_a_record_of_a_29_february_is_kept_to_the_day_after_seven_years() -> None:
     assert keep_until(date(2028, 2, 29)) == date(2035, 3, 1)
+
+
+def test_of_an_expired_record_nothing_is_left_but_that_there_was_one(cases: Any) -> None:
+    state = cases.state()
+    record = record_of(provide(state, cases.request(), cases.context(), cases.table))
+    left = expired(record)
+    assert left.key_values() == record.key_values()
+    told = {cases.person, record.request_digest, record.exchange_digest, *record.items, record.scope} - {""}
+    assert not told & {str(value) for value in left.model_dump().values()} and left.items == left.requested_items == ()
+    assert as_the_resident_sees_it(left) is None
+    state.put(left)
+    assert code_of(provide(state, cases.request(), cases.context(), cases.table)) == "request-number-reused"

@@ -185,6 +185,40 @@ def records(
 
 
 @app.command()
+def accesses(
+    code: Code,
+    person: Annotated[str, typer.Option("--person", help="宛名番号: about this person only.")] = "",
+    after: Annotated[int, typer.Option(min=0, help="Only those after this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Who read about whom, when and why, the vault included, and who was refused (利用記録).
+
+    kumiai linkage accesses 131016 --person 0000000019
+    """
+    with reporting(as_json):
+        found = _get(code, "access-records", addressee_number=person, after=after, limit=limit)
+        if as_json:
+            show_json(found)
+            return
+        table = Table("no", "at", "party", "purpose", "action", "about", "refused")
+        for row in found["accesses"]:
+            people = row["addressee_numbers"]
+            about = ", ".join(people[:3]) + (f" and {len(people) - 3} more" if len(people) > 3 else "")
+            table.add_row(
+                str(row["id"]),
+                row["at"][:19],
+                row["party"],
+                row["purpose"],
+                row["action"],
+                about,
+                row["refused"],
+                style="yellow" if row["refused"] else "",
+            )
+        out.print(table)
+
+
+@app.command()
 def differences(code: Code, as_json: Json = False) -> None:
     """Exchanges of which the two sides have different records. None is as it should be.
 

@@ -1,6 +1,7 @@
 """A valid example of every type about inquiry and provision: Chiyoda (131016) and Niigata (151009) ask each other."""
 
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from kumiai_contracts import exchange, exchange_notices, recall
@@ -137,6 +138,8 @@ def _records() -> tuple[Event, ...]:
     undone = {"items": (), "version": 0, "exchange_digest": ""}
     held = provided.model_copy(update={**undone, "outcome": "held", "reason": "protected", "decided_at": None})
     refused = provided.model_copy(update={**undone, "outcome": "refused", "reason": "procedure-not-in-table"})
+    nobody = {**undone, "outcome": "expired", "scope": "", "requested_items": (), "addressee_number": None}
+    over = provided.model_copy(update={**nobody, "hidden": True, "request_digest": sha256(b"").hexdigest()})
     return (
         exchange.InquiryRequested(record=asked),
         exchange.InquiryAnswered(record=answered),
@@ -144,6 +147,7 @@ def _records() -> tuple[Event, ...]:
         exchange.FactsProvided(record=provided),
         exchange.ProvisionHeld(record=held),
         exchange.ProvisionRefused(record=refused),
+        exchange.RecordsExpired(records=(over,)),
     )
 
 

@@ -102,8 +102,8 @@ class ProcedureGrantRow(Row):
     """When it last changed, UTC."""
 
 
-Outcome = Literal["requested", "held", "answered", "withheld", "refused"]
-"""照会中, 自動応答不可, 提供, 不開示, 拒否."""
+Outcome = Literal["requested", "held", "answered", "withheld", "refused", "expired"]
+"""照会中, 自動応答不可, 提供, 不開示, 拒否; 保存期限満了: the record's time is over, and what is left names nobody."""
 
 
 class ExchangeRecordRow(Row):
@@ -286,6 +286,23 @@ class ProvisionRefused(ExchangeEvent):
     """情報提供の拒否: the table, the code or a person said no."""
 
     type: ClassVar[str] = "linkage.provision-refused.v1"
+
+
+class RecordsExpired(LinkageEvent):
+    """情報提供等記録の保存期限満了: what is left of each is that there was an exchange under that number."""
+
+    type: ClassVar[str] = "linkage.records-expired.v1"
+
+    records: Annotated[tuple[ExchangeRecordRow, ...], Field(min_length=1, max_length=1000)]
+    """情報提供等記録, without whom and what they were about."""
+
+    def subject(self) -> str:
+        """Inquirer and request number of the first."""
+        return f"{self.records[0].inquirer}/{self.records[0].request_number}"
+
+    def keys(self) -> frozenset[str]:
+        """Inquirer and request number of each."""
+        return frozenset(f"{record.inquirer}/{record.request_number}" for record in self.records)
 
 
 class DisasterExceptionAsked(LinkageEvent):

@@ -6,6 +6,7 @@ from kumiai_common.bundle.part import Kept
 from kumiai_common.service import Ground, run
 from starlette.routing import BaseRoute
 
+from kumiai_national_id_linkage import retention
 from kumiai_national_id_linkage.batch_routes import batch_routes
 from kumiai_national_id_linkage.codes import CodeBook
 from kumiai_national_id_linkage.comparing_routes import comparing_routes
@@ -54,12 +55,15 @@ def main() -> None:
     async def rotate(ground: Ground) -> None:
         await rotation.run(ground, management)
 
+    async def retain(ground: Ground) -> None:
+        await retention.run(ground, settings.retention_look_seconds)
+
     async def look_for_keys(ground: Ground) -> None:
         await MissingKeys(ground, management).run()
 
     def all_routes(ground: Ground) -> list[BaseRoute]:
         return [
-            *routes(ground),
+            *routes(),
             *Vault(management).routes(),
             *rotation_routes(management),
             *export_routes(ground, management),
@@ -70,8 +74,8 @@ def main() -> None:
             *exception_routes(ground),
         ]
 
-    tasks = [rotate, look_for_keys, *([connect] if settings.network_url else [])]
-    kept = Kept(("vault_access", "network_position"))
+    tasks = [rotate, look_for_keys, retain, *([connect] if settings.network_url else [])]
+    kept = Kept(("network_position",))
     run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks, kept=kept)
 
 

@@ -7,7 +7,7 @@ sent again, whole or corrected, asks nothing twice.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 
 import orjson
@@ -30,6 +30,7 @@ from starlette.routing import BaseRoute, Route
 from kumiai_national_id_linkage.domain.batch_file import FAULTS, NotABatchFile, Record, Wanted, read
 from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTables
 from kumiai_national_id_linkage.exchange_routes import allowed, append, deciding
+from kumiai_national_id_linkage.reading import Reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 SOURCE = "urn:kumiai:inquiry-file"
@@ -57,8 +58,9 @@ class BatchDesk:
         """Take a file in; the answer is a file with a line for each inquiry and for each broken record."""
         municipality, _ = await allowed(request, Purpose.LINKAGE)
         records = await _records(request)
+        days = await self._days(municipality, records)
         notices = [
-            _notice(municipality, wanted, self._tables, day_in_japan(now()))
+            _notice(municipality, wanted, self._tables, days.get(wanted.request_number, day_in_japan(now())))
             for record in records
             for wanted in record.wanted
         ]
@@ -69,9 +71,22 @@ class BatchDesk:
         lines = [line for record in records for line in _results(record, in_order)]
         return _file(RESULT_COLUMNS, lines)
 
+    async def _days(self, municipality: str, records: Sequence[Record]) -> dict[str, date]:
+        """On which day an inquiry was first asked: the law of that day says what "everything" means in its record."""
+        numbers = [wanted.request_number for record in records for wanted in record.wanted]
+        async with self._ground.database.transaction([municipality]) as connection:
+            found = await QUERIES.exchange_records_of(
+                connection,
+                a=[municipality] * len(numbers),
+                b=["inquirer"] * len(numbers),
+                c=[institution_of(municipality)] * len(numbers),
+                d=numbers,
+            )
+        return {row["request_number"]: day_in_japan(datetime.fromisoformat(row["requested_at"])) for row in found}
+
     async def answers(self, request: Request) -> Response:
         """The answers to a file that was taken in: a line for each item, or for an inquiry without one."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
+        municipality, caller = await allowed(request, Purpose.LINKAGE)
         records = await _records(request)
         numbers = [wanted.request_number for record in records for wanted in record.wanted]
         async with deciding(self._ground, municipality) as connection:
@@ -83,10 +98,12 @@ class BatchDesk:
             fetched = [
                 AnswerFetched(record=record.model_copy(update={"fetched_at": time}))
                 for record, _ in rows.values()
-                if record.fetched_at is None and record.outcome != "requested"
+                if record.fetched_at is None and record.outcome not in ("requested", "expired")
             ]
             if fetched:
                 await append(connection, municipality, *fetched)
+            about = Reading(connection, municipality, caller, "inquiry-file-answers")
+            await about.record(record.addressee_number for record, _ in rows.values())
         lines = [line for record in records for line in _answers(record, rows)]
         return _file(ANSWER_COLUMNS, lines)
 
@@ -144,7 +161,7 @@ def _answers(record: Record, rows: dict[str, tuple[ExchangeRecordRow, bytes | No
             yield (record.line, record.number, wanted.request_number, "照会なし", "inquiry-unknown", "", "")
             continue
         row, part = known
-        if row.answer is not None and part is None:
+        if row.outcome == "expired" or (row.answer is not None and part is None):
             yield (record.line, record.number, row.request_number, _ERASED, problems.ERASED.code, "", "")
             continue
         values = orjson.loads(part) if part else {"": ""}

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.exchange_routes import allowed
+from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 from kumiai_national_id_linkage.summarising import summarise
 
@@ -22,10 +23,10 @@ def comparing_routes(ground: Ground) -> list[BaseRoute]:
 
     async def differences(request: Request) -> Response:
         """記録の相違: every exchange that the two sides have differently, until they agree."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
         limit = count_of(request, "limit", 100, 1000)
-        async with ground.database.transaction([municipality]) as connection:
-            found = await QUERIES.differences(connection, municipality=municipality, limit=limit)
+        async with reading(request, "record-differences", Purpose.LINKAGE) as about:
+            found = await QUERIES.differences(about.connection, municipality=about.municipality, limit=limit)
+            await about.record()
         rows = [from_record(RecordDifferenceRow, record).model_dump(mode="json") for record in found]
         return answer({"differences": rows})
 

@@ -27,6 +27,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.exchange_routes import allowed, append, body_of, deciding
+from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 MOST_MINUTES = 72 * 60
@@ -66,10 +67,10 @@ def exception_routes(ground: Ground) -> list[BaseRoute]:
 
     async def listed(request: Request) -> Response:
         """Every one that was asked for, the last one first, with who approved it and until when it held."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
         limit = count_of(request, "limit", 100, 1000)
-        async with ground.database.transaction([municipality]) as connection:
-            found = await QUERIES.exceptions(connection, municipality=municipality, limit=limit)
+        async with reading(request, "disaster-exceptions", Purpose.LINKAGE) as about:
+            found = await QUERIES.exceptions(about.connection, municipality=about.municipality, limit=limit)
+            await about.record()
         rows = [from_record(DisasterExceptionRow, record).model_dump(mode="json") for record in found]
         return answer({"disaster_exceptions": rows})
 

@@ -36,10 +36,10 @@ from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTa
 from kumiai_national_id_linkage.domain.providing import decide_held
 from kumiai_national_id_linkage.domain.purpose import lawfully
 from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it
+from kumiai_national_id_linkage.reading import READERS, Reading, reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 F = TypeVar("F", bound=Frozen)
-READERS = (Role.CLERK, Role.SYSTEM)
 MOST = 1000
 NOT_ANSWERED = Kind(
     "inquiry-not-answered",
@@ -79,58 +79,62 @@ class ExchangeDesk:
 
     async def records(self, request: Request) -> Response:
         """情報提供等記録, page by page; `?outcome=held` is the work list, `?addressee_number=` is about one person."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE, Purpose.PROTECTION)
         limit = count_of(request, "limit", 100, MOST)
         wanted = {name: _text(request, name) for name in ("side", "outcome", "addressee_number")}
         after = [*_text(request, "after").split("/", 2), "", "", ""]
-        async with self._ground.database.transaction([municipality]) as connection:
+        async with reading(request, "exchange-records", Purpose.LINKAGE, Purpose.PROTECTION) as about:
             found = await QUERIES.exchange_records(
-                connection,
-                municipality=municipality,
+                about.connection,
+                municipality=about.municipality,
                 after_side=after[0],
                 after_inquirer=after[1],
                 after_number=after[2],
                 limit=limit,
                 **wanted,
             )
+            await about.record(record["addressee_number"] for record in found)
         rows = [from_record(ExchangeRecordRow, record).model_dump(mode="json") for record in found]
         last = f"{rows[-1]['side']}/{rows[-1]['inquirer']}/{rows[-1]['request_number']}" if len(rows) == limit else None
         return answer({"records": rows, "after": last})
 
     async def acquisitions(self, request: Request) -> Response:
         """符号取得: every 取得番号 with its state, by 宛名番号; for the system that hands them to 住基ネット."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
         limit = count_of(request, "limit", MOST, MOST)
-        async with self._ground.database.transaction([municipality]) as connection:
+        async with reading(request, "code-acquisitions", Purpose.LINKAGE) as about:
             found = await QUERIES.code_acquisitions(
-                connection, municipality=municipality, after=_text(request, "after"), limit=limit
+                about.connection, municipality=about.municipality, after=_text(request, "after"), limit=limit
             )
+            await about.record(record["addressee_number"] for record in found)
         rows = [from_record(CodeAcquisitionRow, record).model_dump(mode="json") for record in found]
         return answer({"acquisitions": rows, "after": rows[-1]["addressee_number"] if len(rows) == limit else None})
 
     async def disclosures(self, request: Request) -> Response:
         """What the resident may see of the records about them: a view with rules of its own."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
-        person = str(request.path_params["addressee_number"]).replace("\x00", "")
-        async with self._ground.database.transaction([municipality]) as connection:
-            found = await QUERIES.records_about(connection, municipality=municipality, addressee_number=person)
+        person = _text_of_path(request, "addressee_number")
+        async with reading(request, "disclosures", Purpose.LINKAGE) as about:
+            found = await QUERIES.records_about(
+                about.connection, municipality=about.municipality, addressee_number=person
+            )
+            await about.record([person] if found else ())
         views = [as_the_resident_sees_it(from_record(ExchangeRecordRow, record)) for record in found]
         return answer({"disclosures": [dict(view) for view in views if view is not None]})
 
     async def inquiry(self, request: Request) -> Response:
         """How an inquiry stands, without the values."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
-        async with self._ground.database.transaction([municipality]) as connection:
-            record = await _own_inquiry(connection, municipality, request)
+        async with reading(request, "inquiry", Purpose.LINKAGE) as about:
+            record = await _own_inquiry(about.connection, about.municipality, request)
+            await about.record([record.addressee_number])
         return answer(record.model_dump(mode="json"))
 
     async def fetch(self, request: Request) -> Response:
         """The answer's values. The first time is recorded; later ones are the same again."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
+        municipality, caller = await allowed(request, Purpose.LINKAGE)
         async with deciding(self._ground, municipality) as connection:
             record = await _own_inquiry(connection, municipality, request)
             if record.outcome == "requested":
                 raise Problem(NOT_ANSWERED)
+            if record.outcome == "expired":
+                raise Problem(problems.ERASED)
             values: dict[str, Any] = {}
             if record.answer is not None:
                 part = await QUERIES.answer_part(connection, municipality=municipality, commitment=record.answer)
@@ -140,6 +144,7 @@ class ExchangeDesk:
             if record.fetched_at is None:
                 record = record.model_copy(update={"fetched_at": timestamp(now())})
                 await append(connection, municipality, AnswerFetched(record=record))
+            await Reading(connection, municipality, caller, "answer").record([record.addressee_number])
         return answer({"record": record.model_dump(mode="json"), "facts": values})
 
     async def decide(self, request: Request) -> Response:
@@ -164,6 +169,7 @@ class ExchangeDesk:
                 party=caller.party,
             )
             await append(connection, municipality, event)
+            await Reading(connection, municipality, caller, decision).record([record.addressee_number])
         return answer(event.record.model_dump(mode="json"))
 
     def _items(self, state: ExchangeState, record: ExchangeRecordRow, time: str) -> frozenset[str]:

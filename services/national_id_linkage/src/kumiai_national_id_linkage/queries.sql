@@ -156,9 +156,18 @@ cross join lateral (
   (select * from record_summary r where r.municipality = given.municipality and r.provider = given.provider
    and r.since = given.since)) as s;
 
+-- name: expired_records
+select * from exchange_record
+where municipality = :municipality and keep_until < :today and outcome <> 'expired'
+order by keep_until, side, inquirer, request_number limit :limit;
+
+-- name: erase_answers!
+update sealed_part set salt = null, part = null, erased_at = now()
+where municipality = :municipality and commitment = any(:commitments::text[]) and erased_at is null;
+
 -- name: exchange_records
 select * from exchange_record
-where municipality = :municipality
+where municipality = :municipality and outcome <> 'expired'
   and (:side::text = '' or side = :side)
   and (:outcome::text = '' or outcome = :outcome)
   and (:addressee_number::text = '' or addressee_number = :addressee_number)

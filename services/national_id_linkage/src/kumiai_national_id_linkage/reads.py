@@ -1,39 +1,36 @@
 """Reads of the linkage service, for a purpose."""
 
-from kumiai_common.http.access import authorised, requested_purpose
-from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
-from kumiai_common.service import Ground
-from kumiai_contracts.membership import Purpose, Role
+from kumiai_common.http.access_records import access_records_route
+from kumiai_common.http.problems import NOT_FOUND, Problem
+from kumiai_common.http.requests import answer
+from kumiai_contracts.membership import Purpose
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store import QUERIES
 
-READERS = (Role.CLERK, Role.SYSTEM)
 
-
-def routes(ground: Ground) -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """The service's own routes."""
 
-    async def addressee(request: Request) -> JSONResponse:
+    async def addressee(request: Request) -> Response:
         """One person's integrated addressee number, the lines of business' own, and the versions of the tax facts."""
-        municipality = request.path_params["municipality"]
-        number = request.path_params["addressee_number"]
-        purpose = requested_purpose(request)
-        async with authorised(request, municipality, purpose=purpose, roles=READERS) as (_, connection):
-            if purpose is not Purpose.LINKAGE:
-                raise Problem(PURPOSE_MISSING)
-            link = await QUERIES.addressee(connection, municipality=municipality, addressee_number=number)
-            if link is None:
-                raise Problem(NOT_FOUND)
-            numbers = await QUERIES.business_numbers_of(
-                connection,
-                municipality=municipality,
+        number = str(request.path_params["addressee_number"]).replace("\x00", "")
+        async with reading(request, "addressee", Purpose.LINKAGE) as about:
+            named = {"municipality": about.municipality, "addressee_number": number}
+            link = await QUERIES.addressee(about.connection, **named)
+            numbers = link and await QUERIES.business_numbers_of(
+                about.connection,
+                municipality=about.municipality,
                 integrated_addressee_number=link["integrated_addressee_number"],
             )
-            facts = await QUERIES.tax_facts(connection, municipality=municipality, addressee_number=number)
-        return JSONResponse(
+            facts = await QUERIES.tax_facts(about.connection, **named)
+            await about.record([number] if link else ())
+        if link is None:
+            raise Problem(NOT_FOUND)  # after the record is committed: an attempt is an access
+        return answer(
             {
                 **dict(link),
                 "business_numbers": [dict(number) for number in numbers],
@@ -41,4 +38,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
             }
         )
 
-    return [Route("/v1/{municipality}/addressees/{addressee_number}", addressee)]
+    return [
+        Route("/v1/{municipality}/addressees/{addressee_number}", addressee),
+        access_records_route(Purpose.LINKAGE),
+    ]

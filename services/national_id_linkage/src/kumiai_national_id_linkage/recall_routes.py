@@ -29,6 +29,7 @@ from kumiai_national_id_linkage.domain.recalling import Told, notified, targets_
 from kumiai_national_id_linkage.domain.records import digest_of
 from kumiai_national_id_linkage.exchange_routes import allowed, append, deciding
 from kumiai_national_id_linkage.legal_tables import legal_tables
+from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 REQUEST_REUSED = Kind(
@@ -78,10 +79,11 @@ class RecallDesk:
 
     async def preview(self, request: Request) -> Response:
         """Who was told, line by line, before anything is opened: JSON Lines."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
-        wrong, targets = _wrong(request), await _targets(request)
-        async with self._ground.database.transaction([municipality]) as connection:
-            found = await _told(connection, municipality, wrong, targets)
+        request.state.only_reads = True  # what was wrong comes in a body
+        async with reading(request, "recall-preview", Purpose.LINKAGE) as about:
+            wrong, targets = _wrong(request), await _targets(request)
+            found = await _told(about.connection, about.municipality, wrong, targets)
+            await about.record(record["addressee_number"] for record in found)
         return _as_lines(found)
 
     async def open(self, request: Request) -> Response:
@@ -125,32 +127,32 @@ class RecallDesk:
 
     async def status(self, request: Request) -> Response:
         """How a recall stands: each body with its requests, and whether it has acknowledged."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
-        async with self._ground.database.transaction([municipality]) as connection:
-            return answer(await _status(connection, municipality, _name(request)))
+        async with reading(request, "recall", Purpose.LINKAGE) as about:
+            await about.record()
+            return answer(await _status(about.connection, about.municipality, _name(request)))
 
     async def told(self, request: Request) -> Response:
         """The recall's list, now: who was told which version of whose fact, when. JSON Lines."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
-        async with self._ground.database.transaction([municipality]) as connection:
-            wrong, targets = await _recorded(connection, municipality, _name(request))
-            found = await _told(connection, municipality, wrong, targets)
+        async with reading(request, "recall-told", Purpose.LINKAGE) as about:
+            wrong, targets = await _recorded(about.connection, about.municipality, _name(request))
+            found = await _told(about.connection, about.municipality, wrong, targets)
+            await about.record(record["addressee_number"] for record in found)
         return _as_lines(found)
 
     async def listed(self, request: Request) -> Response:
         """Every recall that this municipality opened, the last one first."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
         limit = count_of(request, "limit", 100, 1000)
-        async with self._ground.database.transaction([municipality]) as connection:
-            found = await QUERIES.recalls(connection, municipality=municipality, limit=limit)
+        async with reading(request, "recalls", Purpose.LINKAGE) as about:
+            found = await QUERIES.recalls(about.connection, municipality=about.municipality, limit=limit)
+            await about.record()
         return answer({"recalls": [from_record(RecallRow, record).model_dump(mode="json") for record in found]})
 
     async def received(self, request: Request) -> Response:
         """What other bodies told this municipality and took back."""
-        municipality, _ = await allowed(request, Purpose.LINKAGE)
         limit = count_of(request, "limit", 100, 1000)
-        async with self._ground.database.transaction([municipality]) as connection:
-            found = await QUERIES.received_recalls(connection, municipality=municipality, limit=limit)
+        async with reading(request, "received-recalls", Purpose.LINKAGE) as about:
+            found = await QUERIES.received_recalls(about.connection, municipality=about.municipality, limit=limit)
+            await about.record()
         rows = [from_record(ReceivedRecallRow, record).model_dump(mode="json") for record in found]
         return answer({"received": rows})
 

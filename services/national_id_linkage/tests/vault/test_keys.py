@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc.jwk import ECKey
 from kumiai_common.waiting import MustWait
 from kumiai_contracts.chain import commitment
 from kumiai_national_id_linkage.vault.key_management import FileKeys, KeyFileError, KeyMissing, read_keys
@@ -104,7 +106,7 @@ def test_a_changed_file_is_read_while_the_service_runs_and_older_keys_still_open
     write(key_file, with_new_keys(members, ["receiving", "wrapping"], LATER))
     assert keys.wrapping_key.startswith("w-20261001-") and keys.wrapping_key != old_wrapping
     assert keys.published_key()["kid"].startswith("r-20261001-")
-    assert keys.receiving_key(old_receiving) is not None
+    assert keys.receives(old_receiving)
     anew = rewrapped(key, keys)
     assert anew.wrapped_by == keys.wrapping_key
     # The old wrapping key is taken out: what was not wrapped anew waits for it.
@@ -117,6 +119,17 @@ def test_a_changed_file_is_read_while_the_service_runs_and_older_keys_still_open
     with pytest.raises(MustWait) as waits:
         unwrapped(CHIYODA, [anew], keys)
     assert waits.value.municipalities == {CHIYODA}
+
+
+def test_both_sides_of_an_agreement_come_to_the_same_secret(keys: FileKeys) -> None:
+    published = ECKey.import_key(keys.published_key())
+    sender = ECKey.generate_key("P-256")
+    point = sender.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    assert keys.agree(str(published.kid), point) == sender.exchange_derive_key(published)
+    with pytest.raises(ValueError, match="Invalid EC key"):
+        keys.agree(str(published.kid), point[:-1] + bytes([point[-1] ^ 1]))
+    with pytest.raises(KeyMissing):
+        keys.agree("r-gone", point)
 
 
 def test_the_public_key_has_no_private_part(keys: FileKeys) -> None:

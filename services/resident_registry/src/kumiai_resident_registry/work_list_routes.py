@@ -4,6 +4,7 @@ A clerk's deed becomes a notice of the clerk's own, so that it is decided, appen
 other. It may bring its own `id`: the same one again is answered with the same receipt and done once.
 """
 
+from datetime import date, datetime
 from secrets import token_hex
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from kumiai_common.clock import day_in_japan, now
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.problems import Kind, Problem
+from kumiai_common.http.queries import QUERIES as RECEIPTS
 from kumiai_common.http.requests import answer, count_of, json_text, municipality_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -20,6 +22,7 @@ from kumiai_contracts.membership import Purpose
 from kumiai_contracts.model import Frozen, Notice
 from kumiai_contracts.resident import ChangeOfHeadNotice, Relationships
 from kumiai_contracts.resident_affairs import DecisionCode, WorkItemNotice, WorkItemRow
+from kumiai_contracts.topics import receipts_stream
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,8 +75,9 @@ def work_list_routes(ground: Ground) -> list[BaseRoute]:
         municipality = municipality_of(request)
         caller = await authorise(request, municipality, purpose=Purpose.RESIDENT_SERVICES, roles=READERS)
         deed: Deed = await body_of(request, Deed)
-        notice = _notice(deed, caller.party)
-        envelope = NoticeEnvelope(deed.id or token_hex(16), f"work-list/{caller.party}", notice.type, municipality)
+        id_, source = deed.id or token_hex(16), f"work-list/{caller.party}"
+        notice = _notice(deed, caller.party, await _day(ground, municipality, source, id_))
+        envelope = NoticeEnvelope(id_, source, notice.type, municipality)
         (receipt,) = await ground.intake(municipality, [(envelope, notice.body())])
         if receipt.outcome == "refused":
             raise Problem(REFUSED, reasons=receipt.reasons)
@@ -83,7 +87,16 @@ def work_list_routes(ground: Ground) -> list[BaseRoute]:
     return [Route(path, listed), Route(path, done, methods=["POST"])]
 
 
-def _notice(deed: Deed, party: str) -> Notice:
+async def _day(ground: Ground, municipality: str, source: str, id_: str) -> date:
+    """Today, or the day on which the same was done first: whoever asks again after midnight means the same deed."""
+    async with ground.database.transaction([municipality]) as connection:
+        earlier = await RECEIPTS.receipt(
+            connection, municipality=municipality, source=source, id=id_, stream=receipts_stream(ground.name)
+        )
+    return day_in_japan(datetime.fromisoformat(earlier["time"]) if earlier else now())
+
+
+def _notice(deed: Deed, party: str, day: date) -> Notice:
     if deed.head is None:
         if deed.relationships:
             raise Problem(problems.PARAMETER_INVALID, "relationships: only together with head")
@@ -93,12 +106,11 @@ def _notice(deed: Deed, party: str) -> Notice:
     household = household_of(deed.item)
     if household is None or deed.assignee is not None or deed.decision is not None:
         raise Problem(problems.PARAMETER_INVALID, "head: for an item head/<household>, without assignee and decision")
-    today = day_in_japan(now())
     return ChangeOfHeadNotice(
         place=deed.place,
         operator=party,
-        effective_date=today,
-        notified_date=today,
+        effective_date=day,
+        notified_date=day,
         ex_officio=True,
         household_number=household,
         head=deed.head,

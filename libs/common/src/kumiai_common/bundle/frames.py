@@ -3,7 +3,7 @@
 Invariant: only a whole part has an end. What was cut is known to be cut, and never taken for a smaller part.
 """
 
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -23,10 +23,16 @@ class Sink(Protocol):
         """Append to a file; a file begins with its first piece, which may be empty."""
 
 
-class Framed:
-    """Writes pieces to a file object."""
+class Appended(Protocol):
+    """Bytes go to its end: a file, or a spool."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def write(self, data: bytes, /) -> int: ...
+
+
+class Framed:
+    """Writes pieces one after the other."""
+
+    def __init__(self, file: Appended) -> None:
         self._file = file
 
     def write(self, path: str, data: bytes) -> None:

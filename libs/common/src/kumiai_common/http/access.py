@@ -4,6 +4,7 @@ Invariant: the token says what membership granted when it was issued; this servi
 holds now. Both must agree, and the replica is read at every request, so a revocation works as soon as it is applied.
 """
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -26,6 +27,9 @@ FEDERAL_ROLES = frozenset((Role.OPERATOR, Role.SERVICE))
 """Roles of the federation's own organisation: they hold for every municipality, and nobody else can have them."""
 SIGNATURES_REMEMBERED = 1000
 """How many tokens' signatures a process remembers to have verified: that costs as much as reading the party does."""
+
+_MUNICIPALITY = re.compile(r"[0-9]{6}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,33 @@ class Access:
                 held = await self._still_held(connection, request, token, held, purpose, roles)
             yield Caller(token.municipality, token.party, held, purpose), connection
 
+    async def record_refusal(self, request: Request, code: str) -> None:
+        """Write down that a known caller was refused, for the municipality that it asked about (利用記録)."""
+        token: AccessToken | None = getattr(request.state, "asking", None)
+        municipality = str(request.path_params.get("municipality", ""))
+        if token is None or not _MUNICIPALITY.fullmatch(municipality):
+            return  # nobody known, or nobody's data
+        own = token.municipality == municipality
+        async with self._database.transaction([municipality]) as connection:
+            await QUERIES.record_refusal(
+                connection,
+                municipality=municipality,
+                party=token.party if own else f"{token.municipality}/{token.party}",
+                purpose=_purpose_as_sent(request),
+                action=getattr(request.scope.get("endpoint"), "__name__", "").replace("_", "-"),
+                addressee_numbers=[
+                    number
+                    for name, number in request.path_params.items()
+                    if name == "addressee_number" and _NUMBER.fullmatch(str(number))
+                ],
+                refused=code,
+            )
+
     def _claimed(
         self, request: Request, municipality: str | None, purpose: Purpose | None, roles: Collection[Role]
     ) -> tuple[AccessToken, frozenset[Role]]:
         """The token, and its roles that count here. Raises Problem where it does not even claim the right."""
-        token = self._token(request)
+        token = request.state.asking = self._token(request)
         held = _held_roles(token)
         if municipality != token.municipality:
             held &= FEDERAL_ROLES
@@ -182,6 +208,12 @@ def requested_purpose(request: Request) -> Purpose:
     except (KeyError, ValueError):
         choices = ", ".join(Purpose)
         raise Problem(problems.PARAMETER_INVALID, f"purpose: one of {choices}") from None
+
+
+def _purpose_as_sent(request: Request) -> str:
+    """利用目的 as it was asked for; empty for none, or for a text that is none."""
+    sent = request.query_params.get("purpose", "")
+    return sent if sent in tuple(Purpose) else ""
 
 
 def _held_roles(token: AccessToken) -> frozenset[Role]:

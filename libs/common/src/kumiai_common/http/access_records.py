@@ -1,6 +1,7 @@
-"""利用記録: who read about whom, when and why. The municipality sees it; the service can neither change nor delete it.
+"""利用記録: who read about whom, when and why, and who was refused. The municipality sees it; nobody can change it.
 
-Invariant: a record is written in the transaction that the answer is read in, so there is no answer without one.
+Invariant: a record is written in the transaction that the answer is read in, so there is no answer without one. What a
+known caller may not do is recorded in a transaction of its own, before the refusal is sent.
 """
 
 from collections.abc import Iterable

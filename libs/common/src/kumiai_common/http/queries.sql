@@ -49,8 +49,14 @@ where i.municipality = :municipality and i.source = :source and i.id = :id and e
 insert into access_record (municipality, party, purpose, action, addressee_numbers)
 values (:municipality, :party, :purpose, :action, :addressee_numbers);
 
+-- name: record_refusal!
+-- Nothing about whoever is no member, or is being erased: there is nobody who could see it.
+insert into access_record (municipality, party, purpose, action, addressee_numbers, refused)
+select :municipality, :party, :purpose, :action, :addressee_numbers, :refused
+where exists (select from tenant where municipality = :municipality) and not kumiai_is_going(:municipality);
+
 -- name: accesses
-select id, at, party, purpose, action, addressee_numbers from access_record
+select id, at, party, purpose, action, addressee_numbers, refused from access_record
 where municipality = :municipality and id > :after
   and (:addressee_number::text = '' or addressee_numbers @> array[:addressee_number::text])
 order by id limit :limit;

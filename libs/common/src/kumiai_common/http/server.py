@@ -7,6 +7,7 @@ the relay share, so that one process needs no locks and no second pool of connec
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +18,8 @@ from kumiai_contracts.topics import READS
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -83,12 +86,20 @@ class Guard:
             await problem.response()(scope, receive, send)
 
 
+async def _refused(request: Request, error: Exception) -> Response:
+    """A problem as it is sent; what a known caller may not do is recorded first."""
+    if isinstance(error, Problem) and error.kind.status == HTTPStatus.FORBIDDEN:
+        access: Access = request.app.state.access
+        await access.record_refusal(request, error.kind.code)
+    return await on_error(request, error)
+
+
 def application(routes: Sequence[BaseRoute], access: Access, *, max_body: int = MAX_BODY_BYTES) -> Starlette:
     """A service's web application: its routes, the problems, the guard, and what `authorise` needs."""
     app = Starlette(
         routes=list(routes),
         middleware=[Middleware(Guard, max_body=max_body)],
-        exception_handlers={Problem: on_error, HTTPException: on_error},
+        exception_handlers={Problem: _refused, HTTPException: on_error},
     )
     app.router.redirect_slashes = False
     app.state.access = access

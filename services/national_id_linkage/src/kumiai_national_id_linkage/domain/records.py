@@ -20,6 +20,32 @@ def keep_until(day: date) -> date:
         return date(day.year + KEPT_YEARS, 3, 1)
 
 
+NOTHING = sha256(b"").hexdigest()
+"""What an expired record has for a digest: from a real one its content could be guessed."""
+
+
+def expired(record: ExchangeRecordRow) -> ExchangeRecordRow:
+    """What is left when the time of a record is over: which bodies, under which number, and when. Nobody, no fact.
+
+    The number stays, so it is never taken for a new one.
+    """
+    nothing = {
+        "scope": "",
+        "requested_items": (),
+        "items": (),
+        "addressee_number": None,
+        "version": 0,
+        "outcome": "expired",
+        "reason": "",
+        "decided_by": "",
+        "hidden": True,
+        "request_digest": NOTHING,
+        "exchange_digest": "",
+        "answer": None,
+    }
+    return record.model_copy(update=nothing)
+
+
 def digest_of(**values: Any) -> str:
     """SHA-256 of named values."""
     return sha256(canonical_json(values)).hexdigest()
@@ -51,7 +77,7 @@ def as_the_resident_sees_it(record: ExchangeRecordRow) -> Mapping[str, Any] | No
     Not shown: what is marked so (不開示), what was withheld, and what nobody has decided about yet: each of them would
     tell that there is something to hide.
     """
-    if record.hidden or record.outcome in ("requested", "held", "withheld"):
+    if record.hidden or record.outcome in ("requested", "held", "withheld", "expired"):
         return None
     shown = {name: getattr(record, name) for name in _SHOWN}
     return {**shown, "requested_at": record.requested_at, "decided_at": record.decided_at}

@@ -7,11 +7,10 @@ acknowledged after it is committed. A crash in between only repeats, and both si
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
 
 import structlog
 from kumiai_common.clock import now
-from kumiai_common.database import TRANSIENT
+from kumiai_common.database import TRANSIENT, Connection
 from kumiai_common.intake import Received, understand
 from kumiai_common.log import StreamEnded
 from kumiai_common.poll import Poll
@@ -40,8 +39,9 @@ AT_ONCE = 500
 Once = Callable[[], Awaitable[bool]]
 IDLE_SECONDS = 0.25
 AWAY_SECONDS = 1.0
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 """How long deliveries may gather after a small page: a transaction costs about the same for one as for twenty."""
+SMALL = AT_ONCE // 10
 COMPARE_SECONDS = 60.0
 """How often differences are counted, and days that are over are looked for."""
 
@@ -55,6 +55,8 @@ class Connector:
         self._ground, self._network, self._codes, self._proof, self._settings = ground, network, codes, proof, settings
         self._resending = Resending(ground, codes, settings, self._send)
         self._committed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._gathered_at = 0.0
         self._differences: dict[str, int] = {}
         metrics.get_meter("kumiai").create_observable_gauge("kumiai_record_differences", [self._observed])
 
@@ -63,7 +65,7 @@ class Connector:
         try:
             await asyncio.gather(
                 self._forever(self.send_once, IDLE_SECONDS),
-                # Two at a time: one page is on its way while the other is decided about.
+                # Two: while one page is decided about, the next one gathers.
                 self._forever(self.fetch_once, self._settings.network_poll_seconds),
                 self._forever(self.fetch_once, self._settings.network_poll_seconds),
                 self._forever(self._resending.once, self._settings.network_resend_seconds),
@@ -73,21 +75,27 @@ class Connector:
             await self._network.close()
 
     async def send_once(self) -> bool:
-        """Send one page of every municipality that is behind; whether there was any."""
+        """Send the next page of everybody who is behind, in one request; whether there was any."""
         self._committed.clear()
         held = self._ground.relay.municipalities
         async with self._ground.database.transaction(held) as connection:
             behind = await QUERIES.network_behind(connection, municipalities=held, stream=STREAM)
-        if behind:
-            await self._send_pages(behind)
-        return bool(behind)
+            members = [record["municipality"] for record in behind]
+            untils = [min(record["head"], record["sent"] + AT_ONCE) for record in behind]
+            messages = await self._messages(connection, members, [record["sent"] for record in behind], untils)
+        if not behind:
+            return False
+        await self._send(messages)
+        async with self._ground.database.transaction(members) as connection:
+            await QUERIES.save_network_positions(connection, municipalities=members, positions=untils)
+        return True
 
     async def fetch_once(self) -> bool:
         """Take in one page of deliveries; whether there was any."""
         asking = await self._open_members()
         if not asking:
             return False
-        deliveries = await self._network.fetch([institution_of(m) for m in asking], AT_ONCE)
+        deliveries = await self._fetched([institution_of(m) for m in asking])
         if not deliveries:
             return False
         received = [(each, _received(each)) for each in deliveries]
@@ -98,9 +106,17 @@ class Connector:
         if repeated:
             await self._answer_again(repeated)
         await self._network.acknowledge(deliveries)
-        if len(deliveries) < AT_ONCE // 10:
-            await asyncio.sleep(GATHER_SECONDS)
         return True
+
+    async def _fetched(self, institutions: list[str]) -> list[Delivery]:
+        """The next page; after a small one it is some time until the network is asked again."""
+        async with self._turn:
+            clock = asyncio.get_running_loop().time
+            await asyncio.sleep(self._gathered_at - clock())
+            deliveries = await self._network.fetch(institutions, AT_ONCE)
+            if 0 < len(deliveries) < SMALL:
+                self._gathered_at = clock() + GATHER_SECONDS
+            return deliveries
 
     async def compare_once(self) -> bool:
         """Tell providers what is on record of the days that are over, and count what differs."""
@@ -121,24 +137,22 @@ class Connector:
             found = await QUERIES.open_members(connection, municipalities=held, service=self._ground.name)
         return [record["municipality"] for record in found]
 
-    async def _send_pages(self, behind: Sequence[Any]) -> None:
-        """The next page of everybody who is behind, in one request; then all of them are that much further."""
-        members = [record["municipality"] for record in behind]
-        untils = [min(record["head"], record["sent"] + AT_ONCE) for record in behind]
-        async with self._ground.database.transaction(members) as connection:
-            records = await QUERIES.events_to_send(
-                connection,
-                municipalities=members,
-                afters=[record["sent"] for record in behind],
-                untils=untils,
-                stream=STREAM,
-                types=[kind.type for kind in outbox.SENDING],
-            )
-            events = [(record["municipality"], parse_event(record["type"], record["body"])) for record in records]
-            messages = await outbox.messages_of(connection, events, self._codes, now())
-        await self._send(messages)
-        async with self._ground.database.transaction(members) as connection:
-            await QUERIES.save_network_positions(connection, municipalities=members, positions=untils)
+    async def _messages(
+        self, connection: Connection, members: list[str], afters: list[int], untils: list[int]
+    ) -> list[Message]:
+        """What follows for the network from these stretches of the members' logs."""
+        if not members:
+            return []
+        records = await QUERIES.events_to_send(
+            connection,
+            municipalities=members,
+            afters=afters,
+            untils=untils,
+            stream=STREAM,
+            types=[kind.type for kind in outbox.SENDING],
+        )
+        events = [(record["municipality"], parse_event(record["type"], record["body"])) for record in records]
+        return await outbox.messages_of(connection, events, self._codes, now())
 
     async def _send(self, messages: Sequence[Message]) -> None:
         for start in range(0, len(messages), AT_ONCE):

@@ -7,10 +7,13 @@ nothing is decompressed, no password is stretched, and no other curve is touched
 import binascii
 import json
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError
 from joserfc.jwe import JWERegistry, decrypt_compact
+from joserfc.jwk import ECKey
 from kumiai_contracts.model import Frozen
 from kumiai_contracts.my_number import JWE_ALGORITHM, JWE_ENCRYPTION
 from kumiai_contracts.registry import BodyError, parse_body
@@ -43,14 +46,32 @@ def open_envelope(kind: type[F], token: str, keys: KeyManagement) -> F | Unusabl
         and (epk.get("kty"), epk.get("crv")) == ("EC", CURVE)
     ):
         return Unusable("jwe-algorithm-refused")
-    key = keys.receiving_key(header["kid"]) if isinstance(header.get("kid"), str) else None
-    if key is None:
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not keys.receives(kid):
         return Unusable("jwe-key-unknown")
     try:
+        key = _Receiving.of(keys, kid, epk)
         plaintext = decrypt_compact(token.encode("ascii"), key, registry=_REGISTRY).plaintext or b""
         return parse_body(kind, plaintext)
     except (JoseError, ValueError, TypeError, KeyError, AssertionError, StrictJsonError, BodyError):
         return Unusable("jwe-unreadable")
+
+
+class _Receiving(ECKey):
+    """A receiving key as the JWE library sees it: it agrees, and its private part stays where it is kept."""
+
+    agree: Callable[[bytes], bytes]
+
+    @classmethod
+    def of(cls, keys: KeyManagement, kid: str, epk: dict[str, Any]) -> "_Receiving":
+        """The key of an id. Of `epk`, the sender's key, it takes nothing but that both are on the same curve."""
+        found: _Receiving = cls.import_key(epk)
+        found.agree = lambda point: keys.agree(kid, point)
+        return found
+
+    def exchange_derive_key(self, key: ECKey) -> bytes:
+        """The secret with a sender's key."""
+        return self.agree(key.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
 def looks_like_a_number(text: str) -> bool:

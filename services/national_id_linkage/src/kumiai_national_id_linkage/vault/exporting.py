@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from kumiai_national_id_linkage.vault.accesses import record_use
 from kumiai_national_id_linkage.vault.arrivals import QUERIES, stored_keys
 from kumiai_national_id_linkage.vault.key_management import CURVE, KeyManagement
 from kumiai_national_id_linkage.vault.municipality_keys import Sealed, unwrapped
@@ -93,14 +94,8 @@ async def _page(
                     "my_number": number,
                 }
             )
-        await QUERIES.record_access(
-            connection,
-            municipality=municipality,
-            party=caller.party,
-            purpose=Purpose.EXPORT,
-            action="export",
-            integrated_addressee_numbers=list(dict.fromkeys(each["integrated_addressee_number"] for each in found)),
-        )
+        people = [each["integrated_addressee_number"] for each in found]
+        await record_use(connection, municipality, caller, Purpose.EXPORT, "export", people)
     return found
 
 

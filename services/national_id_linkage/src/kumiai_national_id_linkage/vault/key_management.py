@@ -1,7 +1,8 @@
 """Key management (鍵管理): the keys that protect the vault's own keys, and the keys that senders encrypt to.
 
-What PKCS#11 modules and key-management services offer: wrap a key, unwrap it again under the same context, agree on a
-secret with an elliptic-curve key that never leaves them. Each call names its key, so keys rotate while they are in use.
+What PKCS#11 modules and key-management services offer, and no more: wrap a key, unwrap it again under the same context,
+agree on a secret with an elliptic-curve key that never leaves them. Each call names its key, so keys rotate while they
+are in use. Which call of PKCS#11 or of a service each is stands in docs/operators/vault-keys.md.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OctKey
@@ -29,7 +31,7 @@ class KeyMissing(RuntimeError):
 
     def __init__(self, wrapping_key: str) -> None:
         self.wrapping_key = wrapping_key
-        super().__init__(f"there is no wrapping key {wrapping_key}: put it back until nothing is wrapped with it")
+        super().__init__(f"there is no key {wrapping_key}: put it back until nothing needs it any more")
 
 
 class KeyFileError(ValueError):
@@ -52,8 +54,15 @@ class KeyManagement(Protocol):
     def has(self, wrapping_key: str) -> bool:
         """Whether a wrapping key is at hand, current or older."""
 
-    def receiving_key(self, kid: str) -> ECKey | None:
-        """The private key of an id, current or older, or None. In a module, an ECKey that can only agree."""
+    def receives(self, kid: str) -> bool:
+        """Whether a receiving key is at hand, current or older."""
+
+    def agree(self, kid: str, point: bytes) -> bytes:
+        """The secret (ECDH, the x-coordinate) of a receiving key and a sender's public key on P-256.
+
+        `point` is that key uncompressed (SEC 1: 65 bytes). Raises ValueError for a point that is not on the curve, and
+        KeyMissing.
+        """
 
     def published_key(self) -> dict[str, Any]:
         """The public key (JWK) that senders encrypt to now."""
@@ -104,9 +113,16 @@ class FileKeys:
         """Whether the file has the `oct` key of that id."""
         return wrapping_key in self._keys().wrapping
 
-    def receiving_key(self, kid: str) -> ECKey | None:
-        """The `EC` key of that id."""
-        return self._keys().receiving.get(kid)
+    def receives(self, kid: str) -> bool:
+        """Whether the file has the `EC` key of that id."""
+        return kid in self._keys().receiving
+
+    def agree(self, kid: str, point: bytes) -> bytes:
+        """ECDH with the `EC` key of that id."""
+        key = self._keys().receiving.get(kid)
+        if key is None or key.private_key is None:
+            raise KeyMissing(kid)
+        return key.private_key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point))
 
     def published_key(self) -> dict[str, Any]:
         """The public half of the first `EC` key."""

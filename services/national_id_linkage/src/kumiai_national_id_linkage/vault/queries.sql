@@ -50,16 +50,15 @@ from merged_number m join addressee_link l using (municipality, integrated_addre
 where m.municipality = :municipality and m.merged_into = :integrated_addressee_number
 order by line_of_business, addressee_number;
 
--- name: record_access!
-insert into vault_access (municipality, party, purpose, action, integrated_addressee_numbers)
-values (:municipality, :party, :purpose, :action, :integrated_addressee_numbers);
-
--- name: accesses
-select id, at, party, purpose, action, integrated_addressee_numbers from vault_access
-where municipality = :municipality and id > :after
-  and (:integrated_addressee_number::text = ''
-       or integrated_addressee_numbers @> array[:integrated_addressee_number::text])
-order by id limit :limit;
+-- name: addressees_behind
+-- Everybody for whom one of these 団体内統合宛名番号 stands, by 宛名番号.
+select l.addressee_number from addressee_link l
+where l.municipality = :municipality and l.integrated_addressee_number = any(:numbers::text[])
+union
+select l.addressee_number
+from merged_number m join addressee_link l using (municipality, integrated_addressee_number)
+where m.municipality = :municipality and m.merged_into = any(:numbers::text[])
+order by addressee_number;
 
 -- name: rotating
 -- Who has a key that is wrapped by an older one, or data and mark keys beside the current ones.

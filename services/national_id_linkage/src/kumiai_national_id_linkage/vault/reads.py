@@ -1,4 +1,4 @@
-"""What the vault answers over HTTP: its public key, whom a number means, a person's token, and who asked for what.
+"""What the vault answers over HTTP: its public key, whom a number means, and a person's token.
 
 Invariant: no answer holds a 個人番号, and nothing is answered unless who asked what about whom, and for which purpose,
 was recorded in the same transaction. What was asked in vain or refused is recorded, too.
@@ -12,7 +12,7 @@ from typing import Any
 from kumiai_common.database import Connection
 from kumiai_common.http.access import Caller, authorised, requested_purpose
 from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Kind, Problem
-from kumiai_common.http.requests import answer, count_of, municipality_of
+from kumiai_common.http.requests import answer, municipality_of
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.model import Frozen
@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.domain.my_number import Unusable
 from kumiai_national_id_linkage.domain.number_refusals import TEXTS
+from kumiai_national_id_linkage.vault.accesses import record_use
 from kumiai_national_id_linkage.vault.arrivals import QUERIES, is_my_number, stored_keys
 from kumiai_national_id_linkage.vault.envelope import open_envelope
 from kumiai_national_id_linkage.vault.key_management import KeyManagement
@@ -32,7 +33,6 @@ from kumiai_national_id_linkage.vault.municipality_keys import MunicipalityKeys,
 ASKERS = (Role.CLERK, Role.SYSTEM)
 PURPOSES = frozenset((Purpose.LINKAGE, Purpose.RESIDENT_SERVICES, Purpose.TAXATION))
 """The affairs of this federation that may use 個人番号 (番号法9条, 別表)."""
-MOST = 500
 
 
 class LookUp(Frozen):
@@ -53,13 +53,8 @@ class Asking:
 
     async def record(self, *integrated_addressee_numbers: str) -> None:
         """Write down whom this is about; nobody if nobody was found."""
-        await QUERIES.record_access(
-            self.connection,
-            municipality=self.municipality,
-            party=self.caller.party,
-            purpose=self.purpose,
-            action=self.action,
-            integrated_addressee_numbers=list(integrated_addressee_numbers),
+        await record_use(
+            self.connection, self.municipality, self.caller, self.purpose, self.action, integrated_addressee_numbers
         )
 
 
@@ -76,7 +71,6 @@ class Vault:
             Route("/v1/vault/jwks.json", self.jwks),
             Route(at + "/my-number-look-ups", self.look_up, methods=["POST"]),
             Route(at + "/addressees/{addressee_number}/my-number-token", self.token),
-            Route(at + "/vault/accesses", self.accesses),
         ]
 
     async def jwks(self, _: Request) -> Response:
@@ -119,21 +113,6 @@ class Vault:
         if found is None:
             raise Problem(NOT_FOUND)
         return answer(found)
-
-    async def accesses(self, request: Request) -> Response:
-        """保管庫の利用記録: who had the vault do what, when and why; `?integrated_addressee_number=` for one person."""
-        municipality = municipality_of(request)
-        async with authorised(request, municipality, purpose=Purpose.LINKAGE, roles=ASKERS) as (_, connection):
-            found = await QUERIES.accesses(
-                connection,
-                municipality=municipality,
-                after=count_of(request, "after", 0, 10**15),
-                integrated_addressee_number=request.query_params.get("integrated_addressee_number", "").replace(
-                    "\x00", ""
-                ),
-                limit=count_of(request, "limit", 100, MOST),
-            )
-        return answer({"accesses": [dict(record) for record in found]})
 
     @asynccontextmanager
     async def _asking(self, request: Request, action: str, roles: tuple[Role, ...]) -> AsyncIterator[Asking]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kumiai_national_id_linkage.vault.accesses import record_use
 from kumiai_national_id_linkage.vault.arrivals import QUERIES
 from kumiai_national_id_linkage.vault.key_management import KeyManagement
 from kumiai_national_id_linkage.vault.municipality_keys import Kind as KeyKind
@@ -55,14 +56,7 @@ def rotation_routes(management: KeyManagement) -> list[BaseRoute]:
                 made = await begin(connection, management, municipality, tuple(dict.fromkeys(order.kinds)))
             except NothingToRotate:
                 raise Problem(NOT_NOW) from None
-            await QUERIES.record_access(
-                connection,
-                municipality=municipality,
-                party=caller.party,
-                purpose=Purpose.OPERATION,
-                action="rotation",
-                integrated_addressee_numbers=[],
-            )
+            await record_use(connection, municipality, caller, Purpose.OPERATION, "rotation")
         return answer({"keys": [{"kind": key.kind, "version": key.version} for key in made]}, 202)
 
     return [

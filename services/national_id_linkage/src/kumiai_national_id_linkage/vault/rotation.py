@@ -12,12 +12,15 @@ from time import perf_counter
 import structlog
 from kumiai_common import log
 from kumiai_common.database import TRANSIENT, Connection
+from kumiai_common.http.access import Caller
 from kumiai_common.logging import where
 from kumiai_common.service import Ground
 from kumiai_common.waiting import MustWait
 from kumiai_contracts.linkage import STREAM
-from kumiai_contracts.membership import Purpose
+from kumiai_contracts.membership import Purpose, Role
+from kumiai_contracts.topics import FEDERATION
 
+from kumiai_national_id_linkage.vault.accesses import record_use
 from kumiai_national_id_linkage.vault.arrivals import QUERIES, save_keys, stored_keys
 from kumiai_national_id_linkage.vault.key_management import KeyManagement, KeyMissing
 from kumiai_national_id_linkage.vault.municipality_keys import (
@@ -40,6 +43,10 @@ MISSING_SECONDS = 5.0
 """How long a municipality is left alone whose wrapping key is not at hand."""
 DAMAGED_SECONDS = 60.0
 """How long a municipality whose keys or numbers don't open is left alone before it is tried, and told of, again."""
+
+
+ITSELF = Caller(FEDERATION, "svc-national-id-linkage", frozenset((Role.SERVICE,)), Purpose.OPERATION)
+"""Nobody asks for a page that is encrypted anew: the service does it by itself."""
 
 
 class NothingToRotate(Exception):
@@ -140,14 +147,7 @@ async def _page(
         marks=[each.mark for each in sealed],
         mark_keys=[each.mark_key for each in sealed],
     )
-    await QUERIES.record_access(
-        connection,
-        municipality=municipality,
-        party="svc-national-id-linkage",
-        purpose=Purpose.OPERATION,
-        action="re-encryption",
-        integrated_addressee_numbers=people,
-    )
+    await record_use(connection, municipality, ITSELF, Purpose.OPERATION, "re-encryption", people)
     return len(sealed)
 
 

@@ -1,0 +1,47 @@
+"""A spool (一時ファイル): what is written faster than it is read waits on disk, and nobody can read it there.
+
+Invariant: the key is made with the spool and never leaves the process, so what a crash leaves behind opens for nobody.
+The file has no name. Whether it was changed meanwhile is for the reader of the content to find: a part is signed.
+"""
+
+import os
+from secrets import token_bytes
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Self
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+BLOCK = 16
+
+
+class Spool:
+    """Bytes that are appended, and read again at any place: AES-256 in counter mode."""
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile()  # noqa: SIM115 - closed by the spool's own end
+        self._key, self._nonce = token_bytes(32), token_bytes(BLOCK)
+        self._encryptor = self._at(0).encryptor()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, data: bytes) -> int:
+        """Append. Raises OSError where the disk is full."""
+        return self._file.write(self._encryptor.update(data))
+
+    def read_at(self, offset: int, most: int) -> bytes:
+        """What stands at a place, as far as it has been written."""
+        self._file.flush()
+        before = offset % BLOCK
+        encrypted = os.pread(self._file.fileno(), most + before, offset - before)
+        return self._at(offset - before).decryptor().update(encrypted)[before:]
+
+    def _at(self, offset: int) -> Cipher[modes.CTR]:
+        counter = (int.from_bytes(self._nonce) + offset // BLOCK) % (1 << 8 * BLOCK)
+        return Cipher(algorithms.AES(self._key), modes.CTR(counter.to_bytes(BLOCK)))
