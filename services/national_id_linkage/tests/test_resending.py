@@ -1,0 +1,59 @@
+"""What waits for an answer is sent again, all of it: nothing old keeps what came later waiting."""
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+from kumiai_common.service import Ground
+from kumiai_national_id_linkage.network import resending
+from kumiai_national_id_linkage.network.resending import Look, Resending
+
+NOW = datetime(2026, 6, 15, 1, 12, 9, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def nothing(_: object) -> Any:
+    yield None
+
+
+async def sent(monkeypatch: Any, waiting: int, looks: int = 1) -> tuple[list[int], list[timedelta]]:
+    """What so many waiting things are sent again as, in pages of three, and how far back each look went."""
+    rows = [SimpleNamespace(n=n) for n in range(waiting)]
+    messages: list[int] = []
+    sinces: list[timedelta] = []
+
+    async def page(look: Look, _: object, last: Any) -> Any:
+        beyond = [row for row in rows if last is None or row.n > last.n][:3]
+        if last is None:
+            sinces.append(look.since)
+        return beyond, [row.n for row in beyond]
+
+    async def send(found: Any) -> None:
+        messages.extend(found)
+
+    monkeypatch.setattr(resending, "PAGES", ((page, 3),))
+    relay = SimpleNamespace(municipalities=["131016"])
+    ground = cast(Ground, SimpleNamespace(relay=relay, database=SimpleNamespace(transaction=nothing)))
+    again = Resending(ground, cast(Any, None), cast(Any, SimpleNamespace(network_resend_seconds=300.0)), send)
+    for _ in range(looks):
+        assert not await again.once()
+    return messages, sinces
+
+
+async def test_every_page_is_sent_again(monkeypatch: Any) -> None:
+    for waiting in (0, 2, 3, 7):
+        messages, _ = await sent(monkeypatch, waiting)
+        assert messages == list(range(waiting))
+
+
+async def test_what_has_waited_for_long_is_sent_again_seldom_and_never_given_up_within_a_year(monkeypatch: Any) -> None:
+    _, sinces = await sent(monkeypatch, 1, looks=3)
+    assert sinces == [timedelta(days=365), timedelta(days=1), timedelta(days=1)]
+
+
+def test_a_look_asks_for_what_still_counts_and_has_waited_long_enough() -> None:
+    look = Look("131016", cast(Any, None), NOW, timedelta(minutes=5), timedelta(days=365))
+    among = look.among(500, valid=timedelta(days=1))
+    assert (among["after"], among["before"]) == ("2026-06-14T01:12:09.000000Z", "2026-06-15T01:07:09.000000Z")
+    assert look.among(20)["after"] == "2025-06-15T01:12:09.000000Z"
