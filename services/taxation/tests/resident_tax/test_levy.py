@@ -69,6 +69,16 @@ def test_an_ordinance_s_own_limit_does_not_exempt_from_the_forest_environment_ta
     assert tax(municipality="092011", rates={"area_class": 2}, income={"salary": 1_065_001}).per_capita.total == 4_700
 
 
+@pytest.mark.parametrize(("relatives", "limit"), [(0, 420_000), (1, 930_000), (2, 1_250_000), (3, 1_570_000)])
+def test_hakodate_s_own_limits_are_the_published_ones_and_a_hundred_thousand(
+    tax: Tax, relatives: int, limit: int
+) -> None:
+    """函館市 published 32, 83, 115 and 147万円 for the years before R3, when 100,000 was added by law."""
+    given: dict[str, Any] = {"municipality": "012025", "dependants": [{"birth_date": "2015-01-01"}] * relatives}
+    assert tax(**given, income={"business": limit}).per_capita.total == 0
+    assert tax(**given, income={"business": limit + 1}).per_capita.total == 4_000
+
+
 @pytest.mark.parametrize(
     ("code", "born", "given", "limit"),
     [
