@@ -42,9 +42,7 @@ def file_schema() -> dict[str, Any]:
     values, definitions = TypeAdapter.json_schemas(
         [(name, "validation", TypeAdapter(kind)) for name, kind in kinds.items()]
     )
-    of_nation = _entries(OF_NATION, values)
-    of_municipality = _entries(OF_MUNICIPALITY, values)
-    year = {"type": "string", "pattern": r"^R[1-9]\d?$"}
+    year = {"$ref": "#/$defs/Year"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "年度別パラメータ",
@@ -55,12 +53,16 @@ def file_schema() -> dict[str, Any]:
             "fiscal_year": year,
             "income_year": {"type": "integer"},
             "based_on": {"anyOf": [year, {"type": "null"}]},
-            "parameters": of_nation,
-            "prefectures": _by(r"^\d{2}$", of_municipality),
-            "municipalities": _by(r"^\d{6}$", of_municipality),
+            "parameters": _entries(OF_NATION, values),
+            "prefectures": _by(r"^\d{2}$"),
+            "municipalities": _by(r"^\d{6}$"),
         },
         "$defs": {
             **_with_percentages(definitions.get("$defs", {})),
+            "OfMunicipality": _entries(OF_MUNICIPALITY, values),
+            "Year": {"type": "string", "pattern": r"^R[1-9]\d?$"},
+            "Day": {"type": "string", "format": "date"},
+            "Source": {"type": "string", "minLength": 1},
             "Percentage": {"type": "string", "pattern": r"^\d+(\.\d{1,3})?%$"},
         },
     }
@@ -77,9 +79,9 @@ def _entries(kinds: dict[str, Any], values: Any) -> dict[str, Any]:
                 "additionalProperties": False,
                 "properties": {
                     "value": _with_percentages(values[name, "validation"]),
-                    "valid_from": {"type": "string", "format": "date"},
-                    "valid_until": {"type": "string", "pattern": r"^R[1-9]\d?$"},
-                    "source": {"type": "string", "minLength": 1},
+                    "valid_from": {"$ref": "#/$defs/Day"},
+                    "valid_until": {"$ref": "#/$defs/Year"},
+                    "source": {"$ref": "#/$defs/Source"},
                 },
             }
             for name in kinds
@@ -87,7 +89,8 @@ def _entries(kinds: dict[str, Any], values: Any) -> dict[str, Any]:
     }
 
 
-def _by(code: str, entries: dict[str, Any]) -> dict[str, Any]:
+def _by(code: str) -> dict[str, Any]:
+    entries = {"$ref": "#/$defs/OfMunicipality"}
     return {"type": "object", "patternProperties": {code: entries}, "additionalProperties": False}
 
 

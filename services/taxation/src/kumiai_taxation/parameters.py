@@ -123,7 +123,6 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
     cities = frozenset(required["designated_cities"].value)
     area_classes = _by_code(last.fiscal_year, required["area_classes"])
     ordinances = {code: prefectures.get(code[:2], {}) | own.get(code, {}) for code in names}
-    ended = {code: name for code, entries in ordinances.items() if (name := _ended(last.fiscal_year, entries))}
     municipalities = {
         code: _municipality(
             code,
@@ -136,8 +135,8 @@ def resolve(layers: list[ParameterFile], names: Mapping[str, str]) -> FiscalYear
             ),
         )
         for code, name in names.items()
-        if code not in ended
     }
+    ended = {code: name for code, entries in ordinances.items() if (name := _ended(last.fiscal_year, entries))}
     values: dict[str, Any] = {name: _rates(required[name].value) for name in _FIELDS if name not in NOT_IN_FILES}
     values |= {
         "fiscal_year": last.fiscal_year,

@@ -118,9 +118,9 @@ def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
     """Compute everything in the law's order."""
     municipality = p.municipalities.get(case.municipality)
     if municipality is None:
-        if case.municipality in p.ended:
-            return refusals.parameter_missing(case.municipality, p.fiscal_year, p.ended[case.municipality])
         return refusals.unknown_municipality(case.municipality)
+    if municipality.code in p.ended:
+        return refusals.parameter_missing(municipality.code, p.fiscal_year, p.ended[municipality.code])
     refused = _refused(case, p)
     if refused is not None:
         return refused
