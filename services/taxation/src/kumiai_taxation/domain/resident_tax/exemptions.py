@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kumiai_taxation.domain.resident_tax.arithmetic import down
 from kumiai_taxation.domain.resident_tax.case import Disability, Taxpayer
-from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality, OwnExemption
+from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality
 
 
 class Ground(StrEnum):
@@ -42,10 +42,11 @@ def exemptions(
     """Compare the total income with every limit."""
     rule = p.exemption
     rate = rule.area_rates[municipality.area_class - 1]
-    of_the_class = OwnExemption(down(rule.per_capita_unit, rate), down(rule.per_capita_with_relatives, rate))
-    forest_limit = _limit(of_the_class, relatives, rule.per_capita_addition)
-    per_capita_limit = _limit(municipality.own_exemption or of_the_class, relatives, rule.per_capita_addition)
-    levy_limit = _limit(OwnExemption(rule.levy_unit, rule.levy_with_relatives), relatives, rule.levy_addition)
+    addition, own = rule.per_capita_addition, municipality.own_exemption
+    of_the_class = down(rule.per_capita_unit, rate), down(rule.per_capita_with_relatives, rate)
+    forest_limit = _limit(*of_the_class, addition, relatives)
+    per_capita_limit = _limit(own.unit, own.with_relatives, addition, relatives) if own else forest_limit
+    levy_limit = _limit(rule.levy_unit, rule.levy_with_relatives, rule.levy_addition, relatives)
     ground = _ground(taxpayer, total_income, p)
     return Exemptions(
         relatives,
@@ -58,8 +59,8 @@ def exemptions(
     )
 
 
-def _limit(amounts: OwnExemption, relatives: int, addition: int) -> int:
-    return amounts.unit * (relatives + 1) + addition + (amounts.with_relatives if relatives else 0)
+def _limit(unit: int, with_relatives: int, addition: int, relatives: int) -> int:
+    return unit * (relatives + 1) + addition + (with_relatives if relatives else 0)
 
 
 def _ground(taxpayer: Taxpayer, total_income: int, p: FiscalYearParameters) -> Ground | None:
