@@ -99,6 +99,22 @@ PUBLISHED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "gross": Split(64_320, 42_880),
         },
     ),
+    "尼崎市, 公的年金受給者の計算方法, 2024-08-26 (R3)": (
+        {
+            "municipality": "282022",
+            "taxpayer": {"birth_date": "1949-05-05"},
+            "income": {"pension": 3_200_000},
+            "deductions": {"social_insurance": 350_000, "life_general_old": 30_000, "medical_paid": 200_000},
+            "spouse": {"birth_date": "1952-05-05"},
+        },
+        {
+            "total_income": 2_100_000,
+            "deductions_total": 1_282_500,
+            "taxable_income": 817_000,
+            "gross": Split(49_020, 32_680),
+            "adjustment": Split(4_500, 3_000),
+        },
+    ),
     "春日井市, 住民税の計算例 1": (
         {
             "municipality": "232068",
