@@ -60,6 +60,7 @@ check: $(READY) ## Lint, types, directions between packages, generated files fre
 	@$(PY) -m kumiai_contracts.generate --check
 	@$(PY) -m kumiai_taxation.case_schema services/taxation/schemas --check
 	@$(PY) deploy/grafana/generate.py --check
+	@$(PY) -m kumiai_cli.importing.document --check
 
 bench: need-stack $(READY) ## Measure speed into build/bench.json (medians of three runs)
 	@$(PY) -m benchmarks

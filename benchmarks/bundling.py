@@ -49,16 +49,16 @@ def measure(here: Federation, there: Callable[[], Federation], municipality: str
     """Export from one federation, verify, and import into an empty one, which is started when it is needed."""
     shutil.rmtree(folder, ignore_errors=True)
     bundle, evidence = folder / "bundle", folder / "evidence"
-    _kumiai(here, "credentials", municipality)
-    _kumiai(here, "party", "add", municipality, PARTY, "--role", "clerk", "--purpose", "export")
+    kumiai(here, "credentials", municipality)
+    kumiai(here, "party", "add", municipality, PARTY, "--role", "clerk", "--purpose", "export")
     time.sleep(3)  # every service has heard of the party
     with peak_memory(processes(here.layout)) as services:
-        export = _kumiai(here, "bundle", "export", municipality, str(bundle), "--as", PARTY)
-    _kumiai(here, "bundle", "evidence", municipality, str(evidence))
-    verify = _kumiai(here, "bundle", "verify", str(bundle), "--evidence", str(evidence))
+        export = kumiai(here, "bundle", "export", municipality, str(bundle), "--as", PARTY)
+    kumiai(here, "bundle", "evidence", municipality, str(evidence))
+    verify = kumiai(here, "bundle", "verify", str(bundle), "--evidence", str(evidence))
     elsewhere = there()
     with peak_memory(processes(elsewhere.layout)) as others:
-        import_ = _kumiai(elsewhere, "bundle", "import", str(bundle))
+        import_ = kumiai(elsewhere, "bundle", "import", str(bundle))
     if not verify.said["proven"]:
         raise StepFailed(f"the bundle is not proven: {verify.said['findings'][:3]}")
     return Bundling(
@@ -78,13 +78,16 @@ def measure(here: Federation, there: Callable[[], Federation], municipality: str
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
+    """One command: what it said, how long it took, and the highest resident memory of its processes."""
+
     said: dict[str, Any]
     seconds: float
     rss_mb: float
 
 
-def _kumiai(federation: Federation, *arguments: str) -> _Step:
+def kumiai(federation: Federation, *arguments: str) -> Step:
+    """Run a command as people do. Raises StepFailed where it does not do what was asked."""
     peers = ",".join(f"{name}={url}" for name, url in federation.services.peers.items())
     environment = {**os.environ, "KUMIAI_LOCAL_DIR": str(federation.layout.root), "KUMIAI_PEERS": peers}
     began, peak = time.perf_counter(), 0.0
@@ -103,7 +106,7 @@ def _kumiai(federation: Federation, *arguments: str) -> _Step:
     said, error = process.communicate()
     if process.returncode not in (0, 1) or not said or (process.returncode and "findings" not in said):
         raise StepFailed(f"kumiai {' '.join(arguments[:2])}: {said[:500]} {error[-500:]}")
-    return _Step(json.loads(said), seconds, peak)
+    return Step(json.loads(said), seconds, peak)
 
 
 def _resident(process: psutil.Process) -> float:

@@ -27,6 +27,8 @@ class Plan:
     tax_payers: tuple[int, ...]
     """Payers of the tax runs, one after the other; the last one's figures are the result."""
 
+    imported_residents: int
+    """Residents that a CSV file brings, with three history rows each."""
     inquiries: int
     """Answered at full speed, each time."""
     inquiry_seconds: float
@@ -54,6 +56,7 @@ FULL = Plan(
     growth_to=1_000_000,
     bundled_notices=250_000,
     tax_payers=(10_000, 100_000, 1_000_000),
+    imported_residents=100_000,
     inquiries=20_000,
     inquiry_seconds=20.0,
 )
@@ -70,6 +73,7 @@ QUICK = Plan(
     growth_to=18_000,
     bundled_notices=6_000,
     tax_payers=(5_000, 30_000),
+    imported_residents=10_000,
     inquiries=5_000,
     inquiry_seconds=6.0,
 )

@@ -15,7 +15,7 @@ from typing import Any
 from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
-from benchmarks import bundling, flow, inquiry, latency, plain, rebuilding, tax_run
+from benchmarks import bundling, flow, importing, inquiry, latency, plain, rebuilding, tax_run
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -23,7 +23,7 @@ from benchmarks.publisher import Broker, Publishers
 from benchmarks.town import Town
 
 FOLDER = "bench"
-PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry", "replica")
+PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry", "replica", "import")
 GROWTH_LOAD = 30_000
 """The most notices at once while logs are made longer."""
 
@@ -51,6 +51,8 @@ class Suite:
             self._inquiry()
         if "replica" in wanted:
             self._replica()
+        if "import" in wanted:
+            self._import()
         if "latency" in wanted:
             for workers in plan.latency_workers:
                 for count in plan.latency_municipalities:
@@ -149,6 +151,15 @@ class Suite:
             import_events_per_s=round(done.per_s(done.import_seconds), 1),
             bundle_rss_mb=round(max(done.rss_mb.values()), 1),
         )
+
+    def _import(self) -> None:
+        """A federation of its own, into which one municipality brings its residents with their histories."""
+        (member,) = codes(1)
+        with running(FOLDER) as federation:
+            federation.join([member])
+            done = importing.measure(federation, member, self._plan.imported_residents, federation.layout.root / "out")
+        self._detail("import", {"rows": done.rows, "residents": self._plan.imported_residents, "cpu_s": done.cpu_s})
+        self._note(import_residents_s=round(done.seconds, 1), import_rss_mb=round(done.rss_mb, 1))
 
     def _tax(self) -> None:
         """A federation of its own, so that its logs hold nothing else; each size in a municipality of its own."""

@@ -30,7 +30,8 @@ def import_(folder: Folder, as_json: Json = False) -> None:
 
     The bundle is verified first. Nothing is decided again: logs are taken in as they are, and readers are put where
     they had been. Repeat it after an interruption; it goes on where it was. Afterwards give the municipality's systems
-    new credentials (kumiai credentials CODE): a bundle holds none.
+    new credentials (kumiai credentials CODE): a bundle holds none. CSV files of systems used before are something else
+    and decided row by row: kumiai import.
 
       kumiai bundle import ./131016
     """

@@ -18,6 +18,7 @@ from kumiai_cli import (
     status,
     tools,
 )
+from kumiai_cli.importing.command import app as importing
 from kumiai_cli.outcome import EXIT_CODES
 from kumiai_cli.vault import app as vault
 
@@ -61,6 +62,7 @@ for command in (
 app.add_typer(vault, name="vault")
 bundle.app.command("import")(bundle_import.import_)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(importing, name="import")
 app.add_typer(leaving.app, name="leaving")
 app.add_typer(parameters.app, name="parameters")
 app.add_typer(parties.app, name="party")
