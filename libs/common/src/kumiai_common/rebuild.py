@@ -8,11 +8,9 @@ applies it like any other event.
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from io import SEEK_END
 from itertools import islice
-from tempfile import TemporaryFile
 from time import perf_counter
-from typing import IO, Literal
+from typing import Literal
 
 from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.operations import ParkedEventSettled, ParkedRow
@@ -26,6 +24,7 @@ from kumiai_common.database import Connection, Database
 from kumiai_common.log import Head
 from kumiai_common.peers import Peers, event_of_line
 from kumiai_common.queries import QUERIES
+from kumiai_common.spool import Spool
 from kumiai_common.tables import folded, from_record, state_hash
 
 EVENTS_A_PAGE = 5000
@@ -60,7 +59,7 @@ async def rebuild_replica(service: str, database: Database, peers: Peers, munici
     peers.UNREACHABLE if it can't be read.
     """
     began = perf_counter()
-    with TemporaryFile() as spool:
+    with Spool() as spool:
         until = 0
         while True:
             reached = await _read_to_disk(peers, municipality, stream, until, spool)
@@ -75,7 +74,7 @@ async def rebuild_replica(service: str, database: Database, peers: Peers, munici
 
 
 async def _fold_replica(
-    connection: Connection, own: Head, applied: ReaderPosition, spool: IO[bytes], began: float
+    connection: Connection, own: Head, applied: ReaderPosition, spool: Spool, began: float
 ) -> Rebuilt:
     municipality, stream = applied.municipality, applied.stream
     before = await state_hash(connection, municipality, stream)
@@ -157,23 +156,18 @@ async def _own_log(connection: Connection, head: Head) -> AsyncIterator[list[Sto
         position = page[-1].position
 
 
-async def _read_to_disk(peers: Peers, municipality: str, stream: str, after: int, spool: IO[bytes]) -> int:
+async def _read_to_disk(peers: Peers, municipality: str, stream: str, after: int, spool: Spool) -> int:
     """Append the log after a position to the spool; returns where it ends."""
-    spool.seek(0, SEEK_END)
     while lines := await peers.read_lines(municipality, stream, after, EVENTS_A_PAGE):
         spool.write(lines)
         after = event_of_line(municipality, stream, _last(lines)).position
     return after
 
 
-def _pages(municipality: str, stream: str, spool: IO[bytes]) -> Iterator[list[StoredEvent]]:
-    spool.flush()
-    # A reader of its own: on a file opened for both, every line costs a system call.
-    with open(spool.fileno(), "rb", closefd=False) as lines:
-        lines.seek(0)
-        events = (event_of_line(municipality, stream, line) for line in lines)
-        while page := list(islice(events, EVENTS_A_PAGE)):
-            yield page
+def _pages(municipality: str, stream: str, spool: Spool) -> Iterator[list[StoredEvent]]:
+    events = (event_of_line(municipality, stream, line) for line in spool.lines())
+    while page := list(islice(events, EVENTS_A_PAGE)):
+        yield page
 
 
 def _checked(position: ReaderPosition, page: list[StoredEvent]) -> ReaderPosition:

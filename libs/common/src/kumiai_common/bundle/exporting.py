@@ -19,7 +19,6 @@ from starlette.routing import Route
 from kumiai_common import checkpoints
 from kumiai_common.bundle.frames import PIECE_BYTES, Framed
 from kumiai_common.bundle.part import Kept, write_part
-from kumiai_common.bundle.spool import Spool
 from kumiai_common.database import Database
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
@@ -27,6 +26,7 @@ from kumiai_common.http.access_records import record_access
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import municipality_of
 from kumiai_common.keys import ServiceKeys
+from kumiai_common.spool import Spool
 
 _LOG = structlog.get_logger()
 LOOK_SECONDS = 0.05

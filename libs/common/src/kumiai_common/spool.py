@@ -1,10 +1,12 @@
 """A spool (一時ファイル): what is written faster than it is read waits on disk, and nobody can read it there.
 
 Invariant: the key is made with the spool and never leaves the process, so what a crash leaves behind opens for nobody.
-The file has no name. Whether it was changed meanwhile is for the reader of the content to find: a part is signed.
+The file has no name. Whether it was changed meanwhile is for the reader of the content to find: a part is signed, a
+log is a chain.
 """
 
 import os
+from collections.abc import Iterator
 from secrets import token_bytes
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -13,6 +15,7 @@ from typing import Self
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 BLOCK = 16
+PIECE_BYTES = 1024 * 1024
 
 
 class Spool:
@@ -41,6 +44,16 @@ class Spool:
         before = offset % BLOCK
         encrypted = os.pread(self._file.fileno(), most + before, offset - before)
         return self._at(offset - before).decryptor().update(encrypted)[before:]
+
+    def lines(self) -> Iterator[bytes]:
+        """Every line that has been written, from the first one, without its end."""
+        offset, rest = 0, b""
+        while data := self.read_at(offset, PIECE_BYTES):
+            offset += len(data)
+            *whole, rest = (rest + data).split(b"\n")
+            yield from whole
+        if rest:
+            yield rest
 
     def _at(self, offset: int) -> Cipher[modes.CTR]:
         counter = (int.from_bytes(self._nonce) + offset // BLOCK) % (1 << 8 * BLOCK)
