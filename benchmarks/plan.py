@@ -33,6 +33,10 @@ class Plan:
     """Answered at full speed, each time."""
     inquiry_seconds: float
     """Of the open loop."""
+    residents: int
+    """Of the municipality whose people are searched for and looked back at."""
+    questions: int
+    """Of each kind at the desk."""
 
     def until(self, stored: int) -> "Plan":
         """The same with another end of the growth."""
@@ -59,6 +63,8 @@ FULL = Plan(
     imported_residents=100_000,
     inquiries=20_000,
     inquiry_seconds=20.0,
+    residents=100_000,
+    questions=1_000,
 )
 QUICK = Plan(
     repetitions=1,
@@ -76,4 +82,6 @@ QUICK = Plan(
     imported_residents=10_000,
     inquiries=5_000,
     inquiry_seconds=6.0,
+    residents=10_000,
+    questions=200,
 )

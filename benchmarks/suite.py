@@ -15,7 +15,7 @@ from typing import Any
 from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
-from benchmarks import bundling, flow, importing, inquiry, latency, plain, rebuilding, tax_run
+from benchmarks import bundling, finding, flow, importing, inquiry, latency, plain, rebuilding, tax_run
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -23,7 +23,7 @@ from benchmarks.publisher import Broker, Publishers
 from benchmarks.town import Town
 
 FOLDER = "bench"
-PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry", "replica", "import")
+PARTS = ("flow", "plain", "rebuild", "growth", "latency", "bundle", "tax", "inquiry", "replica", "import", "finding")
 GROWTH_LOAD = 30_000
 """The most notices at once while logs are made longer."""
 
@@ -53,6 +53,8 @@ class Suite:
             self._replica()
         if "import" in wanted:
             self._import()
+        if "finding" in wanted:
+            self._finding()
         if "latency" in wanted:
             for workers in plan.latency_workers:
                 for count in plan.latency_municipalities:
@@ -183,6 +185,28 @@ class Suite:
                     },
                 )
                 self._note(assessments_per_s=round(each.per_s, 1), tax_run_rss_mb=round(each.rss_mb, 1))
+
+    def _finding(self) -> None:
+        """A federation of its own: one municipality, loaded once, and then asked."""
+        (member,) = codes(1)
+        with running(FOLDER) as federation:
+            federation.join([member])
+            done = finding.measure(federation, member, self._plan.residents, self._plan.questions)
+        self._detail(
+            "finding",
+            {
+                "residents": done.residents,
+                "rows": done.rows,
+                "index_seconds": round(done.index_seconds, 1),
+                "median_ms": {kind: round(done.median(kind), 2) for kind in done.milliseconds},
+                "p99_ms": {kind: round(done.p99(kind), 2) for kind in done.milliseconds},
+            },
+        )
+        self._note(
+            load_seconds=round(done.load_seconds, 1),
+            search_first_page_ms=round(max(map(done.p99, ("search_kana", "search_kanji"))), 1),
+            as_of_p99_ms=round(done.p99("as_of_person"), 1),
+        )
 
     def _inquiry(self) -> None:
         """A federation of its own, with ten municipalities that another body asks."""
