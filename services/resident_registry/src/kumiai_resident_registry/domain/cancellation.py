@@ -32,6 +32,8 @@ def cancel(state: RegistryState, notice: CancelMovementNotice, context: Context)
     history = state.history(notice.addressee_number)
     rows = standing(history)
     reasons = [*checks.dates(notice, context), *_not_the_last(history, rows, notice.history_number)]
+    if history:
+        reasons += checks.born_before(history[-1].birth_date, notice.effective_date, "/effective_date")
     moved: list[Moved] = []
     if rows and rows[-1].history_number == notice.history_number:
         moved = moved_together(state, rows)
