@@ -188,6 +188,12 @@ async def test_gaiji_are_kept_shown_once_identified_and_reported(new_system: New
     )
     shown = await clerk.get(f"residents/{number}", purpose="resident-services")
     assert (shown["name"], shown["identified_name"]) == ("\ue001本", "辻\U000e0102本")
+    printer = {"purpose": "resident-services", "characters": "jis-x-0208"}
+    shown = await clerk.get(f"residents/{number}", **printer)
+    assert shown["reduced"]["name"] == {"text": "辻本", "replaced": [["辻\U000e0102", "辻"]], "missing": []}
+    assert shown["name"] == "\ue001本", "what came stays"
+    wrong = await clerk.client.get(f"residents/{number}", params={**printer, "tables": "?"})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "parameter-invalid")
     assert (await clerk.get("gaiji"))["unidentified"] == []
 
 
@@ -305,6 +311,16 @@ async def test_a_resident_code_of_the_pool_is_seen_by_the_desk_alone_and_in_no_e
     (commitment,) = {row["resident_code"] for row in rows} - {None}
     for purpose in ("resident-services", "taxation"):
         assert (await clerk.client.get(f"parts/{commitment}", params={"purpose": purpose})).status_code == 403
+    # The pool is empty: who waits for a code is on the work list, and whoever looked at it is on record.
+    twins = [person("越後 四葉", "子", today().isoformat()) for _ in range(2)]
+    numbers = [
+        (await system.tell(BirthNotice(**handled(), child=twin, household_number=family.household_number))).numbers[0]
+        for twin in twins
+    ]
+    items = (await clerk.get("work-items", state="open", purpose="resident-services"))["work_items"]
+    assert [item["item"] for item in items] == [f"resident-code/{numbers[1]}"]
+    (looked,) = (await clerk.get("access-records", addressee_number=numbers[1]))["accesses"]
+    assert (looked["party"], looked["purpose"], looked["action"]) == ("desk", "resident-services", "work-items")
 
 
 def run_out(addresses: StackAddresses, code: str) -> None:

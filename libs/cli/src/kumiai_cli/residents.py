@@ -103,6 +103,10 @@ def show(
     purpose: Purpose = DESK,
     as_of: AsOf = "",
     known: Known = "",
+    characters: Annotated[
+        str,
+        typer.Option(metavar="SET", help="Names reduced to jis-x-0208, jis-x-0213, shift-jis-windows or unicode-bmp."),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """One person's row, now or as of a day.
@@ -110,7 +114,8 @@ def show(
     kumiai residents show 131016 0000010413 --as-of 2026-01-01
     """
     with reporting(as_json):
-        found = _get(code, f"residents/{number}", purpose=purpose, **_moment(as_of, known))
+        reduced = {"characters": characters} if characters else {}
+        found = _get(code, f"residents/{number}", purpose=purpose, **_moment(as_of, known), **reduced)
         if as_json:
             show_json(found)
             return

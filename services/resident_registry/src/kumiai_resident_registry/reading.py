@@ -3,7 +3,7 @@
 Invariant: nothing about a person is answered unless who read about whom and why was recorded in the same transaction.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +22,7 @@ from kumiai_contracts.resident import ResidentRow
 from starlette.requests import Request
 
 from kumiai_resident_registry.domain.characters.gaiji import code_point, identified
+from kumiai_resident_registry.domain.characters.mj import CHARACTER_SETS, TABLES, USUAL_TABLES, Policy, reduce
 from kumiai_resident_registry.domain.visible import ADDRESSES, EXTENSIONS_FOR, FIELDS, sees_address, visible
 from kumiai_resident_registry.named_queries import QUERIES
 
@@ -41,6 +42,8 @@ class Reading:
     caller: Caller
     purpose: Purpose
     action: str
+    policy: Policy | None = None
+    """How names are reduced for whoever asks (縮退方針), beside what they are."""
 
     async def record(self, addressee_numbers: Sequence[str]) -> None:
         """Write down whom this is about (利用記録)."""
@@ -69,9 +72,13 @@ class Reading:
                     shown["extensions"] = extensions[row.movement]
             if row.resident_code in codes:
                 shown["resident_code"] = codes[row.resident_code]
+            read = _by_code_point(characters.get(row.addressee_number, {}))
             if row.addressee_number in characters:
-                known = characters[row.addressee_number]
-                shown["identified_name"] = identified(row.name, _by_code_point(known))
+                shown["identified_name"] = identified(row.name, read)
+            if self.policy is not None:
+                shown["reduced"] = {
+                    name: reduce(identified(text, read), self.policy)._asdict() for name, text in _called(row)
+                }
             found.append(shown)
         return found
 
@@ -148,7 +155,7 @@ async def reading(ground: Ground, request: Request, action: str) -> "AsyncIterat
             raise Problem(PURPOSE_MISSING)
         if disaster and not await QUERIES.emergency_holds(connection, municipality=municipality, party=caller.party):
             raise Problem(PURPOSE_MISSING, "no emergency access of this party is approved and still holds")
-        yield Reading(connection, municipality, caller, purpose, action)
+        yield Reading(connection, municipality, caller, purpose, action, _policy(request, caller))
 
 
 def number_of(request: Request, name: str) -> str:
@@ -188,6 +195,28 @@ def time_of(request: Request, name: str) -> date | datetime | None:
 def rows_of(records: Sequence[Mapping[str, Any]]) -> list[ResidentRow]:
     """Rows from records that may hold more than their columns."""
     return [from_record(ResidentRow, record) for record in records]
+
+
+def _policy(request: Request, caller: Caller) -> Policy | None:
+    """What the destination can take, which is for it to say: `?characters=` and `?tables=`. Raises Problem, 400."""
+    wanted = request.query_params.get("characters")
+    if wanted is None:
+        return None
+    characters = next((each for each in CHARACTER_SETS if each == wanted), None)
+    if characters is None:
+        raise Problem(PARAMETER_INVALID, f"characters: one of {', '.join(CHARACTER_SETS)}")
+    tables = request.query_params.get("tables", USUAL_TABLES)
+    if not tables or len(set(tables)) < len(tables) or not set(tables) <= TABLES:
+        raise Problem(PARAMETER_INVALID, f"tables: letters of {''.join(sorted(TABLES))}, each once")
+    return Policy(caller.party, characters, tables)
+
+
+def _called(row: ResidentRow) -> Iterator[tuple[str, str]]:
+    others = row.other_names
+    for name in ("former_name", "alias"):
+        if others is not None and (called := getattr(others, name)) is not None:
+            yield name, called.name
+    yield "name", row.name
 
 
 def _by_code_point(known: Mapping[str, str | None]) -> Callable[[str], str | None]:

@@ -29,7 +29,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_resident_registry.desk import MOST, body_of
-from kumiai_resident_registry.domain.work_list import household_of
+from kumiai_resident_registry.domain.work_list import household_of, person_of
 from kumiai_resident_registry.named_queries import QUERIES
 from kumiai_resident_registry.reading import READERS, reading
 
@@ -65,7 +65,7 @@ def work_list_routes(ground: Ground) -> list[BaseRoute]:
             records = await QUERIES.work_items_listed(about.connection, **named, **asked, limit=limit)
             waiting = [dict(record) for record in await QUERIES.work_items_waiting(about.connection, **named)]
             rows = [from_record(WorkItemRow, record) for record in records]
-            await about.record([])
+            await about.record([number for row in rows if (number := person_of(row.item)) is not None])
         items = [row.model_dump(mode="json") for row in rows]
         after = rows[-1].item if len(rows) == limit and rows else None
         return answer({"work_items": items, "waiting": waiting, "after": after})

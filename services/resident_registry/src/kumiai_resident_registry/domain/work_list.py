@@ -16,6 +16,7 @@ from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.state import RegistryState
 
 _HEAD = "head/"
+_CODE = "resident-code/"
 _BY_THE_RECORD = ("head-undecided", "character-unidentified", "resident-code-missing")
 """Kinds that only a movement or a mapping settles."""
 
@@ -38,7 +39,12 @@ def character_item(system: str, code_point: str) -> str:
 
 def code_item(addressee_number: str) -> str:
     """The item of somebody for whom the pool had no 住民票コード."""
-    return f"resident-code/{addressee_number}"
+    return f"{_CODE}{addressee_number}"
+
+
+def person_of(item: str) -> str | None:
+    """宛名番号 of the person whom an item is about; None if it is about nobody alone."""
+    return item.removeprefix(_CODE) if item.startswith(_CODE) else None
 
 
 def unmatched_item(reference: str) -> str:

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 MjName = str
 """MJ文字図形名, such as MJ026190."""
 CharacterSet = Literal["jis-x-0208", "jis-x-0213", "shift-jis-windows", "unicode-bmp"]
 """What a destination can take: 第1・第2水準, 第1から第4水準, Windows-31J, or one unit of UTF-16 each."""
+CHARACTER_SETS: tuple[CharacterSet, ...] = get_args(CharacterSet)
+USUAL_TABLES = "JAKTMSBZD"
+"""Letters of the map's tables in the order in which they are believed unless a destination says otherwise."""
+TABLES = frozenset(USUAL_TABLES + "Y")
+"""All of them, 別字 among them."""
 
 
 class Reduction(NamedTuple):
@@ -33,7 +38,7 @@ class Policy:
 
     destination: str
     characters: CharacterSet
-    tables: str = "JAKTMSBZD"
+    tables: str = USUAL_TABLES
     """Letters of the tables in the order in which they are believed; one left out is not used, by default 別字."""
     missing: str = "〓"
     """What stands for a character that no table reduces (げた); always reported, too."""
