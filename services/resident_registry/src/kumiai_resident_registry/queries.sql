@@ -182,12 +182,12 @@ on conflict do nothing;
 update name_index_position set position = :position where municipality = :municipality;
 
 -- name: found_by_name
--- Keys in their order, each person once a key; the current row of each.
+-- Keys in their order, each person once a key; the current row of each. One lower bound alone: beside another one the
+-- index would be read from the first key on.
 select found.key, latest.*
 from (
   select key, addressee_number from name_index
-  where municipality = :municipality and key >= :key and key < :end
-    and (key, addressee_number) > (:after_key, :after_number)
+  where municipality = :municipality and (key, addressee_number) > (:after_key, :after_number) and key < :end
   order by key, addressee_number limit :limit) as found
 cross join lateral (
   select h.* from resident_history h

@@ -143,11 +143,11 @@ async def _living_at(about: Reading, key: str, request: Request) -> dict[str, ob
 async def _found(about: Reading, key: str, request: Request) -> dict[str, object]:
     limit = count_of(request, "limit", PAGE, MOST)
     after = request.query_params.get("after", "").replace("\x00", "")
-    after_key, _, after_number = after.rpartition("/")
+    stated, _, number = after.rpartition("/")
+    after_key, after_number = max((stated, number), (key, ""))
     records = await QUERIES.found_by_name(
         about.connection,
         municipality=about.municipality,
-        key=key,
         end=key + "\U0010ffff",
         after_key=after_key,
         after_number=after_number,
