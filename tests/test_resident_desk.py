@@ -108,6 +108,10 @@ async def test_people_are_found_however_their_name_is_written(new_system: NewSys
         assert one["addressee_number"] == told.numbers[0]
         assert one["name"] == "渡邉\U000e010f 髙子"
         assert one["birth_date"] == "1980-02-30"
+    paged = {"name": "かな", "limit": 1, "purpose": "resident-services"}
+    page = await clerk.get("residents", **paged)
+    assert (await clerk.get("residents", **paged, after=page["after"]))["residents"] == []
+    assert await clerk.get("residents", **paged, after="ア/0") == page, "what lies before the name is no part of it"
     assert (await clerk.get("residents", name="山田", purpose="resident-services"))["residents"] == []
     called = OtherName(name="高橋", name_kana="タカハシ")
     await system.tell(FormerNameNotice(**handled(), addressee_number=told.numbers[0], former_name=called))

@@ -66,7 +66,7 @@ def pem() -> bytes:
         ["tax", "assess"],
         ["tax", "run"],
         *[["worklist", name] for name in ("list", "show", "take", "settle", "head")],
-        *[["residents", name] for name in ("search", "at", "accesses", "show", "month")],
+        *[["residents", name] for name in ("search", "at", "accesses", "show", "gaiji", "month")],
     ],
 )
 def test_every_command_explains_itself_and_shows_how_it_is_used(command: list[str]) -> None:

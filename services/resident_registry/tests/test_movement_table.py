@@ -16,7 +16,7 @@ def test_every_reason_stands_in_the_table_once_and_in_order() -> None:
     assert [reason for reason, _ in _ROW.findall(_TABLE.read_text())] == [reason.value for reason in Reason]
 
 
-def tests_here() -> set[str]:
+def _tests_here() -> set[str]:
     return {
         name
         for file in _HERE.glob("test_*.py")
@@ -25,7 +25,7 @@ def tests_here() -> set[str]:
 
 
 def test_every_test_that_the_table_names_exists() -> None:
-    assert {test for _, test in _ROW.findall(_TABLE.read_text())} <= tests_here()
+    assert {test for _, test in _ROW.findall(_TABLE.read_text())} <= _tests_here()
 
 
 def test_every_test_and_every_code_of_the_table_of_refusals_exists_and_none_is_missing() -> None:
@@ -33,7 +33,7 @@ def test_every_test_and_every_code_of_the_table_of_refusals_exists_and_none_is_m
         line for line in (_TABLE.parent / "resident-registry.md").read_text().splitlines() if line.startswith("|")
     )
     named = set(re.findall(r"`(test_\w+)`", table))
-    assert named <= tests_here()
+    assert named <= _tests_here()
     assert all((_HERE / file).exists() for file in re.findall(r"`(test_\w+\.py)`", table))
     assert set(TEXTS) <= set(re.findall(r"`([a-z-]+)`", table))
 

@@ -124,6 +124,29 @@ def show(
 
 
 @app.command()
+def gaiji(
+    code: Code,
+    every: Annotated[bool, typer.Option("--all", help="Those that are identified, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Private-use characters (外字) that nobody has identified yet, by the system that they came from.
+
+    kumiai residents gaiji 131016
+    """
+    with reporting(as_json):
+        found = _get(code, "gaiji", purpose=DESK)
+        if as_json:
+            show_json(found)
+            return
+        table = Table("system", "code point", "character", "MJ", "people")
+        for row in found["gaiji" if every else "unidentified"]:
+            shown = (row["system"], row["code_point"], row["character"] or "", row["mj"] or "", str(row["people"]))
+            table.add_row(*shown)
+        out.print(table)
+        say(f"{found['identified']} identified, {len(found['unidentified'])} not")
+
+
+@app.command()
 def month(
     code: Code,
     month: Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM.")],
