@@ -245,7 +245,7 @@ async def test_a_protected_address_is_seen_for_protection_alone_also_where_it_wa
     assert [row["addressee_number"] for row in there] == [mother]
     assert (await operator.head(code, "resident", REGISTRY))["position"] == head["position"]
 
-    run_out(addresses, code)
+    run_out(addresses, code, "protection_release", "reverts_at")
     assert "address" not in await clerk.get(f"residents/{mother}", purpose="resident-services"), "reverted by itself"
 
     await system.tell(
@@ -269,7 +269,9 @@ async def test_a_protected_address_is_seen_for_protection_alone_also_where_it_wa
     }
 
 
-async def test_break_glass_needs_a_reason_and_a_second_person(new_system: NewSystem, operator: Operator) -> None:
+async def test_break_glass_needs_a_reason_and_a_second_person_and_ends(
+    new_system: NewSystem, operator: Operator, addresses: StackAddresses
+) -> None:
     system = await new_system(REGISTRY, code="202053")
     code = system.member.code
     first = await Clerk(operator, code, "first").granted("taxation")
@@ -288,6 +290,8 @@ async def test_break_glass_needs_a_reason_and_a_second_person(new_system: NewSys
     assert (await second.client.get(path, params=disaster)).status_code == 403
     (listed,) = (await second.get("emergency-accesses"))["emergency_accesses"]
     assert (listed["party"], listed["approved_by"]) == ("first", "second")
+    run_out(addresses, code, "emergency_access", "expires_at")
+    assert (await first.client.get(path, params=disaster)).status_code == 403, "it has ended by itself"
     reads = await Clerk(operator, code, "desk").granted("resident-services")
     about = (await reads.get("access-records", addressee_number=number))["accesses"]
     assert [(each["party"], each["purpose"]) for each in about] == [("first", "disaster")]
@@ -327,12 +331,12 @@ async def test_a_resident_code_of_the_pool_is_seen_by_the_desk_alone_and_in_no_e
     assert (looked["party"], looked["purpose"], looked["action"]) == ("desk", "resident-services", "work-items")
 
 
-def run_out(addresses: StackAddresses, code: str) -> None:
-    """Releases of a municipality as they are when their minutes have passed."""
+def run_out(addresses: StackAddresses, code: str, table: str, until: str) -> None:
+    """A municipality's exceptions as they are when their minutes have passed."""
     url = addresses.postgres_url.rpartition("/")[0] + "/kumiai_resident_registry"
     with psycopg.connect(url, password=addresses.postgres_password) as connection:
-        passed = "update protection_release set reverts_at = reverts_at - interval '1 minute' where municipality = %s"
-        assert connection.execute(passed, (code,)).rowcount == 1
+        passed = f"update {table} set {until} = now() where municipality = %s"
+        assert connection.execute(passed, (code,)).rowcount == 1  # type: ignore[arg-type]
 
 
 def leaks(content: bytes) -> bool:
