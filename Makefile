@@ -37,7 +37,7 @@ HAS_STACK = $(shell [ "$(KUMIAI_STACK)" = external ] || docker info 2>/dev/null 
 	|| { command -v mvn && [ "$(JAVA_VERSION)" -ge 17 ]; } >/dev/null 2>&1 && echo yes)
 NEED_STACK = $(if $(HAS_STACK),,$(error install Java 17 with Maven, or Docker))
 
-.PHONY: help demo test check bench chaos planted second-opinion up down status clean distclean lock format need-stack need-prometheus
+.PHONY: help demo test check bench chaos kills planted second-opinion up down status clean distclean lock format need-stack need-prometheus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: need-stack $(READY) ## Measure speed into build/bench.json (medians of th
 
 chaos: need-stack $(READY) ## Provoke faults for 30 minutes; prints its seed
 	@$(PY) -m tests.chaos
+
+kills: need-stack $(READY) ## kill -9 at 20 random moments while a municipality leaves (15 minutes); prints its seed
+	@$(PY) -m tests.leaving.kills
 
 planted: need-stack $(READY) ## Plant eight bugs into copies of the code: the checker must see each of them
 	@$(PY) -m pytest -v tests/planted

@@ -1,7 +1,8 @@
-"""Taking everything along: a municipality's bundle exported, verified with evidence, and imported elsewhere.
+"""Leaving with everything: closed, exported, verified with evidence, acknowledged, erased; imported elsewhere between.
 
 Each step is the command that people use, as a process of its own. An import verifies first, which is measured by
-itself: its time is that of bringing everything in, until every service has taken it over.
+itself: its time is that of bringing everything in, until every service has taken it over. Leaving is all that the
+municipality waits for, from the request to the certificate; importing is not in it.
 """
 
 import json
@@ -17,11 +18,13 @@ from typing import Any
 
 import psutil
 
+from benchmarks.bystander import Bystander
 from benchmarks.federation import Federation
-from benchmarks.usage import peak_memory, processes
+from benchmarks.usage import cpu_by_name, peak_memory, processes
 
 LOOK_SECONDS = 0.05
 PARTY = "bench"
+KEY = "acknowledgement.pem"
 
 
 class StepFailed(AssertionError):
@@ -30,50 +33,78 @@ class StepFailed(AssertionError):
 
 @dataclass(frozen=True)
 class Bundling:
-    """The three steps of one bundle."""
+    """The steps of one leave, and of the import."""
 
     events: int
     bytes: int
-    export_seconds: float
-    verify_seconds: float
-    import_seconds: float
+    seconds: dict[str, float]
+    """By step."""
     rss_mb: dict[str, float]
     """Highest resident memory: of each step's process with its children, and of the services while they worked."""
+    import_cpu_seconds: dict[str, float]
+    """Of each process of the federation that took the bundle in."""
 
-    def per_s(self, seconds: float) -> float:
+    def per_s(self, step: str) -> float:
         """Events per second."""
-        return self.events / seconds
+        return self.events / self.seconds[step]
+
+    @property
+    def leave_seconds(self) -> float:
+        """From the request to the certificate."""
+        return sum(seconds for step, seconds in self.seconds.items() if step != "import")
 
 
-def measure(here: Federation, there: Callable[[], Federation], municipality: str, folder: Path) -> Bundling:
-    """Export from one federation, verify, and import into an empty one, which is started when it is needed."""
+def new_key(federation: Federation, municipality: str, folder: Path) -> str:
+    """Make the municipality's acknowledgement key in an empty folder; the public half, for joining."""
     shutil.rmtree(folder, ignore_errors=True)
-    bundle, evidence = folder / "bundle", folder / "evidence"
+    folder.mkdir(parents=True)
+    made = kumiai(federation, "leaving", "key", municipality, str(folder / KEY), "--no-register")
+    return str(made.said["public_key"])
+
+
+def measure(
+    here: Federation, there: Callable[[], Federation], municipality: str, folder: Path, bystander: Bystander
+) -> Bundling:
+    """Leave one federation for an empty one, which is started when it is needed."""
+    bundle, evidence = str(folder / "bundle"), str(folder / "evidence")
     kumiai(here, "credentials", municipality)
     kumiai(here, "party", "add", municipality, PARTY, "--role", "clerk", "--purpose", "export")
     time.sleep(3)  # every service has heard of the party
+    done: dict[str, Step] = {}
     with peak_memory(processes(here.layout)) as services:
-        export = kumiai(here, "bundle", "export", municipality, str(bundle), "--as", PARTY)
-    kumiai(here, "bundle", "evidence", municipality, str(evidence))
-    verify = kumiai(here, "bundle", "verify", str(bundle), "--evidence", str(evidence))
-    elsewhere = there()
-    with peak_memory(processes(elsewhere.layout)) as others:
-        import_ = kumiai(elsewhere, "bundle", "import", str(bundle))
-    if not verify.said["proven"]:
-        raise StepFailed(f"the bundle is not proven: {verify.said['findings'][:3]}")
+        with bystander.watching():
+            done["close"] = kumiai(here, "leave", municipality, "--watch", "--readers-days", "0")
+            done["export"] = kumiai(here, "bundle", "export", municipality, bundle, "--as", PARTY)
+            done["record"] = kumiai(here, "leaving", "exported", municipality, bundle)
+            done["seal"] = kumiai(here, "leaving", "show", municipality, "--watch")
+            done["evidence"] = kumiai(here, "bundle", "evidence", municipality, evidence)
+        # The municipality verifies on a machine of its own, and imports on others': here they would be in the way.
+        kept = ("--evidence", evidence, "--went-on", "membership")
+        done["verify"] = kumiai(here, "bundle", "verify", bundle, *kept)
+        if not done["verify"].said["proven"]:
+            raise StepFailed(f"the bundle is not proven: {done['verify'].said['findings'][:3]}")
+        elsewhere = there()
+        with peak_memory(processes(elsewhere.layout)) as others:
+            before = cpu_by_name(processes(elsewhere.layout))
+            done["import"] = kumiai(elsewhere, "bundle", "import", bundle)
+            after = cpu_by_name(processes(elsewhere.layout))
+        with bystander.watching():
+            done["acknowledge"] = kumiai(
+                here, "leaving", "acknowledge", municipality, bundle, "--key", str(folder / KEY)
+            )
+            done["erase"] = kumiai(here, "leave", municipality, "--erase", "--yes", "--watch")
+    if (state := done["erase"].said["leave"]["state"]) != "certified":
+        raise StepFailed(f"the leave ended as {state}")
     return Bundling(
-        sum(export.said["heads"].values()),
-        sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()),
-        export.seconds,
-        verify.seconds,
-        import_.said["seconds"],
+        sum(done["export"].said["heads"].values()),
+        sum(path.stat().st_size for path in Path(bundle).rglob("*") if path.is_file()),
+        {step: each.seconds for step, each in done.items()} | {"import": done["import"].said["seconds"]},
         {
-            "export": export.rss_mb,
-            "verify": verify.rss_mb,
-            "import": import_.rss_mb,
-            **{f"{name} (export)": mb for name, mb in services.items() if _is_service(name)},
-            **{f"{name} (import)": mb for name, mb in others.items() if _is_service(name)},
+            **{step: each.rss_mb for step, each in done.items()},
+            **{name: mb for name, mb in services.items() if _is_service(name)},
+            **{f"{name} (elsewhere)": mb for name, mb in others.items() if _is_service(name)},
         },
+        {name: after[name] - before[name] for name in before},
     )
 
 

@@ -42,7 +42,12 @@ class Federation:
         assert isinstance(key, Ed25519PrivateKey)
         return httpx.Client(auth=TokenClient(self.services.peers["membership"], OPERATOR, key), timeout=600)
 
-    def join(self, codes: Sequence[str], services: Sequence[str] = SUBSCRIBED) -> None:
+    def join(
+        self,
+        codes: Sequence[str],
+        services: Sequence[str] = SUBSCRIBED,
+        acknowledgement_key: str | None = None,
+    ) -> None:
         """Join municipalities to the registry and to taxation, or to others, those that have not joined yet."""
         url = self.services.peers["membership"] + "/v1/members"
         with self.client() as client, ThreadPoolExecutor(4) as pool:
@@ -50,8 +55,9 @@ class Federation:
 
             def join(code: str) -> None:
                 known = municipalities()[code]
-                wanted = {"municipality": code, "name": known.name, "prefecture": known.prefecture}
-                client.post(url, json={**wanted, "services": list(services)}).raise_for_status()
+                wanted: dict[str, object] = {"municipality": code, "name": known.name, "prefecture": known.prefecture}
+                wanted |= {"services": list(services), "acknowledgement_key": acknowledgement_key}
+                client.post(url, json=wanted).raise_for_status()
 
             list(pool.map(join, [code for code in codes if code not in joined]))
         asyncio.run(self._until_known(codes, services))

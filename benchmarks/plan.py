@@ -23,7 +23,9 @@ class Plan:
     """Stored events (of the registry: residents' and receipts) at which a notice's cost is measured first."""
     growth_to: int
     bundled_notices: int
-    """Notices of the municipality whose bundle is exported, verified and imported; each makes two events."""
+    """Notices of the municipality that leaves and is imported elsewhere; each makes two events."""
+    newcomers: int
+    """At most so many join and ask to leave meanwhile."""
     tax_payers: tuple[int, ...]
     """Payers of the tax runs, one after the other; the last one's figures are the result."""
 
@@ -59,6 +61,7 @@ FULL = Plan(
     growth_from=100_000,
     growth_to=1_000_000,
     bundled_notices=250_000,
+    newcomers=40,
     tax_payers=(10_000, 100_000, 1_000_000),
     imported_residents=100_000,
     inquiries=20_000,
@@ -78,6 +81,7 @@ QUICK = Plan(
     growth_from=6_000,
     growth_to=18_000,
     bundled_notices=6_000,
+    newcomers=5,
     tax_payers=(5_000, 30_000),
     imported_residents=10_000,
     inquiries=5_000,

@@ -16,6 +16,7 @@ from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
 from benchmarks import bundling, finding, flow, importing, inquiry, latency, plain, rebuilding, tax_run
+from benchmarks.bystander import Bystander
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -124,34 +125,43 @@ class Suite:
             flow.measure(federation, publishers, min(max(missing // 2, len(publishers.expected)), GROWTH_LOAD))
 
     def _bundle(self) -> None:
-        """One municipality with long logs; its bundle goes into a second federation beside the first."""
-        (member,) = codes(1)
+        """One municipality with long logs leaves; its bundle goes into a second federation beside the first."""
+        leaver, other, *newcomers = codes(2 + self._plan.newcomers)
         with running(FOLDER) as federation, ExitStack() as stack:
-            federation.join([member])
-            publishers = stack.enter_context(Publishers(Broker.of(federation.addresses), [member]))
-            while (missing := self._plan.bundled_notices - publishers.expected[member]) > 0:
-                flow.measure(federation, publishers, min(missing, GROWTH_LOAD))
+            folder = federation.layout.root / "out"
+            federation.join([leaver], acknowledgement_key=bundling.new_key(federation, leaver, folder))
+            federation.join([other])
+            with Publishers(Broker.of(federation.addresses), [leaver]) as publishers:
+                while (missing := self._plan.bundled_notices - publishers.expected[leaver]) > 0:
+                    flow.measure(federation, publishers, min(missing, GROWTH_LOAD))
             time.sleep(10)  # what was appended last has been read and signed
-            done = bundling.measure(
-                federation,
-                lambda: stack.enter_context(running("bench-elsewhere")),
-                member,
-                federation.layout.root / "out",
-            )
+            residents = asyncio.run(_residents(federation, leaver))
+            elsewhere = lambda: stack.enter_context(running("bench-elsewhere"))  # noqa: E731
+            with Bystander(federation, other, newcomers) as bystander:
+                done = bundling.measure(federation, elsewhere, leaver, folder, bystander)
         self._detail(
             "bundle",
             {
+                "residents": residents,
                 "events": done.events,
                 "mb": round(done.bytes / 1e6, 1),
-                "seconds": [round(s, 1) for s in (done.export_seconds, done.verify_seconds, done.import_seconds)],
+                "seconds": {step: round(seconds, 1) for step, seconds in done.seconds.items()},
                 "rss_mb": {name: round(mb, 1) for name, mb in done.rss_mb.items()},
+                "import_cpu_us_per_event": {
+                    name: round(used / done.events * 1e6, 1) for name, used in done.import_cpu_seconds.items()
+                },
+                "joined_meanwhile": bystander.joined,
+                "others_notices": len(bystander.times),
+                "others_max_ms": round(max(bystander.times), 1),
             },
         )
         self._note(
-            export_events_per_s=round(done.per_s(done.export_seconds), 1),
-            verify_events_per_s=round(done.per_s(done.verify_seconds), 1),
-            import_events_per_s=round(done.per_s(done.import_seconds), 1),
-            bundle_rss_mb=round(max(done.rss_mb.values()), 1),
+            leave_seconds=round(done.leave_seconds, 1),
+            export_events_per_s=round(done.per_s("export"), 1),
+            verify_events_per_s=round(done.per_s("verify"), 1),
+            import_events_per_s=round(done.per_s("import"), 1),
+            leave_rss_mb=round(max(done.rss_mb.values()), 1),
+            others_p99_ms=round(bystander.p99_ms, 1),
         )
 
     def _import(self) -> None:
@@ -261,6 +271,16 @@ class Suite:
             self._note(
                 p50_ms=round(median(run.p50_ms for run in runs), 1), p99_ms=round(median(run.p99_ms for run in runs), 1)
             )
+
+
+async def _residents(federation: Federation, municipality: str) -> int:
+    """How many people the registry has recorded."""
+    database = await connect(federation.addresses, "kumiai_resident_registry")
+    try:
+        counted = "select count(distinct addressee_number) from resident_history where municipality = $1"
+        return int(await database.fetchval(counted, municipality))
+    finally:
+        await database.close()
 
 
 async def _stored_events(federation: Federation) -> int:

@@ -11,7 +11,7 @@ import pytest
 from tests.support import markers
 from tests.support.markers import Markers
 
-NUMBER, PLACE = "314159265359", "隠れ里金糸雀町"
+NUMBER, PLACE, NAME = "314159265359", "隠れ里金糸雀町", "隠里 金糸雀"
 FORMS = {
     "utf-8": lambda value: value.encode(),
     "cp932": lambda value: value.encode("cp932"),
@@ -31,10 +31,10 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("value", (NUMBER, PLACE))
+@pytest.mark.parametrize("value", (NUMBER, PLACE, NAME))
 @pytest.mark.parametrize("form", FORMS)
 def test_a_marker_is_found_in_every_form(form: str, value: str) -> None:
-    searched = Markers(NUMBER, PLACE)
+    searched = Markers(NUMBER, PLACE, NAME)
     content = b"\x00\xffbefore " + FORMS[form](value) + b" after"
     assert {found.marker for found in searched.in_bytes("here", content)} == {value}
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,18 +149,30 @@ async def spread(here: dict[str, Place], municipality: str) -> None:
                 await place.take(municipality, **{stream: events})
 
 
-async def export(here: dict[str, Place], municipality: str, folder: Path) -> tuple[str, dict[str, Part]]:
-    """A bundle's folder; its identity and parts."""
+async def export(
+    here: dict[str, Place], municipality: str, folder: Path, *, older: bool = False
+) -> tuple[str, dict[str, Part]]:
+    """A bundle's folder; its identity and parts. `older` makes it one of a version that knew fewer tables."""
     target = BundleFolder(folder)
     target.begin()
     parts = {}
     for place in reversed(here.values()):
         await checkpoints.sign_moved_heads(place.database, place.keys, [municipality])
         part = await write_part(place.database, place.name, municipality, place.keys, target)
+        part = _of_an_older_version(part, folder) if older else part
         said = {"part": part.statement(), "public_key": place.keys.public_text,
                 "signature": part.signature(place.keys.signing)}  # fmt: skip
         parts[place.name] = target.close_part(said)
     return target.finish(), parts
+
+
+def _of_an_older_version(part: Part, folder: Path) -> Part:
+    """Without the tables that hold nothing: a version that did not know them would not have written them."""
+    unknown = {file for file in part.files if "/tables/" in file.path and not file.records}
+    for file in unknown:
+        (folder / file.path).unlink()
+    known = tuple(file for file in part.files if file not in unknown)
+    return replace(part, contract_version="0", files=known)
 
 
 async def import_(there: dict[str, Place], parts: dict[str, Part], folder: Path, piece: int) -> None:

@@ -33,6 +33,7 @@ RECORDS = {
 LEFT_OUT = {
     "used_assertion": "the identifiers of spent assertions, for some minutes",
     "name_index": "made again from the log",
+    "address_index": "made again from the log",
     "name_index_position": "made again from the log",
     "roll_entry": "made again by the run",
     "run_progress": "made again by the run",

@@ -158,6 +158,9 @@ async def test_whoever_left_goes_on_elsewhere(
     assert done == 0, said
     receipt = await accepted(services, layout, code, notice)
     assert receipt["outcome"] == "accepted", receipt
+    done, said = await asyncio.to_thread(there.kumiai, "bundle", "import", str(folder))
+    assert (done, said["code"], said["stream"]) == (1, "already-member", "membership"), said
+    assert said["position"] > said["bundle_position"]
 
 
 async def test_an_own_system_goes_on_elsewhere_with_its_next_number(
@@ -228,6 +231,16 @@ def test_only_a_proven_bundle_is_imported(exported: Exported, tmp_path: Path) ->
     code, said = exported.commands.kumiai("bundle", "import", str(tmp_path / "edited"))
     assert code == 1
     assert "not proven" in said["error"]
+
+
+def test_a_bundle_without_membership_is_proven_and_not_imported(exported: Exported, tmp_path: Path) -> None:
+    folder = str(tmp_path / "part")
+    chosen = ("--services", f"{REGISTRY},{TAXATION}")
+    code, said = exported.commands.kumiai("bundle", "export", exported.code, folder, "--as", "hanako", *chosen)
+    assert code == 0, said
+    assert exported.commands.verify(Path(folder))[0] == 0
+    code, said = exported.commands.kumiai("bundle", "import", folder)
+    assert (code, said["code"], said["services"]) == (2, "membership-missing", [REGISTRY, TAXATION])
 
 
 async def test_a_member_is_not_imported_over(

@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
+from random import Random, SystemRandom
 
 import pytest
 from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.services import Service
 
+from tests.bundle.conftest import register_exporter
 from tests.leaving.conftest import NewLeaver
+from tests.leaving.kills import OFFICER, Kills
 from tests.leaving.test_leaving import report
 from tests.support.family import carry_over
 from tests.support.faults import restore_backup, superuser, take_backup
-from tests.support.leaving import closed_heads, everywhere, in_kafka, until_waits_for
+from tests.support.leaving import everywhere, in_kafka, until_waits_for
 from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -63,27 +68,23 @@ async def test_a_leave_waits_for_a_service_that_is_down_and_for_nobody_else(
     await other.cancel()
 
 
-async def test_every_process_may_be_killed_between_any_two_steps(
-    new_leaver: NewLeaver, addresses: StackAddresses, federation: ServiceProcesses
+async def test_whatever_is_killed_and_whenever_the_bundle_is_the_same(
+    new_leaver: NewLeaver,
+    operator: Operator,
+    addresses: StackAddresses,
+    federation: ServiceProcesses,
+    test_layout: Layout,
+    tmp_path: Path,
 ) -> None:
+    """The short form of `python -m tests.leaving.kills`: one random moment, and every boundary between two steps."""
     leaver, system = await new_leaver()
-    family = await system.tell(carry_over())
-    sent = [await system.post.send(system.message(report(number))) for number in family.numbers]
-    await leaver.request()
-    await restart(federation, *ALL, "membership")
-    await asyncio.wait_for(asyncio.gather(*sent), 30)
-    closed = closed_heads(await leaver.state("closed"))
-    await restart(federation, *ALL, "membership")
-    await leaver.record_bundle()
-    await restart(federation, "membership")
-    await leaver.acknowledge()
-    assert closed_heads(await leaver.show()) == closed
-    await leaver.begin_erasure()
-    await restart(federation, *ALL, "membership")
-    await leaver.state("erasing", "erased", "certified")
-    await restart(federation, "membership")
-    await leaver.state("certified", within_s=60)
-    code = leaver.member.code
+    code, seed = leaver.member.code, SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    await register_exporter(operator, test_layout, code, OFFICER)
+    await operator.known(leaver.member)
+    kills = Kills(leaver, system, federation, tmp_path, Random(seed))
+    print(await kills.moment())
+    await kills.to_the_end()
     assert in_kafka(addresses, code) == {"topics": [], "rights": [], "users": [], "groups": []}
     for service in ALL:
         assert set(everywhere(addresses, code)[service]) <= {"tombstone", "erasure_count"}

@@ -73,11 +73,11 @@ def forms(value: str) -> Iterator[tuple[str, bytes]]:
                 yield f"{name} in base64", _base64(plain, offset)
                 yield f"{name} in base64url", _base64(plain, offset).translate(bytes.maketrans(b"+/", b"-_"))
         for backslash, nested in (("\\", ""), ("\\\\", " in JSON")):
-            lower, upper = (
-                "".join(f"{backslash}u{unit:{form}}" for unit in _units(text)).encode() for form in ("04x", "04X")
-            )
-            yield f"{spelled}JSON escapes{nested}", lower
-            yield f"{spelled}upper JSON escapes{nested}", upper
+            for case, form in (("", "04x"), ("upper ", "04X")):
+                # Most writers leave ASCII as it is, such as the space within a name.
+                for plain_below in (0, 0x80):
+                    units = [chr(u) if u < plain_below else f"{backslash}u{u:{form}}" for u in _units(text)]
+                    yield f"{spelled}{case}JSON escapes{nested}", "".join(units).encode()
         yield f"{spelled}character references", "".join(f"&#{ord(character)};" for character in text).encode()
         yield f"{spelled}percent escapes", quote(text).encode()
         yield f"{spelled}full percent escapes", "".join(f"%{byte:02X}" for byte in text.encode()).encode()

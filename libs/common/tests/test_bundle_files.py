@@ -58,6 +58,7 @@ def test_the_identity_is_of_what_the_logs_determine() -> None:
         part(files=(stream,)),
         part(files=(*whole.files, empty)),
         part(checkpoint_signers=("k", "l"), contract_version="2"),
+        part(readers=(End("membership", 1, 7, "ab" * 32),)),
         part_of(whole.statement()),
     )
     assert {each.identity for each in same} == {whole.identity}

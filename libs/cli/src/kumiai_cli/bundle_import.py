@@ -28,10 +28,10 @@ SECONDS = 300.0
 def import_(folder: Folder, as_json: Json = False) -> None:
     """Import a bundle into this federation, which must not have the municipality as a member.
 
-    The bundle is verified first. Nothing is decided again: logs are taken in as they are, and readers are put where
-    they had been. Repeat it after an interruption; it goes on where it was. Afterwards give the municipality's systems
-    new credentials (kumiai credentials CODE): a bundle holds none. CSV files of systems used before are something else
-    and decided row by row: kumiai import.
+    The bundle is verified first, and must hold membership's part. Nothing is decided again: logs are taken in as
+    they are, and readers are put where they had been. Repeat it after an interruption; it goes on where it was.
+    Afterwards give the municipality's systems new credentials (kumiai credentials CODE): a bundle holds none.
+    CSV files of systems used before are something else and decided row by row: kumiai import.
 
       kumiai bundle import ./131016
     """
@@ -41,7 +41,8 @@ def import_(folder: Folder, as_json: Json = False) -> None:
         federation, code = find_federation(), next(iter(parts.values())).municipality
         with _progress(as_json) as shown:
             bringing = _Bringing(federation, folder, parts, shown)
-            bringing.everything()
+            if not bringing.everything():
+                _is_this_bundle(federation, parts)
             task = shown.add_task("the services take over", total=None)
             wait_until_applied(federation, code, [name for name in parts if name != MEMBERSHIP], shown, task)
         seconds = round(time.monotonic() - begun, 3)
@@ -64,7 +65,8 @@ class _Bringing:
         self._shown = shown
         self._code = next(iter(parts.values())).municipality
 
-    def everything(self) -> None:
+    def everything(self) -> bool:
+        """Send all of it; False where the municipality is a member already, so that nothing may be sent."""
         topics = f"/v1/members/{self._code}/topics"
         with self._federation.operator(MEMBERSHIP) as client:
             known = client.post(topics).raise_for_status().json()["recorded"]
@@ -76,6 +78,7 @@ class _Bringing:
             self._part(MEMBERSHIP)
         with self._federation.operator(MEMBERSHIP) as client:
             client.post(topics).raise_for_status()
+        return not known
 
     def _part(self, service: str) -> None:
         with self._federation.operator(service) as client:
@@ -153,8 +156,37 @@ def _verified(folder: Path) -> dict[str, Part]:
     statements = json.loads((folder / layout.MANIFEST).read_text("utf-8"))["parts"]
     parts = {statement["service"]: part_of(statement) for statement in statements}
     if MEMBERSHIP not in parts:
-        raise Failure("The bundle lacks membership's part; only a bundle with it can be imported.", USAGE)
+        raise Failure(
+            "The bundle lacks membership's part, which makes the municipality a member; only a bundle with it can be"
+            " imported. Export it again without --services, or with membership among them. Nothing was imported.",
+            USAGE,
+            code="membership-missing",
+            services=sorted(parts),
+        )
     return parts
+
+
+def _is_this_bundle(federation: Federation, parts: dict[str, Part]) -> None:
+    """Whoever repeats an import that came to its end finds the bundle's heads. Raises Failure for another member."""
+    code = parts[MEMBERSHIP].municipality
+    for service, part in parts.items():
+        with federation.operator(service) as client:
+            heads = client.get(f"/v1/{code}/heads").raise_for_status().json()["heads"]
+        here = {
+            head["stream"]: End(head["stream"], head["incarnation"], head["position"], head["hash"]) for head in heads
+        }
+        for head in part.heads:
+            if (there := here.get(head.stream)) != head:
+                at = "has nothing" if there is None else f"is at position {there.position:,}"
+                raise Failure(
+                    f"{code} is a member here already, and its records are not this bundle's: {head.stream} {at}, and"
+                    f" ends at {head.position:,} in the bundle. Nothing was imported. A bundle goes into a federation"
+                    f" in which the municipality is no member and has never been one.",
+                    code="already-member",
+                    stream=head.stream,
+                    position=None if there is None else there.position,
+                    bundle_position=head.position,
+                )
 
 
 def _compared(federation: Federation, part: Part) -> dict[str, Any]:
@@ -162,14 +194,17 @@ def _compared(federation: Federation, part: Part) -> dict[str, Any]:
     code, stream = part.municipality, STREAM_OF[part.service]
     with federation.operator(part.service) as client:
         heads = client.get(f"/v1/{code}/heads").raise_for_status().json()["heads"]
-        ends = {End(head["stream"], head["incarnation"], head["position"], head["hash"]) for head in heads}
-        if not set(part.heads) <= ends:
+        if not set(part.heads) <= _ends(heads):
             raise Failure(f"{part.service} does not end where the bundle does.")
         state = client.get(f"/v1/{code}/tables/{stream}/hash")
         found = state.raise_for_status().json()["state_hash"] if part.heads else part.state_hash
     if found != part.state_hash:
         raise Failure(f"The tables of {part.service} have another state hash than the bundle's.")
     return {"service": part.service, "events": sum(head.position for head in part.heads), "state_hash": found}
+
+
+def _ends(heads: Iterable[dict[str, Any]]) -> set[End]:
+    return {End(head["stream"], head["incarnation"], head["position"], head["hash"]) for head in heads}
 
 
 def _pieces(lines: Iterable[bytes], most_bytes: int, most_lines: int) -> Iterator[tuple[bytes, int]]:

@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_contracts.chain import length_prefixed
 from kumiai_contracts.model import canonical_json
+from kumiai_contracts.topics import STREAM_OF
 
 FORMAT = "kumiai-bundle-v1"
 PART_FORMAT = "kumiai-bundle-part-v1"
@@ -21,6 +22,7 @@ SIGNATURES = "signatures.json"
 DESCRIPTOR = "datapackage.json"
 README = "README.md"
 VERIFIER = "verify.py"
+MEMBERSHIP = STREAM_OF["membership"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,13 @@ class Part:
     @property
     def identity(self) -> str:
         """SHA-256 of what the logs determine. A file without a record says nothing and is left out, so that a later
-        version, which knows more tables, gives the same."""
+        version, which knows more tables, gives the same. How far membership's log was read is left out, too: it goes
+        on while the municipality leaves, and nothing that the service holds in its own log follows from it."""
         said = {
             "municipality": self.municipality,
             "service": self.service,
             "heads": [asdict(head) for head in self.heads],
-            "readers": [asdict(reader) for reader in self.readers],
+            "readers": [asdict(reader) for reader in self.readers if reader.stream != MEMBERSHIP],
             "state_hash": self.state_hash,
             "files": [
                 {"path": file.path, "records": file.records, "sha256": file.sha256}

@@ -110,6 +110,10 @@ class Unusable(Exception):
     """What was given can't be verified at all."""
 
 
+class ColumnsDiffer(Exception):
+    """A file has other columns than its table."""
+
+
 class Finding(NamedTuple):
     """Where the bundle falls short, and how."""
 
@@ -157,7 +161,14 @@ def short(data: bytes) -> bytes:
 
 
 def key_of(table: str, key: list[Any]) -> bytes:
-    return short(repr((table, *key)).encode())
+    """A row's key as bytes: another one for every other key, and in the order in which the files have their rows."""
+    return b"\0\0".join([table.encode(), *[part.encode().replace(b"\0", b"\0\xff") if type(part) is str
+                                           else b"\0\1" + repr(part).encode() for part in key]])  # fmt: skip
+
+
+def within(table: str) -> tuple[bytes, bytes]:
+    """Between these two lie the keys of a table."""
+    return table.encode(), table.encode() + b"\0\1"
 
 
 class Scratch:
@@ -185,6 +196,15 @@ class Scratch:
             self._flush(statement)
         return self.db.execute(query, values).fetchall()
 
+    def rows(self, table: str) -> Any:
+        """Key and digest of a table's folded rows, in the order of the keys."""
+        self.ask("select 1")
+        return self.db.execute("select key, digest from folded where key >= ? and key < ? order by key", within(table))
+
+    def used_up(self, table: str) -> None:
+        """Forget a table's folded rows: they are all accounted for."""
+        self.db.execute("delete from folded where key >= ? and key < ?", within(table))
+
     def _flush(self, statement: str) -> None:
         self.db.executemany(statement, self._waiting.pop(statement, []))
 
@@ -194,7 +214,7 @@ FIRST = "insert or ignore into folded values (?, ?, ?)"
 
 
 class Result(NamedTuple):
-    """What is left of one half of a part when it has been checked by itself."""
+    """What is left of one side of a part when it has been checked by itself."""
 
     findings: Findings
     hashes: bytes
@@ -213,8 +233,8 @@ class Result(NamedTuple):
 CAUSED = struct.Struct("<qq32s")
 
 
-class Half(ABC):
-    """Checks what both halves of a part have: a stream, and files of which the stream says what stands in them."""
+class Side(ABC):
+    """Checks what the sides of a part have: a stream, and files of which the stream says what stands in them."""
 
     def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], scratch: Scratch) -> None:
         self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
@@ -235,11 +255,11 @@ class Half(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Look at everything of this half, in its order."""
+        """Look at everything of this side, in its order."""
 
-    @abstractmethod
     def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
         """What an event says, its place in the chain being right."""
+        raise NotImplementedError
 
     # Streams: the chain, and what each event makes true.
 
@@ -315,38 +335,62 @@ class Half(ABC):
             return 0
         return int(place) if stream == self.service + "-receipts" else 0
 
-    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> None:
-        """Compare a file with the fold; `total` is the state hash so far."""
+    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
+        """Compare a file with the fold; `total` is the state hash so far, and what it comes to is given back."""
         if path not in self.listed or not (self.folder / path).is_file():
-            return
-        columns, note = shape["columns"], self.findings.note
+            return total
+        try:
+            return self.agreed(path, table, shape, total.copy())
+        except (ValueError, KeyError, csv.Error, ColumnsDiffer):
+            return self.compared(path, table, shape, total)
+
+    def rows_of(self, path: str, table: str, shape: dict[str, Any]) -> Any:
+        """The rows of a file: their numbers, keys and canonical texts. Raises for a row that can't be read."""
+        columns = shape["columns"]
         names = [column[0] for column in columns]
         keys = [names.index(column) for column in shape["key"]]
         readers = [(n, read) for n, column in enumerate(columns) if (read := reader(*column[1:3])) is not str]
-        count = repeated = 0
         with (self.folder / path).open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, strict=True)
-            try:
-                if next(rows, None) != names:
-                    note("columns-differ", path)
-                    return
-                for count, row in enumerate(rows, 1):
-                    if len(row) != len(names):
-                        raise ValueError("columns")
-                    values: list[Any] = [*row]
-                    for n, read in readers:
-                        values[n] = read(row[n])
-                    written = canonical(values)
-                    if total is not None:
-                        if count == 1:
-                            total.update(prefixed(table.encode()))
-                        total.update(prefixed(written))
-                    key = [values[n] for n in keys]
-                    self.scratch.put("insert or ignore into written values (?, ?, ?, ?)",
-                                     (key_of(table, key), short(written), count + 1,
-                                      "/".join(map(str, key))))  # fmt: skip
-            except (ValueError, KeyError, csv.Error) as error:
-                note("line-malformed", path, line=count + 1, why=type(error).__name__)
+            if next(rows, None) != names:
+                raise ColumnsDiffer
+            for number, row in enumerate(rows, 1):
+                if len(row) != len(names):
+                    raise ValueError("columns")
+                values: list[Any] = [*row]
+                for n, read in readers:
+                    values[n] = read(row[n])
+                yield number, [values[n] for n in keys], canonical(values)
+
+    def agreed(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
+        """Both in step, in the order of their keys. Raises ValueError where that is not all there is to say."""
+        folded, count = self.scratch.rows(table), 0
+        for count, key, written in self.rows_of(path, table, shape):
+            if next(folded, None) != (key_of(table, key), short(written)):
+                raise ValueError("differs")
+            if count == 1:
+                total.update(prefixed(table.encode()))
+            total.update(prefixed(written))
+        if next(folded, None) is not None or count != self.listed[path]["records"]:
+            raise ValueError("differs")
+        self.scratch.used_up(table)
+        return total
+
+    def compared(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
+        """Where a file differs from the fold, row by row."""
+        note, count = self.findings.note, 0
+        try:
+            for count, key, written in self.rows_of(path, table, shape):
+                if count == 1:
+                    total.update(prefixed(table.encode()))
+                total.update(prefixed(written))
+                self.scratch.put("insert or ignore into written values (?, ?, ?, ?)",
+                                 (key_of(table, key), short(written), count + 1, "/".join(map(str, key))))  # fmt: skip
+        except ColumnsDiffer:
+            note("columns-differ", path)
+            return total
+        except (ValueError, KeyError, csv.Error) as error:
+            note("line-malformed", path, line=count + 2, why=type(error).__name__)
         (there,) = self.scratch.ask("select count(*) from written")[0]
         repeated = count - there
         if repeated > 0:
@@ -358,6 +402,7 @@ class Half(ABC):
         self.scratch.ask("delete from written")
         if count != self.listed[path]["records"]:
             note("count-differs", path, found=count, stated=self.listed[path]["records"])
+        return total
 
     def lacking(self, where: str) -> None:
         """Whatever the files have not used up of what the stream says is lacking in one of them."""
@@ -370,8 +415,26 @@ class Half(ABC):
                 yield from enumerate(lines, 1)
 
 
-class EventsHalf(Half):
-    """A service's own events: the tables that they fill, and the parts that they seal."""
+class EventsSide(Side):
+    """A service's own events: their chain, and what they name as their cause."""
+
+    def check(self) -> None:
+        self.stream(CONTRACT["streams"][self.service])
+
+    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
+        position, cause = event["position"], event["cause"]
+        kind = self.kind(path, stream, event)
+        self.causes.append(self.cause(path, position, cause) if cause else 0)
+        if self.service == "membership":
+            for field, table in kind["rows"]:
+                if table == "subscription" and content.get(field) is not None:
+                    self.subscribed += [row["service"] for row in many(content[field])]
+
+
+class TablesSide(Side):
+    """The tables that a service's own events fill, and the parts that they seal. The events' own side looks at their
+    chain, and says which line can't be read.
+    """
 
     used: set[str]
 
@@ -379,23 +442,27 @@ class EventsHalf(Half):
         self.used = set()
         self.shapes = {name: ([c[0] for c in t["columns"]], t["key"], [c[0] for c in t["columns"] if c[3]])
                        for name, t in CONTRACT["tables"].items()}  # fmt: skip
-        self.stream(CONTRACT["streams"][self.service])
+        self.fold(f"{self.service}/streams/{CONTRACT['streams'][self.service]}.jsonl")
         self.tables()
         self.lacking(f"{self.service}/tables")
         self.sealed_parts()
 
-    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
-        position, cause = event["position"], event["cause"]
-        kind = self.kind(path, stream, event)
-        self.causes.append(self.cause(path, position, cause) if cause else 0)
-        for field, table in kind["rows"]:
-            if content.get(field) is not None:
-                self.rows(path, position, table, content[field])
+    def fold(self, path: str) -> None:
+        for number, line in self.lines(path):
+            try:
+                event = parsed(line.decode())
+                if filled := CONTRACT["types"].get(event["type"], {"rows": ()})["rows"]:
+                    content = parsed(event["body"])
+                    for field, table in filled:
+                        if content.get(field) is not None:
+                            self.rows(path, number, table, content[field])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                break
 
     def rows(self, path: str, position: int, table: str, value: Any) -> None:
         names, key, sealed = self.shapes[table]
         self.used.add(table)
-        for row in (value,) if isinstance(value, dict) else value:
+        for row in many(value):
             try:
                 values = [row[name] for name in names]
             except (KeyError, TypeError):
@@ -403,8 +470,6 @@ class EventsHalf(Half):
                 continue
             identifier = key_of(table, [row[column] for column in key])
             self.scratch.put(LAST, (identifier, short(canonical(values)), position))
-            if table == "subscription" and self.service == "membership":
-                self.subscribed.append(row["service"])
             for name in sealed:
                 if row[name] is not None:
                     self.scratch.put("insert or ignore into sealed values (?, ?, ?)",
@@ -417,7 +482,11 @@ class EventsHalf(Half):
             table = path.removeprefix(self.service + "/tables/").removesuffix(".csv")
             if path.startswith(self.service + "/tables/") and table in CONTRACT["tables"]:
                 self.used.discard(table)
-                self.csv(path, table, CONTRACT["tables"][table], total if table != "parked_event" else None)
+                known = CONTRACT["tables"][table]
+                if table == "parked_event":
+                    self.csv(path, table, known, sha256())
+                else:
+                    total = self.csv(path, table, known, total)
         for table in sorted(self.used):
             self.findings.note("table-missing", f"{self.service}/tables/{table}.csv")
         if total.hexdigest() != self.part["state_hash"]:
@@ -427,7 +496,7 @@ class EventsHalf(Half):
         path, note = f"{self.service}/parts.jsonl", self.findings.note
         for number, line in self.lines(path):
             try:
-                part = json.loads(line)
+                part = parsed(line.decode())
                 commitment = bytes.fromhex(part["commitment"])
                 erased = part["part"] is None and part["erased_at"] is not None
                 whole = erased or sha256(bytes.fromhex(part["salt"]) + part["part"].encode()).digest() == commitment
@@ -449,14 +518,14 @@ class EventsHalf(Half):
             note("part-missing", path, position=at)
 
 
-class ReceiptsHalf(Half):
+class ReceiptsSide(Side):
     """A service's receipts: the inbox, what they refused, and the checkpoints."""
 
     def check(self) -> None:
         self.refused: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.kept_notices(look=False)
         self.stream(f"{self.service}-receipts")
-        self.csv(f"{self.service}/inbox.csv", "inbox", {"columns": INBOX, "key": ["source", "id"]}, None)
+        self.csv(f"{self.service}/inbox.csv", "inbox", {"columns": INBOX, "key": ["source", "id"]}, sha256())
         self.lacking(f"{self.service}/inbox.csv")
         self.kept_notices(look=True)
         self.checkpoints()
@@ -514,6 +583,11 @@ class ReceiptsHalf(Half):
                 if not signed:
                     note("checkpoint-invalid", path, line=number)
                 self.stated.append((number, said.stream, said.position, said.hash))
+
+
+def many(value: Any) -> Any:
+    """The rows of a field that holds one, or several."""
+    return (value,) if isinstance(value, dict) else value
 
 
 def reader(type_: str, nullable: bool) -> Any:
@@ -605,45 +679,52 @@ class BundleCheck:
         self.results: dict[tuple[str, str], Result] = {}
         self.hashes: dict[str, bytes] = {}
 
-    def run(self) -> None:
-        self.sums()
-        self.statements()
-        halves = [(name, half) for name in sorted(self.parts) for half in HALVES]
-        given = [(str(self.folder), self.parts[name], self.heads, half) for name, half in halves]
+    def run(self, evidence: "EvidenceCheck | None" = None) -> None:
+        """Check everything, over as many processes as there is work for."""
         if sum(file["bytes"] for file in self.files.values()) < SMALL_BYTES:
-            self.results = dict(zip(halves, map(check_half, given), strict=True))
+            self.work(evidence, map)
         else:
             with ProcessPoolExecutor() as pool:
-                self.results = dict(zip(halves, pool.map(check_half, given), strict=True))
-        for (name, half), result in self.results.items():
+                self.work(evidence, pool.map)
+        for (name, side), result in sorted(self.results.items()):
             self.findings += result.findings
-            self.hashes[CONTRACT["streams"][name] if half == "events" else f"{name}-receipts"] = result.hashes
+            if side != "tables":
+                self.hashes[CONTRACT["streams"][name] if side == "events" else f"{name}-receipts"] = result.hashes
         self.events = sum(len(hashes) // 32 for hashes in self.hashes.values())
         self.across()
 
-    def sums(self) -> None:
+    def work(self, evidence: "EvidenceCheck | None", each: Any) -> None:
+        """What can be done side by side, the longest first; `each` is map or a pool's."""
+        size = {name: sum(file["bytes"] for file in part["files"]) for name, part in self.parts.items()}
+        sides = sorted([(name, side) for name in self.parts for side in SIDES], key=lambda h: -size[h[0]])
+        given = [(str(self.folder), self.parts[name], self.heads, side) for name, side in sides]
         there = {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if not path.is_dir()}
+        listed = sorted(there & self.files.keys())
+        checked = each(check_side, given)
+        sums = each(summed, [str(self.folder / path) for path in listed])
+        kept = each(places_of, [(str(path), self.municipality) for path in evidence.files]) if evidence else ()
+        self.results = dict(zip(sides, checked, strict=True))
+        self.sums(there, dict(zip(listed, sums, strict=True)))
+        if evidence:
+            evidence.kept = list(kept)
+        self.statements()
+
+    def sums(self, there: set[str], found: dict[str, tuple[str, int]]) -> None:
         for path in sorted(there - self.files.keys() - {"manifest.json", "signatures.json"}):
             self.findings.note("file-unlisted", path)
         for path, stated in sorted(self.files.items()):
-            if path not in there:
+            if path not in found:
                 self.findings.note("file-missing", path)
-                continue
-            total, size = sha256(), 0
-            with (self.folder / path).open("rb") as file:
-                while data := file.read(1024 * 1024):
-                    total.update(data)
-                    size += len(data)
-            if (total.hexdigest(), size) != (stated["sha256"], stated["bytes"]):
+            elif found[path] != (stated["sha256"], stated["bytes"]):
                 self.findings.note("file-changed", path)
 
     def statements(self) -> None:
         for service, part in sorted(self.parts.items()):
             if part["municipality"] != self.municipality:
                 self.findings.note("municipality-differs", service, found=part["municipality"])
-            said = {
-                name: part[name] for name in ("municipality", "service", "heads", "readers", "state_hash")
-            }  # fmt: skip
+            said = {name: part[name] for name in ("municipality", "service", "heads", "state_hash")}
+            # Membership's log goes on while the municipality leaves, and how far it was read with it.
+            said["readers"] = [r for r in part["readers"] if r["stream"] != CONTRACT["streams"]["membership"]]
             said["files"] = [{name: file[name] for name in ("path", "records", "sha256")}
                              for file in part["files"] if file["identity"] and file["records"]]  # fmt: skip
             if sha256(canonical(said)).hexdigest() != part["identity"]:
@@ -665,7 +746,7 @@ class BundleCheck:
             self.findings.note("identity-differs", "manifest.json")
 
     def across(self) -> None:
-        """What the halves and the parts say of each other."""
+        """What the sides and the parts say of each other."""
         note = self.findings.note
         for service, part in sorted(self.parts.items()):
             self.receipts_and_events(service)
@@ -696,50 +777,105 @@ class BundleCheck:
                 note("cause-unfounded", f"{service}/streams/{own}.jsonl", position=position, cause=cause)
 
 
-HALVES: dict[str, type[Half]] = {"events": EventsHalf, "receipts": ReceiptsHalf}
+SIDES: dict[str, type[Side]] = {"tables": TablesSide, "events": EventsSide, "receipts": ReceiptsSide}
 
 
-def check_half(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
-    """One half of a service's part, in a process of its own."""
-    folder, part, heads, half = given
+def check_side(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
+    """One side of a service's part, in a process of its own."""
+    folder, part, heads, side = given
     with tempfile.TemporaryDirectory(prefix="kumiai-verify-") as scratch:
-        return HALVES[half](Path(folder), part, heads, Scratch(scratch)).run()
+        return SIDES[side](Path(folder), part, heads, Scratch(scratch)).run()
+
+
+def summed(path: str) -> tuple[str, int]:
+    """SHA-256 and size of a file."""
+    total, size = sha256(), 0
+    with Path(path).open("rb") as file:
+        while data := file.read(1024 * 1024):
+            total.update(data)
+            size += len(data)
+    return total.hexdigest(), size
+
+
+PLACE = struct.Struct("<qq32s")
+
+
+def said_in(line: bytes) -> dict[str, Any]:
+    """A line of evidence; a Kafka record as if it were a line of a log."""
+    said: dict[str, Any] = json.loads(line)
+    if "headers" not in said:
+        return said
+    headers = said["headers"]
+    return {name.removeprefix("ce_"): headers[name] for name in headers if name.startswith("ce_")} | {
+        "stream": headers["ce_source"].rpartition(":")[2], "body": said["value"]}  # fmt: skip
+
+
+def places_of(given: tuple[str, str]) -> tuple[dict[str, bytes], "array[int]"]:
+    """What a file of evidence says of hashes, by stream: (line, position, hash) by PLACE; and its other lines."""
+    path, municipality = given
+    places: dict[str, bytearray] = {}
+    others = array("q")
+    with Path(path).open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                said = said_in(line)
+                if said.get("municipality", municipality) != municipality:
+                    continue
+                if "hash" in said and not said.keys() & {"receipt", "signature"}:
+                    packed = PLACE.pack(number, int(said["position"]), bytes.fromhex(said["hash"]))
+                    places.setdefault(said["stream"], bytearray()).extend(packed)
+                else:
+                    others.append(number)
+            except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+                raise Unusable(f"{path} line {number} can't be read: {type(error).__name__}") from None
+    return {stream: bytes(packed) for stream, packed in places.items()}, others
 
 
 class EvidenceCheck:
     """Holds a bundle against what the municipality kept itself."""
 
-    def __init__(self, bundle: BundleCheck, went_on: set[str]) -> None:
-        self.bundle, self.went_on = bundle, went_on
+    def __init__(self, bundle: BundleCheck, folders: list[Path], went_on: set[str]) -> None:
+        self.bundle, self.folders, self.went_on = bundle, folders, went_on
+        for folder in folders:
+            if not folder.is_dir():
+                raise Unusable(f"{folder} is no folder")
+        self.files = [path for folder in folders for path in sorted(folder.rglob("*.jsonl"))]
+        self.kept: list[tuple[dict[str, bytes], array[int]]] = []
         self.reached = dict.fromkeys(bundle.heads, 0)
         self.keys: dict[str, list[str]] = {}
         self.seen = 0
 
-    def run(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise Unusable(f"{folder} is no folder")
-        for path in sorted(folder.rglob("keys.json")):
+    def run(self) -> None:
+        for path in [path for folder in self.folders for path in sorted(folder.rglob("keys.json"))]:
             for service, keys in load(path).items():
                 self.keys.setdefault(service, []).extend(keys)
         for service, signed in sorted(self.bundle.signatures.items()):
             if service in self.keys and signed.get("public_key") not in self.keys[service]:
                 self.bundle.findings.note("key-unknown", service)
-        for path in sorted(folder.rglob("*.jsonl")):
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
+        for path, (places, others) in zip(self.files, self.kept, strict=True):
+            self.file(path, {*others, *self.differing(places)})
+
+    def differing(self, places: dict[str, bytes]) -> Any:
+        """The lines of which there is more to say than that the bundle agrees."""
+        for stream, packed in places.items():
+            hashes, head = self.bundle.hashes.get(stream, b""), self.bundle.heads.get(stream, 0)
+            for line, position, hash_ in PLACE.iter_unpack(packed):
+                if 0 < position <= head and hashes[32 * position - 32 : 32 * position] == hash_:
+                    self.compare("", stream, position, same=True)
+                else:
+                    yield line
+
+    def file(self, path: Path, wanted: set[int]) -> None:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1) if wanted else ():
+                if number in wanted:
                     try:
-                        self.line(f"{path.name} line {number}", json.loads(line))
+                        self.line(f"{path.name} line {number}", said_in(line))
                     except (ValueError, KeyError, TypeError, AttributeError) as error:
                         raise Unusable(f"{path} line {number} can't be read: {type(error).__name__}") from None
 
     def line(self, source: str, said: dict[str, Any]) -> None:
-        """A line of evidence: a Kafka record, a line of a log, a checkpoint, or a receipt without its hash."""
-        if "headers" in said:
-            headers = said["headers"]
-            said = {name.removeprefix("ce_"): headers[name] for name in headers if name.startswith("ce_")} | {
-                "stream": headers["ce_source"].rpartition(":")[2], "body": said["value"]}  # fmt: skip
-        if said.get("municipality", self.bundle.municipality) != self.bundle.municipality:
-            return
+        """A line of evidence: of a log, a checkpoint, or a receipt without its hash."""
         if "receipt" in said:
             stream = said["service"] + "-receipts"
             self.receipt(source, stream, int(said["position"]), said["receipt"], None)
@@ -831,13 +967,13 @@ def main(arguments: list[str] | None = None) -> int:
     evidence = None
     try:
         bundle = BundleCheck(asked.bundle)
-        bundle.run()
+        if asked.evidence:
+            evidence = EvidenceCheck(bundle, asked.evidence, set(asked.went_on))
+        bundle.run(evidence)
         if asked.identity and asked.identity != bundle.identity:
             bundle.findings.note("not-the-identity", "manifest.json")
-        if asked.evidence:
-            evidence = EvidenceCheck(bundle, set(asked.went_on))
-            for folder in asked.evidence:
-                evidence.run(folder)
+        if evidence:
+            evidence.run()
             evidence.close()
     except (Unusable, OSError, UnicodeDecodeError) as error:
         if asked.json:

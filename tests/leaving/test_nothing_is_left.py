@@ -1,0 +1,65 @@
+"""Names that are planted in a municipality stand nowhere once it has left; one that is left on purpose is found."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
+from kumiai_local.service_processes import ServiceProcesses
+
+from tests.leaving.conftest import NewLeaver
+from tests.leaving.test_leaving import report
+from tests.support.family import HEAD, carry_over, person
+from tests.support.leaks import leaking_log, leaking_span, leaking_tables, leaking_topic
+from tests.support.markers import Found, Markers
+from tests.support.media import databases, files, topics
+from tests.support.operator import REGISTRY, TAXATION, Operator
+from tests.support.spans import traced
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+NAME, OTHER = "雁金屋 鳶右衛門", "木菟山 梟子"
+"""Nobody else of these tests has such a name."""
+
+
+async def test_nothing_planted_is_found_after_the_certificate(
+    new_leaver: NewLeaver, operator: Operator, addresses: StackAddresses, federation: ServiceProcesses,
+    test_layout: Layout, tmp_path: Path,
+) -> None:  # fmt: skip
+    (leaver, system), (stays, neighbour) = await new_leaver(REGISTRY, TAXATION), await new_leaver(REGISTRY)
+    codes, marked = [leaver.member.code, stays.member.code], Markers(NAME, OTHER)
+    async with traced(
+        [federation[REGISTRY], federation[TAXATION]], test_layout.logs / "spans-of-leaving.json"
+    ) as spans:
+        family = await system.tell(carry_over(person(NAME, HEAD, "1980-02-02"), person(OTHER, "妻", "1982-03-03")))
+        await system.tell(report(family.numbers[0]), cause=family.event)
+        await neighbour.tell(carry_over())
+        await operator.complete(leaver.member)
+        before = search(marked, addresses, codes)
+        assert {found.marker for found in before} == {NAME, OTHER}
+        for place in ("topic", "database kumiai_resident_registry", "database kumiai_taxation"):
+            assert any(found.where.startswith(place) for found in before), place
+        await leaver.verified()
+        await leaver.begin_erasure()
+        await leaver.state("certified", within_s=60)
+        assert await asyncio.to_thread(spans.read_bytes), "no span was written"
+        logs = list(files(test_layout.logs))
+        assert {worker.log for worker in federation} | {spans} <= set(logs)
+        assert search(marked, addresses, codes, logs) == []
+
+    code = leaver.member.code
+    value: dict[str, object] = {"text": NAME, "bytea": NAME.encode("cp932"), "jsonb": f'{{"name": "{NAME}"}}'}
+    with leaking_topic(addresses, code, NAME) as leaks:
+        assert len({found.where for found in search(marked, addresses, codes)}) == leaks
+    for service in federation.workers:
+        with leaking_tables(addresses, f"kumiai_{service.replace('-', '_')}", code, value):
+            assert len({found.where for found in search(marked, addresses, codes)}) == len(value), service
+    left = [leaking_log(tmp_path, NAME), leaking_span(tmp_path, NAME)]
+    assert {found.where for found in search(marked, addresses, codes, left)} == set(map(str, left))
+
+
+def search(markers: Markers, addresses: StackAddresses, codes: list[str], paths: Iterable[Path] = ()) -> list[Found]:
+    """Decompressed records, dumps of all databases, and files."""
+    found = markers.in_all(topics(addresses, codes)) + markers.in_all(databases(addresses, codes))
+    return found + [each for path in paths for each in markers.in_file(path)]
