@@ -14,12 +14,14 @@ MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
 PY := .venv/bin/python
 READY := .venv/.ready
 WORKERS ?= 1
-# What kills, restarts and erases, and what needs the inquiry network or the vault or looks everywhere, gets a federation
-# of its own.
-DRASTIC := tests/bundle tests/leaving tests/planted
-INQUIRY := tests/test_inquiry.py tests/test_recall.py
-VAULT := tests/test_vault.py tests/test_vault_rotation.py tests/test_addressees.py tests/test_my_number_is_nowhere.py \
+# The sessions of the tests on the real stack, two at a time, each on a federation of its own: what kills, restarts and
+# erases; what needs the inquiry network; what needs the vault or looks everywhere; and the rest.
+SESSIONS := rest drastic vault network
+TESTS_drastic := tests/bundle tests/leaving tests/planted
+TESTS_network := tests/test_inquiry.py tests/test_recall.py
+TESTS_vault := tests/test_vault.py tests/test_vault_rotation.py tests/test_addressees.py tests/test_my_number_is_nowhere.py \
 	tests/test_protected_addresses_are_nowhere.py
+TESTS_rest := $(addprefix --ignore=,$(TESTS_drastic) $(TESTS_network) $(TESTS_vault))
 
 empty :=
 space := $(empty) $(empty)
@@ -47,10 +49,10 @@ demo: need-stack $(READY) ## Run the federation with three municipalities and a 
 
 test: need-stack need-prometheus $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
 	@$(PY) -m pytest -q -m "not stack"
-	@$(PY) -m pytest -q -m stack $(addprefix --ignore=,$(DRASTIC) $(INQUIRY) $(VAULT))
-	@$(PY) -m pytest -q -m stack $(INQUIRY)
-	@$(PY) -m pytest -q -m stack $(VAULT)
-	@$(PY) -m pytest -q -m stack $(DRASTIC)
+	@$(MAKE) -j2 --output-sync=target $(addprefix test-session-,$(SESSIONS))
+
+test-session-%:
+	@KUMIAI_TEST_SESSION=$* $(PY) -m pytest -q -m stack $(TESTS_$*)
 
 check: $(READY) ## Lint, types, directions between packages, generated files fresh
 	@.venv/bin/ruff check .

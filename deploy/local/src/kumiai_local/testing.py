@@ -6,6 +6,7 @@ between tests. A stack that does not start fails the tests; nothing is skipped.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 
@@ -21,7 +22,9 @@ from kumiai_local.stack import Stack
 
 
 def fresh_test_layout() -> Layout:
-    """An empty `.local/test/<n>`: the first number that no other test session of this checkout holds."""
+    """`.local/test/<name>` of a session that has a name, so that several can start at once; of others a free number."""
+    if name := os.environ.get("KUMIAI_TEST_SESSION"):
+        return Layout(checkout() / ".local" / "test" / name)
     for number in count(1):
         layout = Layout(checkout() / ".local" / "test" / str(number))
         if owner(layout) is None:
