@@ -96,9 +96,13 @@ class Town:
         self._households.append((_number(self._numbers), [self._new_person() for _ in range(size)]))
         year = self._random.randint(1940, 1990)
         return tuple(
-            self._person(relationship, f"{year + 25 * (relationship == '子')}-05-{n + 10}")
-            for n, relationship in enumerate(_FAMILY[:size])
+            self._person(relationship, f"{year + 25 * (relationship == '子')}-{self._day_of_year()}")
+            for relationship in _FAMILY[:size]
         )
+
+    def _day_of_year(self) -> str:
+        """People are born on any day: who has somebody's name and birth is looked into."""
+        return f"{self._random.randint(1, 12):02}-{self._random.randint(1, 28):02}"
 
     def _move_out(self) -> MoveOutNotice:
         _, members = self._households.pop(self._random.randrange(len(self._households)))

@@ -45,7 +45,7 @@ def test_a_code_that_somebody_brings_is_kept_and_is_nobody_elses(registry: Regis
     bringing = person().model_copy(update={"resident_code": CODES[0]})
     number = registry.accept(enter(bringing)).assigned[0].number
     assert code_of(registry, number) == CODES[0]
-    assert registry.refuse(enter(bringing)) == {("code-known", "/persons/0/resident_code")}
+    assert registry.refuse(enter(bringing)) == {("already-resident", "/persons/0")}
 
 
 def test_no_event_holds_a_code(registry: Registry) -> None:

@@ -13,7 +13,7 @@ from kumiai_common.clock import day_in_japan, now
 from kumiai_common.database import TRANSIENT
 from kumiai_common.log import StreamEnded
 from kumiai_common.service import Ground
-from kumiai_common.waiting import IntakeHeld
+from kumiai_common.waiting import IntakeHeld, MustWait
 from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.resident import STREAM
 from kumiai_contracts.resident_between import OverdueMoveOutsNotice
@@ -34,7 +34,7 @@ async def watch(ground: Ground) -> None:
             try:
                 while await look(ground, municipality):
                     pass
-            except (IntakeHeld, StreamEnded):
+            except (IntakeHeld, MustWait, StreamEnded):
                 continue  # its replicas are not complete yet, or it is leaving
             except TRANSIENT as error:
                 _LOG.warning("overdue moves out not known", error=type(error).__name__)

@@ -55,6 +55,24 @@ select c.* from carried_number c
 join unnest(:municipalities::text[], :systems::text[], :kinds::text[], :numbers::text[])
   as given(municipality, system, kind, old_number) using (municipality, system, kind, old_number);
 
+-- name: code_holders
+-- Whose these codes are or were.
+select distinct p.part, h.addressee_number
+from sealed_part p join resident_history h on h.municipality = p.municipality and h.resident_code = p.commitment
+where p.municipality = :municipality and p.name = 'resident_code' and p.part = any(:codes::bytea[]);
+
+-- name: born_on
+-- Everybody who entered with one of these dates of birth, with the name of then and the last one.
+select h.municipality, h.addressee_number, h.birth_date, h.sex, h.name, last.name as last_name
+from unnest(:municipalities::text[], :birth_dates::text[]) as given(municipality, birth_date)
+join resident_history h
+  on h.municipality = given.municipality and h.birth_date = given.birth_date and h.history_number = 1
+cross join lateral (
+  select l.name from resident_history l
+  where l.municipality = h.municipality and l.addressee_number = h.addressee_number
+  order by l.history_number desc limit 1) as last
+order by h.municipality, h.addressee_number;
+
 -- name: last_numbers
 select given.municipality,
   coalesce((

@@ -44,7 +44,7 @@ from kumiai_contracts.resident_households import (
     HouseholdSplitNotice,
 )
 
-from kumiai_resident_registry import store_carried, store_codes
+from kumiai_resident_registry import store_carried, store_codes, store_returning
 from kumiai_resident_registry.domain.feed import households_of, people_of
 from kumiai_resident_registry.domain.state import BODY_DIGITS, NO_CODES, RegistryState
 from kumiai_resident_registry.named_queries import QUERIES
@@ -93,11 +93,12 @@ async def load(
     `others` are people whom the notices mean without naming them, by 宛名番号.
     """
     carried = await store_carried.load(connection, wanted)
+    found = await store_codes.load(connection, wanted)
     meant = {(m, number) for m, numbers in others.items() for number in numbers}
+    meant |= await store_returning.load(connection, wanted, found)
     rows = await _rows(connection, wanted, meant, store_carried.households(carried))
     last = await _last_numbers(connection, wanted)
     addresses = await _addresses(connection, wanted, rows)
-    found = await store_codes.load(connection, wanted)
     for municipality, number in carried:
         rows[municipality].append(number)
     states = {m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES)) for m in wanted}

@@ -4,12 +4,12 @@ An ordinary movement needs none of it, and no query is made for it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kumiai_common.database import Connection
 from kumiai_common.tables import from_record
 from kumiai_contracts.model import Notice, RowSet
-from kumiai_contracts.resident import CancelMovementNotice, MoveOutNotice, ResidentNotice
+from kumiai_contracts.resident import CancelMovementNotice, MoveInNotice, MoveOutNotice, ResidentNotice
 from kumiai_contracts.resident_affairs import (
     GaijiMappingNotice,
     GaijiRow,
@@ -20,10 +20,11 @@ from kumiai_contracts.resident_affairs import (
     WorkItemNotice,
     WorkItemRow,
 )
-from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice
+from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice, ExOfficioEntryNotice
 from kumiai_contracts.resident_between import MoveBetweenRow, MovesToldNotice, OverdueMoveOutsNotice
 from kumiai_contracts.resident_codes import ResidentCodeNotice
 
+from kumiai_resident_registry.domain import returning
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
 from kumiai_resident_registry.domain.gaiji_rules import names_of
 from kumiai_resident_registry.domain.state import RegistryState
@@ -32,6 +33,7 @@ from kumiai_resident_registry.domain.work_list import (
     code_item,
     head_item,
     is_undecided,
+    same_person_item,
     unconfirmed_item,
     unmatched_item,
     withdrawn_item,
@@ -53,7 +55,9 @@ async def load(
     for m, rows in moves.items():
         for row in rows.values():
             found[m].put(row)
-    people = sorted({(m, number) for m, notices in wanted.items() for n in notices for number in _protected(n)})
+    people = sorted(
+        {(m, number) for m, notices in wanted.items() for n in notices for number in _protected(n, residents[m])}
+    )
     points = sorted({(m, *point) for m, notices in wanted.items() for n in notices for point in _points(n)})
     items = sorted(
         {
@@ -79,8 +83,10 @@ async def load(
     return found
 
 
-def _protected(notice: Notice) -> Sequence[str]:
+def _protected(notice: Notice, residents: RegistryState) -> Collection[str]:
     match notice:
+        case MoveInNotice() | ExOfficioEntryNotice():
+            return returning.known_as(residents, notice).values()
         case MoveOutNotice() | ProtectionApplicationNotice() | ProtectionDecisionNotice() | ProtectionEndingNotice():
             return notice.addressee_numbers
     return ()
@@ -100,7 +106,10 @@ def _items(
     notices: Sequence[Notice], residents: RegistryState, points: Sequence[tuple[str, str, str]], municipality: str
 ) -> Iterator[str]:
     for notice in notices:
-        if isinstance(notice, WorkItemNotice):
+        if isinstance(notice, CancelMovementNotice):
+            yield same_person_item(notice.addressee_number)
+            yield from (same_person_item(row.addressee_number) for row in residents.people())
+        elif isinstance(notice, WorkItemNotice):
             yield notice.item
         elif isinstance(notice, ResidentCodeNotice):
             yield code_item(notice.addressee_number)

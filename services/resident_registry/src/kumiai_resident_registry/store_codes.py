@@ -25,11 +25,21 @@ async def load(connection: Connection, wanted: Mapping[str, Sequence[Notice]]) -
             connection, municipality=m, codes=[canonical_json(code) for code in codes]
         )
     }
+    holders = {m: await _holders(connection, m, named[m]) for m in known}
     if not needed:
-        return {m: Codes(False, (), codes) for m, codes in known.items()}
+        return {m: Codes(False, (), codes, holders[m]) for m, codes in known.items()}
     records = await QUERIES.free_codes(connection, municipalities=list(needed), needed=list(needed.values()))
-    found = {r["municipality"]: Codes(r["has_pool"], r["free"], known.get(r["municipality"], ())) for r in records}
-    return {**{m: Codes(False, (), codes) for m, codes in known.items()}, **found}
+    found = {
+        (m := r["municipality"]): Codes(r["has_pool"], r["free"], known.get(m, ()), holders.get(m, {})) for r in records
+    }
+    return {**{m: Codes(False, (), codes, holders[m]) for m, codes in known.items()}, **found}
+
+
+async def _holders(connection: Connection, municipality: str, named: Sequence[str]) -> dict[bytes, str]:
+    """Whose these codes are, or were."""
+    codes = [canonical_json(code) for code in named]
+    records = await QUERIES.code_holders(connection, municipality=municipality, codes=codes)
+    return {record["part"]: record["addressee_number"] for record in records}
 
 
 def _needed(notice: Notice) -> int:

@@ -62,18 +62,22 @@ def entering(
         new_household=notice.household_number is None,
         headed=joined is not None and joined.head is not None,
     )
-    yield from codes(state, notice.persons)
+    yield from codes(state, notice.persons, may_return=True)
     if joined is not None and joined.members:
         yield from moves_to(state, notice.address, joined, "/address")
 
 
-def codes(state: RegistryState, entering: Sequence[Person | CarriedPerson]) -> Iterator[Reason]:
-    """住民票コード that people bring: nobody else's, and not one of the pool. Whoever comes back is stopped, too."""
+def codes(
+    state: RegistryState, entering: Sequence[Person | CarriedPerson], *, may_return: bool = False
+) -> Iterator[Reason]:
+    """住民票コード that people bring: not one of the pool, and nobody's but, of those who may return, their own."""
     for n, person in enumerate(entering):
         if person.resident_code is None:
             continue
         if any(person.resident_code == other.resident_code for other in entering[:n]):
             yield refusal("code-twice", f"/persons/{n}/resident_code")
+        elif may_return and state.holder_of(person.resident_code) is not None:
+            continue  # whoever comes back, see `returning`
         elif state.is_code_known(person.resident_code):
             yield refusal("code-known", f"/persons/{n}/resident_code")
 

@@ -112,7 +112,8 @@ def _items(state: RegistryState, affairs: RowSet, row: ResidentRow, context: Con
 
 
 def _lacks(row: ResidentRow) -> bool:
-    return row.history_number == 1 and row.resident_code is None
+    entered = row.history_number == 1 or row.reason in (Reason.MOVE_IN_FROM_ABROAD, Reason.EX_OFFICIO_ENTRY)
+    return entered and row.resident_code is None
 
 
 def _given(

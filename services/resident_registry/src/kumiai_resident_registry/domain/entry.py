@@ -1,7 +1,9 @@
 """Entries (記載): carrying over, moving in, birth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from kumiai_contracts.decision import Accepted, Context, Decision
@@ -19,8 +21,9 @@ from kumiai_contracts.resident import (
     ResidentRow,
     Status,
 )
+from kumiai_contracts.resident_amendments import ResidentReturned
 
-from kumiai_resident_registry.domain import checks
+from kumiai_resident_registry.domain import checks, returning
 from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.relationships import HEAD, is_term
 from kumiai_resident_registry.domain.rows import Sealing, movement
@@ -52,17 +55,21 @@ def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Dec
     reasons = [
         *checks.dates(notice, context),
         *checks.entering(state, notice, joined),
+        *returning.refusals(state, notice),
     ]
     if reasons:
         return refused(reasons)
     sealing = Sealing(context)
     household = joined or new_household(state)
+    known = returning.known_as(state, notice)
     reason = Reason.DOMESTIC_MOVE_IN if notice.origin == "domestic" else Reason.MOVE_IN_FROM_ABROAD
     address = sealing.seal(notice.address)
     previous = sealing.seal(notice.previous_address, "previous_address")
-    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing)
+    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing, known)
     rows = rows_of(people, {**movement(notice, context, reason), "previous_address": previous})
-    event = ResidentMovedIn(residents=rows, households=(with_entered(household, rows),))
+    event = (ResidentReturned if known else ResidentMovedIn)(
+        residents=rows, households=(with_entered(household, rows),)
+    )
     return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
 
 
@@ -99,23 +106,40 @@ def new_household(state: RegistryState) -> HouseholdRow:
 
 
 def entering(
-    state: RegistryState, persons: Sequence[Person], household_number: str, address: str, since: date, sealing: Sealing
+    state: RegistryState,
+    persons: Sequence[Person],
+    household_number: str,
+    address: str,
+    since: date,
+    sealing: Sealing,
+    known: Mapping[int, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """The columns of whoever enters, apart from those of the movement, with the next numbers."""
-    return [
-        {
-            **dict(person),
-            "addressee_number": number_after(state.last_addressee, n),
-            "history_number": 1,
-            "status": Status.RESIDENT,
-            "household_number": household_number,
-            "resident_since": since.isoformat(),
-            "address_since": since.isoformat(),
-            "address": address,
-            "resident_code": sealing.seal_code(person.resident_code),
-        }
-        for n, person in enumerate(persons, start=1)
-    ]
+    """The columns of whoever enters, apart from those of the movement, with the next numbers.
+
+    Whoever is `known` has the number of before, and a history and a 住民票コード that go on.
+    """
+    new = count(1)
+    people = []
+    for n, person in enumerate(persons):
+        before = state.current(known[n]) if n in known else None
+        code = person.resident_code
+        brings_own = before is not None and (code is None or state.holder_of(code) == before.addressee_number)
+        people.append(
+            {
+                **dict(person),
+                "addressee_number": before.addressee_number
+                if before
+                else number_after(state.last_addressee, next(new)),
+                "history_number": before.history_number + 1 if before else 1,
+                "status": Status.RESIDENT,
+                "household_number": household_number,
+                "resident_since": since.isoformat(),
+                "address_since": since.isoformat(),
+                "address": address,
+                "resident_code": before.resident_code if before and brings_own else sealing.seal_code(code),
+            }
+        )
+    return people
 
 
 def rows_of(people: Sequence[dict[str, Any]], changes: dict[str, Any]) -> tuple[ResidentRow, ...]:

@@ -11,9 +11,10 @@ from kumiai_contracts.resident_amendments import (
     ResidentNationalityChanged,
     ResidentRecordRemade,
     ResidentRemoved,
+    ResidentReturned,
 )
 
-from kumiai_resident_registry.domain import checks
+from kumiai_resident_registry.domain import checks, returning
 from kumiai_resident_registry.domain.entry import assigned, entering, new_household, rows_of, with_entered
 from kumiai_resident_registry.domain.households import moving_from
 from kumiai_resident_registry.domain.refusals import refusal, refused
@@ -31,15 +32,19 @@ def enter(state: RegistryState, notice: ExOfficioEntryNotice, context: Context) 
         *checks.ex_officio(notice),
         *checks.dates(notice, context),
         *checks.entering(state, notice, joined),
+        *returning.refusals(state, notice),
     ]
     if reasons:
         return refused(reasons)
     sealing = Sealing(context)
     household = joined or new_household(state)
     address = sealing.seal(notice.address)
-    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing)
+    known = returning.known_as(state, notice)
+    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing, known)
     rows = rows_of(people, movement(notice, context, Reason.EX_OFFICIO_ENTRY))
-    event = ResidentEntered(residents=rows, households=(with_entered(household, rows),))
+    event = (ResidentReturned if known else ResidentEntered)(
+        residents=rows, households=(with_entered(household, rows),)
+    )
     return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from kumiai_contracts.decision import Accepted, Context, Decision, SealedPart
 from kumiai_contracts.model import Event, Notice, RowSet
-from kumiai_contracts.resident import ResidentNotice
+from kumiai_contracts.resident import CancelMovementNotice, MoveInNotice, ResidentEvent, ResidentNotice
 from kumiai_contracts.resident_affairs import (
     AffairsEvent,
     GaijiMappingNotice,
@@ -14,6 +14,7 @@ from kumiai_contracts.resident_affairs import (
     ProtectionEndingNotice,
     WorkItemNotice,
 )
+from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
 from kumiai_contracts.resident_between import MovesToldNotice, OverdueMoveOutsNotice
 from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodesChanged
 
@@ -23,6 +24,7 @@ from kumiai_resident_registry.domain import (
     gaiji_rules,
     own_parameters,
     protection,
+    returning,
     telling,
     texts,
     work_list,
@@ -115,3 +117,8 @@ def _following(
         yield from gaiji_rules.kept(record.affairs, notice, decision, context)
     moves = Moves(record.affairs, record.said)
     yield from telling.following(moves, record.residents, notice, decision, context, sealing)
+    if isinstance(notice, MoveInNotice | ExOfficioEntryNotice):
+        yield from returning.soft_matches(record.residents, record.affairs, notice, decision, context)
+    elif isinstance(notice, CancelMovementNotice):
+        rows = [row for event in decision.events if isinstance(event, ResidentEvent) for row in event.residents]
+        yield from returning.settled(record.affairs, rows, context)

@@ -22,4 +22,20 @@ BETWEEN_TEXTS: dict[str, tuple[str, str]] = {
         "参照番号が通知元の団体のものではないか、二度書かれています。参照番号を確認してください。",
         "The reference is not the sender's, or is named twice. Check it.",
     ),
+    "no-such-person": (
+        "identified の person が persons の人数を超えています。0から数えた順番を指定してください。",
+        "There is no such person in persons. Count from 0.",
+    ),
+    "not-the-same-person": (
+        "この宛名番号の住民は、生年月日・性別または住民票コードが届出の者と異なります。宛名番号を確認してください。",
+        "Whoever has this number was born on another day, is of another sex, or has another 住民票コード. Check it.",
+    ),
+    "already-resident": (
+        "この住民はすでに住民票に記載されています。二重に記載することはできません。転居などの異動として届け出てください。",
+        "This person is on the live record already, and nobody is on it twice. Notify a change of address or the like.",
+    ),
+    "removed-by-death": (
+        "この住民は死亡により消除されています。番号を確認し、死亡が誤りの場合は先にその異動を取り消してください。",
+        "This person was removed by death. Check the number, or cancel the death first if it was wrong.",
+    ),
 }

@@ -1,12 +1,13 @@
 """The state that the rules look at: whole histories, households, and the highest numbers given so far."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kumiai_contracts.decision import SealedPart
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Event, Row, RowSet, canonical_json
-from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Status
+from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Sex, Status
 from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.resident_codes import ResidentCodesChanged
 
@@ -19,6 +20,8 @@ class Codes(NamedTuple):
     has_pool: bool
     free: Sequence[str]
     known: Collection[bytes]
+    holders: Mapping[bytes, str] = MappingProxyType({})
+    """宛名番号 of whoever has, or had, a code."""
 
 
 NO_CODES = Codes(False, (), ())
@@ -54,6 +57,9 @@ class RegistryState:
         self.free_codes = list(codes.free)
         """Commitments of codes that are free, as many as may be needed, in the order in which they are given."""
         self._known_codes = set(codes.known)
+        self._holders = dict(codes.holders)
+        self._code_parts: dict[str, bytes] = {}
+        self._born_on: dict[tuple[str, Sex], dict[str, None]] = {}
         self._carried: dict[tuple[str, str, str], str] = {}
         for row in rows:
             self._put(row)
@@ -94,6 +100,7 @@ class RegistryState:
                 self._addresses[part.commitment] = part.part
             elif part.name == "resident_code":
                 self._known_codes.add(part.part)
+                self._code_parts[part.commitment] = part.part
 
     def know_people(self, rows: Iterable[ResidentRow]) -> None:
         """Take over the current rows of people as far as they are not loaded yet."""
@@ -113,6 +120,14 @@ class RegistryState:
         """Whether a 住民票コード is somebody's or in the pool, as far as the notices made it necessary to look."""
         return canonical_json(code) in self._known_codes
 
+    def holder_of(self, code: str) -> str | None:
+        """宛名番号 of whoever has or had a 住民票コード, as far as the notices made it necessary to look."""
+        return self._holders.get(canonical_json(code))
+
+    def born_on(self, birth_date: str, sex: Sex) -> tuple[str, ...]:
+        """宛名番号 of everybody loaded who has, or had on the record, that date of birth and sex."""
+        return tuple(self._born_on.get((birth_date, sex), ()))
+
     def apply(self, event: Event) -> None:
         """Evolve: take over the rows of an event."""
         if isinstance(event, ResidentEvent):
@@ -128,6 +143,9 @@ class RegistryState:
         if isinstance(row, ResidentRow):
             self._histories.setdefault(row.addressee_number, []).append(row)
             self._lived_in.setdefault(row.household_number, {})[row.addressee_number] = None
+            self._born_on.setdefault((row.birth_date, row.sex), {})[row.addressee_number] = None
+            if row.resident_code in self._code_parts:
+                self._holders[self._code_parts[row.resident_code]] = row.addressee_number
             self.last_addressee = max(self.last_addressee, int(row.addressee_number[:BODY_DIGITS]))
         elif isinstance(row, HouseholdRow):
             self._households[row.household_number] = row

@@ -47,6 +47,11 @@ def person_of(item: str) -> str | None:
     return item.removeprefix(_CODE) if item.startswith(_CODE) else None
 
 
+def same_person_item(addressee_number: str) -> str:
+    """The item of somebody who may have been on the record before, under another number."""
+    return f"same-person/{addressee_number}"
+
+
 def unmatched_item(reference: str) -> str:
     """The item of a 転入通知 of which nobody knows whose 転出 it confirms."""
     return f"move-in/{reference}"
