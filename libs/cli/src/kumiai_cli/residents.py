@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from kumiai_contracts.fields import ADDRESSEE_DIGITS
 from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials
@@ -239,15 +240,23 @@ def items(
 
 @worklist.command("show")
 def show_item(code: Code, item: Item, as_json: Json = False) -> None:
-    """What an item is about: for a household without a head, who might be it.
+    """Whom an item is about: who might be head of a household, or whom somebody may be the same as.
 
     kumiai worklist show 131016 head/0000005207
     """
     with reporting(as_json):
         kind, _, about = item.partition("/")
-        if kind not in ("head", "resident-code"):
-            raise Failure("Only an item head/<household> or resident-code/<number> is about people.", USAGE)
-        numbers = _get(code, f"households/{about}", purpose=DESK)["members"] if kind == "head" else [about]
+        if kind == "head":
+            numbers = _get(code, f"households/{about}", purpose=DESK)["members"]
+        else:
+            # Items are listed in the order of their names, so the first one from a name on is the one itself.
+            page = _get(code, "work-items", state="", after=item[:-1], purpose=DESK)["work_items"]
+            keys = next((row["keys"] for row in page if row["item"] == item), [])
+            numbers = [key for key in keys if len(key) == ADDRESSEE_DIGITS and key.isdigit()]
+        if not numbers:
+            raise Failure(
+                f"{item} is about nobody on the record; for what was told see: kumiai residents moves.", USAGE
+            )
         people = [_get(code, f"residents/{number}", purpose=DESK) for number in numbers]
         if as_json:
             show_json({"item": item, "people": people})
