@@ -251,7 +251,7 @@ def show_item(code: Code, item: Item, as_json: Json = False) -> None:
         else:
             # Items are listed in the order of their names, so the first one from a name on is the one itself.
             page = _get(code, "work-items", state="", after=item[:-1], purpose=DESK)["work_items"]
-            keys = next((row["keys"] for row in page if row["item"] == item), [])
+            keys: list[str] = next((row["keys"] for row in page if row["item"] == item), [])
             numbers = [key for key in keys if len(key) == ADDRESSEE_DIGITS and key.isdigit()]
         if not numbers:
             raise Failure(
