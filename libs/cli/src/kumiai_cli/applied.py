@@ -41,6 +41,11 @@ def _head(federation: Federation, municipality: str, stream: str) -> int:
 
 
 def _position(federation: Federation, service: str, municipality: str) -> int:
+    return reader_position(federation, service, municipality, MEMBERSHIP)
+
+
+def reader_position(federation: Federation, service: str, municipality: str, stream: str) -> int:
+    """How far a service has read a stream of a municipality; -1 while it knows nobody yet."""
     try:
         with federation.operator(service) as client:
             readers: list[dict[str, Any]] = client.get("/v1/readers").raise_for_status().json()["readers"]
@@ -49,5 +54,5 @@ def _position(federation: Federation, service: str, municipality: str) -> int:
         if error.response.status_code in (httpx.codes.FORBIDDEN, httpx.codes.SERVICE_UNAVAILABLE):
             return -1
         raise
-    here = (reader for reader in readers if (reader["municipality"], reader["stream"]) == (municipality, MEMBERSHIP))
+    here = (reader for reader in readers if (reader["municipality"], reader["stream"]) == (municipality, stream))
     return next((int(reader["position"]) for reader in here), 0)

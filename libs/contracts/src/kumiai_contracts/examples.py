@@ -24,7 +24,7 @@ from kumiai_contracts.examples_carry_over import carried_over
 from kumiai_contracts.examples_exchange import exchanges
 from kumiai_contracts.examples_feed import feed
 from kumiai_contracts.examples_households import households
-from kumiai_contracts.examples_leaving import leave_events
+from kumiai_contracts.examples_leaving import leave_events, merger_events
 from kumiai_contracts.examples_my_number import my_numbers
 from kumiai_contracts.examples_resident import FATHER, HOUSEHOLD, MOTHER, resident_events, resident_notices
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
@@ -38,6 +38,7 @@ def valid_examples() -> dict[str, Event | Notice]:
         for example in (
             *_membership(),
             *leave_events(),
+            *merger_events(),
             _parameters(),
             _extensions(),
             *resident_notices(),

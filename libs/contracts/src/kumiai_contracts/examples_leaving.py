@@ -1,6 +1,8 @@
 """Valid examples of a leave: Chiyoda leaves taxation, from its request to its certificate."""
 
-from kumiai_contracts import leaving, membership, operations
+from datetime import date
+
+from kumiai_contracts import leaving, membership, merging, operations
 from kumiai_contracts.model import Event
 
 REQUESTED, CLOSED = "2027-03-31T08:00:00.000000Z", "2027-03-31T08:00:04.117203Z"
@@ -8,6 +10,28 @@ VERIFIED, ERASED = "2027-04-05T02:31:09.552001Z", "2027-04-16T08:00:31.900412Z"
 KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 BUNDLE = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
 SIGNATURE = "5f" * 64
+
+
+def merger_events() -> tuple[Event, ...]:
+    """Niigata takes Chiyoda's place in an example only: what is recorded of a predecessor."""
+    begun = merging.MergerRow(
+        predecessor="131016",
+        effective_date=date(2027, 4, 1),
+        bundle_hash=BUNDLE,
+        heads=(merging.ClosedHead(stream="resident", incarnation=1, position=48_211, hash=BUNDLE),),
+        state="begun",
+        begun_at=VERIFIED,
+        begun_by="000001/operator",
+        completed_at=None,
+        people=0,
+        live=0,
+        assessments=0,
+    )
+    done = {"state": "completed", "completed_at": ERASED, "people": 61_204, "live": 60_118, "assessments": 31_207}
+    return (
+        merging.MergerBegun(merger=begun),
+        merging.MergerCompleted(merger=begun.model_copy(update=done)),
+    )
 
 
 def leave_events() -> tuple[Event, ...]:

@@ -13,6 +13,7 @@ from kumiai_contracts import (
     linkage,
     linkage_numbers,
     membership,
+    merging,
     my_number,
     operations,
     own_system,
@@ -43,6 +44,7 @@ MAX_FAULTS = 20
 MODULES = (
     membership,
     leaving,
+    merging,
     own_system,
     parameters,
     resident,

@@ -13,8 +13,11 @@ from kumiai_contracts.fields import (
     AddresseeNumber,
     CalendarDate,
     CivilDate,
+    Digest,
+    MunicipalityCode,
     PersonName,
     ResidentCode,
+    ShortText,
 )
 from kumiai_contracts.model import Frozen, Row
 from kumiai_contracts.resident import (
@@ -37,6 +40,21 @@ MAX_ROWS = 200
 """The most history rows of one person that a notice takes."""
 
 
+class PredecessorEvent(Frozen):
+    """由来: the last event about somebody in a predecessor's stream (市町村合併), and so all of them before it."""
+
+    municipality: MunicipalityCode
+    """合併関係市町村: the old code."""
+    stream: ShortText
+    """ストリーム."""
+    incarnation: Annotated[int, Field(ge=1)]
+    """世代."""
+    position: Annotated[int, Field(ge=1)]
+    """位置."""
+    hash: Digest
+    """The event's hash."""
+
+
 class CarriedNumberRow(Row):
     """旧番号対応: which number of the registry stands for one of the system before."""
 
@@ -51,6 +69,8 @@ class CarriedNumberRow(Row):
     """旧番号."""
     number: AddresseeNumber
     """宛名番号 or 世帯番号 of the registry."""
+    predecessor_event: PredecessorEvent | None = None
+    """由来, of somebody who was taken over from a predecessor."""
 
 
 class CarriedMovement(Frozen):
@@ -111,6 +131,8 @@ class CarriedPerson(Frozen):
     """住民票コード; None where it is not known."""
     history: Annotated[tuple[CarriedMovement, ...], Field(min_length=1, max_length=MAX_ROWS)]
     """異動履歴, the oldest first."""
+    predecessor_event: PredecessorEvent | None = None
+    """由来, of somebody who is taken over from a predecessor."""
 
 
 class HistoryCarryOverNotice(ResidentNotice):

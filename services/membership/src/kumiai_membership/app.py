@@ -17,6 +17,7 @@ from kumiai_membership.commands import Commands
 from kumiai_membership.leaving import Leaving
 from kumiai_membership.leaving_kafka import LeavingKafka
 from kumiai_membership.leaving_routes import LeavingRoutes
+from kumiai_membership.merger_routes import MergerRoutes
 from kumiai_membership.parameter_routes import ParameterRoutes
 from kumiai_membership.provisioning import Provisioning
 from kumiai_membership.reconciling import Reconciling
@@ -62,8 +63,15 @@ class Membership:
         self._leaving = Leaving(ground, self._commands, self._reconciling, LeavingKafka(provisioning), self._settings)
         members = MemberRoutes(ground.database, self._commands, self._reconciling)
         leaves = LeavingRoutes(self._commands, self._leaving, self._settings)
+        mergers = MergerRoutes(self._commands)
         parameters = ParameterRoutes(ground.database, self._commands)
-        return [*members.routes(), *leaves.routes(), *parameters.routes(), *TokenRoute(ground).routes()]
+        return [
+            *members.routes(),
+            *leaves.routes(),
+            *parameters.routes(),
+            *mergers.routes(),
+            *TokenRoute(ground).routes(),
+        ]
 
     async def keep_leaving(self, ground: Ground) -> NoReturn:
         """Take every leave under way as far as it goes by itself."""

@@ -59,6 +59,27 @@ class AcknowledgementKeyBody(Frozen):
     """The present key's signature over the statement of the new one, in hexadecimal; empty for the first key."""
 
 
+class MergerBody(Frozen):
+    """合併の届出; who is taken over stands in the path."""
+
+    effective_date: CalendarDate
+    """合併期日."""
+    bundle_hash: ShortText
+    """The identity of the predecessor's bundle."""
+
+
+class MergerCountsBody(Frozen):
+    """引継ぎの結果."""
+
+    people: Annotated[int, Field(ge=0)]
+    """How many were to be taken over."""
+    found: Annotated[int, Field(ge=0)]
+    """How many of them are found in the successor's stream."""
+    live: Annotated[int, Field(ge=0)]
+    """How many of them are on the live record."""
+    assessments: Annotated[int, Field(ge=0)]
+
+
 class PartyBody(Frozen):
     """利用者登録の申請; who it is stands in the path."""
 

@@ -30,6 +30,7 @@ from kumiai_contracts.leaving import (
 from kumiai_contracts.model import RowSet
 from kumiai_contracts.topics import STREAM_OF
 
+from kumiai_membership import store
 from kumiai_membership.commands import Commands
 from kumiai_membership.domain import certificate as certificates
 from kumiai_membership.domain import leaving, rights
@@ -194,6 +195,10 @@ class Leaving:
         signature = self._ground.keys.signing.sign(certificate_statement(municipality, draft, erased)).hex()
         certified = leaving.certify(state, draft.model_copy(update={"signature": signature}), time)
         return Accepted((*finished.events, *certified.events)) if isinstance(certified, Accepted) else certified
+
+    async def successor(self, municipality: str) -> str | None:
+        """Who takes the municipality over (市町村合併), if anybody does: then its leave is not cancelled."""
+        return await store.successor(self._ground.database, municipality)
 
     async def give_back(self, municipality: str) -> None:
         """After a cancelled leave: the rights, at once if Kafka answers, otherwise when rights are next made right."""

@@ -30,6 +30,7 @@ from kumiai_membership.bodies import AcknowledgementBody, AcknowledgementKeyBody
 from kumiai_membership.commands import Commands, Rule
 from kumiai_membership.domain import certificate as certificates
 from kumiai_membership.domain import leaving
+from kumiai_membership.domain.refusals import refusal
 from kumiai_membership.leaving import Leaving
 from kumiai_membership.settings import MembershipSettings
 from kumiai_membership.signatures import is_signed
@@ -92,6 +93,8 @@ class LeavingRoutes:
     async def cancel(self, request: Request) -> Response:
         """脱退取消し."""
         municipality, _ = await _allowed(request)
+        if await self._process.successor(municipality) is not None:
+            raise refused(Refused((refusal("merged", "/municipality"),)))
         shown = await self._step(municipality, leaving.cancel)
         await self._process.give_back(municipality)
         return shown

@@ -57,6 +57,14 @@ from leaving_erased where municipality = any(:municipalities::text[]) order by m
 select municipality, leave, bundle_hash, acknowledgement, acknowledged_with, remains, backups_until, issued_at, signature
 from leaving_certificate where municipality = any(:municipalities::text[]) order by municipality, leave;
 
+-- name: mergers
+select municipality, predecessor, effective_date, bundle_hash, heads, state, begun_at, begun_by, completed_at, people, live,
+  assessments
+from merger where municipality = any(:municipalities::text[]) order by municipality, begun_at;
+
+-- name: successor$
+select municipality from merger where municipality = any(:municipalities::text[]) and predecessor = :predecessor limit 1;
+
 -- name: parameters
 select municipality, version, service, name, value, valid_from, reason, set_by, set_at, late
 from parameter where municipality = any(:municipalities::text[]) order by municipality, version;

@@ -14,6 +14,7 @@ from kumiai_contracts.leaving import (
     ServiceErasedRow,
 )
 from kumiai_contracts.membership import MemberRow, PartyRow, SubscriptionRow
+from kumiai_contracts.merging import MergerRow
 from kumiai_contracts.model import Row, RowSet
 from kumiai_contracts.own_system import OwnSystemRow
 from kumiai_contracts.parameter_catalogue import shown
@@ -39,6 +40,7 @@ _TABLES: dict[type[Row], str] = {
     ServiceErasedRow: "erased_places",
     CertificateRow: "certificates",
     ParameterRow: "parameters",
+    MergerRow: "mergers",
 }
 """The query that reads each table."""
 
@@ -102,6 +104,14 @@ async def directory(database: Database) -> list[dict[str, Any]]:
         }
         for record in members
     ]
+
+
+async def successor(database: Database, predecessor: str) -> str | None:
+    """Who takes over, or has taken over, a municipality."""
+    tenants = await database.tenants()
+    async with database.transaction(tenants) as connection:
+        found: str | None = await QUERIES.successor(connection, municipalities=tenants, predecessor=predecessor)
+    return found
 
 
 async def settings(database: Database) -> list[dict[str, Any]]:

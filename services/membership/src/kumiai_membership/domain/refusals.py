@@ -129,6 +129,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "外部の読取者の期限は、0日から366日の間で指定してください。",
         "The deadline for external readers is 0 to 366 days.",
     ),
+    "merges-with-itself": (
+        "自団体を引き継ぐことはできません。",
+        "A municipality can't take itself over.",
+    ),
+    "predecessor-not-sealed": (
+        "合併関係市町村の脱退手続(全サービス)が、持出しデータの封印まで進んでいません。",
+        "The predecessor must be leaving altogether, and its bundle be sealed at its closed heads. See `kumiai leave`.",
+    ),
+    "merger-differs": (
+        "別の持出しデータまたは合併期日で、既に引継ぎが始まっています。",
+        "Taking this predecessor over has begun with another bundle or another date.",
+    ),
+    "merger-in-future": (
+        "合併期日が未来の日付です。合併期日以降に引き継いでください。",
+        "The merger lies in the future. Take the predecessor over on its day, or later.",
+    ),
+    "merger-unknown": (
+        "この市町村の引継ぎは始まっていません。",
+        "Taking this predecessor over has not begun.",
+    ),
+    "merger-incomplete": (
+        "引き継ぐべき者の数と、引き継がれた者の数が一致しません。却下された者を確認してください。",
+        "Not everybody has been taken over. Look at who was refused.",
+    ),
+    "merged": (
+        "この団体は他の市町村に引き継がれているため、脱退を取り消せません。",
+        "Another municipality takes this one over, so its leave can't be cancelled.",
+    ),
     "no-parameter": (
         "設定するパラメータを一つ以上指定してください。",
         "Name at least one parameter to set.",

@@ -48,6 +48,7 @@ def carry_over_history(state: RegistryState, notice: HistoryCarryOverNotice, con
             kind="person",
             old_number=person.old_number,
             number=number_after(state.last_addressee, n),
+            predecessor_event=person.predecessor_event,
         )
         for n, person in enumerate(notice.persons, start=1)
     ]
@@ -66,7 +67,9 @@ def carry_over_history(state: RegistryState, notice: HistoryCarryOverNotice, con
         here = household or changed[notice.old_household_number]
         changed[notice.old_household_number] = with_entered(here, current)
     given += [
-        CarriedNumberRow.trusted(system=notice.system, kind="household", old_number=old, number=number)
+        CarriedNumberRow.trusted(
+            system=notice.system, kind="household", old_number=old, number=number, predecessor_event=None
+        )
         for old, number in new.items()
     ]
     event = ResidentHistoryCarriedOver.trusted(
