@@ -69,12 +69,23 @@ on conflict (municipality, fiscal_year, dry) do update set
 -- name: clear_roll!
 delete from roll_entry where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry;
 
+-- name: clear_some_of_the_roll$
+with gone as (
+  delete from roll_entry where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint
+    and dry = :dry::boolean and addressee_number in (
+      select addressee_number from roll_entry
+      where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint and dry = :dry::boolean
+      order by addressee_number limit :limit)
+  returning 1
+)
+select count(*) from gone;
+
 -- name: clear_outliers!
 delete from run_outlier where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry;
 
 -- name: waiting_passes
 select municipality, fiscal_year, dry, step from run_progress
-where municipality = any(:municipalities::text[]) and step in ('roll', 'trial', 'issue', 'corrections')
+where municipality = any(:municipalities::text[]) and step in ('roll', 'trial', 'issue', 'corrections', 'clearing')
 order by updated_at;
 
 -- name: locked_progress^

@@ -201,7 +201,6 @@ async def _issue(connection: Connection, each: Pass, progress: Any) -> int:
     if (totals.payers, totals.assessed, totals.exempt, totals.refused, totals.amount) != reviewed:
         raise Irreconcilable(each.municipality)
     await _move(connection, each, "corrections", "", replace(totals, outliers=run.outliers))
-    await QUERIES.clear_roll(connection, **each.key())
     return await _advanced(connection, each, {"state": "issued"})
 
 
@@ -212,7 +211,7 @@ async def _corrections(connection: Connection, each: Pass, progress: Any) -> int
         connection, municipality=each.municipality, fiscal_year=each.fiscal_year, limit=CORRECTIONS_CHUNK
     )
     if not items:
-        await _move(connection, each, "done", "", Totals.of(progress))
+        await _move(connection, each, "clearing", "", Totals.of(progress))
         return 0
     people = [(each.municipality, item["addressee_number"]) for item in items]
     names = [(each.municipality, item["work_item"]) for item in items]
@@ -237,7 +236,14 @@ async def _corrections(connection: Connection, each: Pass, progress: Any) -> int
     return len(stored)
 
 
-_STEPS = {"roll": _roll, "trial": _trial, "issue": _issue, "corrections": _corrections}
+async def _clearing(connection: Connection, each: Pass, progress: Any) -> int:
+    """後始末: the roll goes, some at a time: a city's in one statement would keep everything else waiting."""
+    if not await QUERIES.clear_some_of_the_roll(connection, **each.key(), limit=ROLL_CHUNK):
+        await _move(connection, each, "done", "", Totals.of(progress))
+    return 0
+
+
+_STEPS = {"roll": _roll, "trial": _trial, "issue": _issue, "corrections": _corrections, "clearing": _clearing}
 
 
 def assess_entry(each: Pass, entry: Any, own: OwnParameters = STANDARD) -> AssessmentRow | tuple[Reason, ...]:
