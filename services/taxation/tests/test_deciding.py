@@ -168,7 +168,7 @@ def test_a_report_of_somebody_unknown_waits_until_a_clerk_says_who_it_is() -> No
 
 
 def test_a_report_for_somebody_elsewhere_is_forwarded_there() -> None:
-    decision = Town().tell(report(residence=ELSEWHERE))
+    decision = Town().tell(report(residence=ELSEWHERE, addressee_number="0000000027"))
     assert isinstance(decision, Accepted)
     (event,) = decision.events
     assert isinstance(event, IncomeReportForwarded)
@@ -199,6 +199,16 @@ def test_a_correction_that_names_another_residence_is_forwarded_and_takes_back_w
     late = town.tell(report(revision=2, residence=ELSEWHERE))
     assert kinds(late) == [IncomeReportForwarded]
     assert town.total > 0
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
+def test_the_order_of_a_changed_residence_does_not_matter_either(order: tuple[int, ...]) -> None:
+    told = {1: report(), 2: report(revision=2, residence=ELSEWHERE), 3: report(reporter="e2", salary=2_000_000)}
+    town, alone = Town(), Town()
+    for n in order:
+        town.tell(told[n])
+    alone.tell(told[3])
+    assert town.total == alone.total > 0
 
 
 def test_after_the_freeze_a_changed_residence_is_forwarded_and_marked() -> None:

@@ -164,6 +164,26 @@ async def test_a_run_reconciles(office: Office) -> None:
 
 
 @pytest.mark.stack
+async def test_whose_reports_are_all_withdrawn_is_on_no_roll_and_looked_at_if_taxed_before(office: Office) -> None:
+    gone = number(700)
+    await office.all_seeing.execute("update income_report set withdrawn = true where addressee_number = $1", gone)
+    await office.all_seeing.execute(
+        "insert into assessment (municipality, fiscal_year, addressee_number, version, cancelled, rule_version,"
+        " employment_income, total_income, deductions_total, taxable_income, income_levy_municipal,"
+        " income_levy_prefectural, per_capita_municipal, per_capita_prefectural, forest_environment_tax, total,"
+        " special_collection, ordinary_collection, reports)"
+        " values ($1, $2, $3, 1, false, 'R7/2', 0, 0, 0, 0, 0, 0, 3000, 1000, 1000, 5000, '[]', '[]', '[]')",
+        HERE,
+        YEAR - 1,
+        gone,
+    )
+    each = await office.begin("roll", dry=True)
+    await office.work(each, "reviewable")
+    assert await office.one("select payers from run_progress where dry") == PAYERS - 1
+    assert await office.one("select code from run_outlier where dry and addressee_number = $1", gone) == "no-report"
+
+
+@pytest.mark.stack
 async def test_a_dry_run_changes_nothing_and_says_the_same(office: Office) -> None:
     each = await office.begin("roll", dry=True)
     await office.work(each, "reviewable")

@@ -83,10 +83,12 @@ def income_report(state: TaxationState, notice: IncomeReport, context: Context) 
 
 
 def _no_longer_here(state: TaxationState, notice: IncomeReport, context: Context) -> Decision:
-    """A correction that names another residence also takes back what was taken in here before."""
+    """For somebody known here this revision counts as withdrawn: what was taken in before is taken back, and an earlier
+    revision that comes later counts as little."""
     number = notice.addressee_number
-    earlier = state.revisions(notice.fiscal_year, number, notice.reporter) if number else ()
-    if number is None or not earlier or max(old.revision for old in earlier) >= notice.revision:
+    if number is None or not state.knows(number):
+        return Accepted(())
+    if any(old.revision == notice.revision for old in state.revisions(notice.fiscal_year, number, notice.reporter)):
         return Accepted(())
     row = _row_of(notice.model_copy(update={"withdrawn": True}), number)
     return _taken_in(state, row, replace(context, cause=f"{context.cause}/here"), refusable=False)

@@ -106,7 +106,7 @@ update run_progress set
 where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry;
 
 -- name: freeze_chunk^
--- Copies the next people who have a report, with what counts for them: whether they are taxed here and their date of
+-- Copies the next people who have a report that stands, with what counts for them: whether they are taxed here and their date of
 -- birth, the last revision of each reporter, their version and total of the year, and their tax of the year before.
 with chunk as (
   select distinct addressee_number from income_report
@@ -120,7 +120,8 @@ with chunk as (
     reports.found, coalesce(latest.version, 0), coalesce(latest.total, 0), before.total
   from chunk
   cross join lateral (
-    select jsonb_agg(to_jsonb(r) - 'municipality' - 'fiscal_year' - 'addressee_number' order by r.employer) as found
+    select jsonb_agg(to_jsonb(r) - 'municipality' - 'fiscal_year' - 'addressee_number' order by r.employer) as found,
+      bool_or(not r.withdrawn) as standing
     from (
       select distinct on (employer) * from income_report
       where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint
@@ -159,20 +160,21 @@ with chunk as (
       and addressee_number = chunk.addressee_number
     order by version desc limit 1
   ) before on true
-  returning addressee_number
+  where reports.standing
+  returning 1
 )
-select count(*) as copied, max(addressee_number collate "C") as last from copied;
+select (select count(*) from copied) as copied, count(*) as seen, max(addressee_number collate "C") as last from chunk;
 
 -- name: without_report!
--- Whoever was taxed last year and has nobody reporting this year.
+-- Whoever was taxed last year and is not on the roll, since nobody reports this year.
 insert into run_outlier (municipality, fiscal_year, dry, addressee_number, code, total, last_year_total)
 select distinct on (a.addressee_number)
   a.municipality, :fiscal_year::bigint, :dry::boolean, a.addressee_number, 'no-report', 0, a.total
 from assessment a
 where a.municipality = :municipality::text and a.fiscal_year = :fiscal_year::bigint - 1
   and not exists (
-    select from income_report r
-    where r.municipality = a.municipality and r.fiscal_year = :fiscal_year::bigint
+    select from roll_entry r
+    where r.municipality = a.municipality and r.fiscal_year = :fiscal_year::bigint and r.dry = :dry::boolean
       and r.addressee_number = a.addressee_number)
 order by a.addressee_number, a.version desc
 on conflict do nothing;

@@ -136,7 +136,7 @@ async def _roll(connection: Connection, each: Pass, progress: Any) -> int:
     copied = await QUERIES.freeze_chunk(connection, **each.key(), after=progress["cursor"], limit=ROLL_CHUNK)
     totals = Totals.of(progress)
     payers = totals.payers + copied["copied"]
-    if copied["copied"]:
+    if copied["seen"]:
         await _move(connection, each, "roll", copied["last"], replace(totals, payers=payers, done=payers))
         return 0
     await QUERIES.without_report(connection, **each.key())
