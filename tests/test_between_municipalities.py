@@ -52,7 +52,8 @@ async def test_a_forwarded_report_reaches_the_municipality_that_taxes_once(
     await sender.tell(report(moved, residence=NAGAI))
     (item,) = await waiting(recipient, "unknown-person")
 
-    (forwarded,) = await sender.stream(TAXATION, "taxation")
+    events = await sender.stream(TAXATION, "taxation")
+    (forwarded,) = [event for event in events if event["type"] == "taxation.income-report-forwarded.v1"]
     source = f"urn:kumiai:{SAGAE}:taxation"
     (receipt,) = await arrived(recipient, source)
     assert receipt["notice_id"] == f"{forwarded['incarnation']}-{forwarded['position']}"
@@ -75,7 +76,7 @@ async def test_a_forwarded_report_reaches_the_municipality_that_taxes_once(
     def noted() -> bool:
         with psycopg.connect(url, password=addresses.postgres_password) as connection:
             query = "select position from courier_position where municipality = %s"
-            return connection.execute(query, (SAGAE,)).fetchone() == (1,)
+            return connection.execute(query, (SAGAE,)).fetchone() is not None
 
     await within(20, lambda: asyncio.to_thread(noted))
     again = await arrived(recipient, source)
