@@ -21,7 +21,7 @@ from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.resident import ResidentRow
 from starlette.requests import Request
 
-from kumiai_resident_registry.domain.characters.gaiji import code_point, identified
+from kumiai_resident_registry.domain.characters.gaiji import code_point, identified, private_characters
 from kumiai_resident_registry.domain.characters.mj import CHARACTER_SETS, TABLES, USUAL_TABLES, Policy, reduce
 from kumiai_resident_registry.domain.visible import ADDRESSES, EXTENSIONS_FOR, FIELDS, sees_address, visible
 from kumiai_resident_registry.named_queries import QUERIES
@@ -56,7 +56,7 @@ class Reading:
         numbers = list(dict.fromkeys(row.addressee_number for row in rows))
         await self.record(numbers)
         is_protected, is_open = await self._rights(rows)
-        characters = await self._gaiji(numbers)
+        characters = await self._gaiji(rows)
         names = ADDRESSES & FIELDS[self.purpose]
         addresses = await self._opened([row for row in rows if is_open(row)], names)
         extensions = await self._extensions([row for row in rows if is_open(row)])
@@ -134,10 +134,14 @@ class Reading:
                 found.setdefault(record["movement"], {})[record["namespace"]] = orjson.loads(record["part"])
         return found
 
-    async def _gaiji(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, str | None]]:
+    async def _gaiji(self, rows: Sequence[ResidentRow]) -> Mapping[str, Mapping[str, str | None]]:
+        """What private-use characters mean, of those few whose names hold any."""
+        numbers = [row.addressee_number for row in rows if private_characters(*(text for _, text in _called(row)))]
         found: dict[str, dict[str, str | None]] = {}
+        if not numbers:
+            return found
         for record in await QUERIES.gaiji_of(
-            self.connection, municipality=self.municipality, addressee_numbers=list(numbers)
+            self.connection, municipality=self.municipality, addressee_numbers=numbers
         ):
             found.setdefault(record["addressee_number"], {})[record["code_point"]] = record["character"]
         return found
