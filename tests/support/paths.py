@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 def _linkage(ground: MagicMock) -> list[BaseRoute]:
     anything = MagicMock()
     return [
-        *linkage_routes(ground),
+        *linkage_routes(),
         *Vault(anything).routes(),
         *rotation_routes(anything),
         *export_routes(ground, anything),
