@@ -302,10 +302,13 @@ def test_up_in_the_background_is_one_run_however_often_it_is_asked_for(own_layou
     assert not [record.name for record in read_records(own_layout.processes) if lives(record.pid)]
 
     subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
-    records = read_records(own_layout.processes)
-    again = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-    assert "runs already" in again.stdout + again.stderr
-    assert read_records(own_layout.processes) == records
+    try:
+        records = read_records(own_layout.processes)
+        again = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+        assert "runs already" in again.stdout + again.stderr
+        assert read_records(own_layout.processes) == records
+    finally:
+        subprocess.run([*command[:3], "down"], env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def wait_for_file(path: Path) -> None:
