@@ -1,7 +1,8 @@
 """What is sent again: whatever another body or the network should have answered by now.
 
-Invariant: nothing is given up while it counts, and all of it is looked at, so nothing that waits long keeps what came
-later from being sent again. What has waited for more than a day is sent again every hour.
+Invariant: nothing is given up within a year, and all of it is looked at, so nothing that waits long keeps what came
+later from being sent again. What has waited for more than a day is sent again every hour. An inquiry that counts no
+more by then is refused by its provider, with a record: so it ends on both sides.
 """
 
 import asyncio
@@ -46,11 +47,11 @@ class Look:
     since: timedelta
     """How long it has waited at most."""
 
-    def among(self, limit: int, *, valid: timedelta = VALID) -> dict[str, Any]:
-        """What the queries have in common: what counts still, and has waited long enough."""
+    def among(self, limit: int) -> dict[str, Any]:
+        """What the queries have in common: what has waited long enough, and not too long."""
         return {
             "municipality": self.municipality,
-            "after": timestamp(self.instant - min(self.since, valid)),
+            "after": timestamp(self.instant - self.since),
             "before": timestamp(self.instant - self.wait),
             "limit": limit,
         }
@@ -93,7 +94,7 @@ async def _inquiries(
 ) -> tuple[list[ExchangeRecordRow], list[Message]]:
     found = await QUERIES.inquiries_waiting(
         connection,
-        **look.among(MESSAGES, valid=outbox.INQUIRY_VALID),
+        **look.among(MESSAGES),
         last_time=last.requested_at if last else "",
         last_number=last.request_number if last else "",
     )
