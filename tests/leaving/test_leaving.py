@@ -191,6 +191,25 @@ async def test_a_cancelled_leave_loses_nothing_and_the_streams_go_on(new_leaver:
     assert closed_heads(shown)["resident"][1] > head["position"]
 
 
+async def test_a_service_that_slept_through_a_cancelled_leave_closes_for_the_next_one(
+    new_leaver: NewLeaver, federation: ServiceProcesses
+) -> None:
+    leaver, _ = await new_leaver(TAXATION)
+    await leaver.request(TAXATION)
+    (first,) = (await leaver.state("closed"))["closed"]
+    federation[TAXATION].pause()
+    try:
+        await leaver.cancel()
+        await leaver.request(TAXATION)
+        await leaver.state("closing")
+    finally:
+        federation[TAXATION].resume()
+    shown = await leaver.state("closed")
+    (second,) = shown["closed"]
+    assert (shown["leave"]["leave"], second["position"]) == (2, first["position"] + 2), "reopened, and closed again"
+    await leaver.cancel()
+
+
 async def test_a_message_to_whoever_has_closed_waits_and_the_sender_closes_after_it(new_leaver: NewLeaver) -> None:
     recipient, there = await new_leaver()
     sender, system = await new_leaver()

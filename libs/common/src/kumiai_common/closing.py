@@ -118,10 +118,13 @@ class Closing:
 
     async def _follow(self, leave: Leave) -> None:
         match leave.state:
+            case "requested" | "closing" if leave.closed and leave.buried is None:
+                # Perhaps for a leave before this one, which was cancelled while nobody here looked.
+                await self._reopen(leave.municipality, leave.leave - 1)
             case "closing" if self._service in leave.services and not leave.closed:
                 await self._close(leave)
             case "cancelled" if leave.closed and leave.buried is None:
-                await self._reopen(leave)
+                await self._reopen(leave.municipality, leave.leave)
             case "erasing":
                 await self._erasing.erase(leave.municipality, leave.leave, altogether=leave.altogether)
             case "erased" | "certified" if leave.buried != leave.leave:
@@ -211,19 +214,23 @@ class Closing:
         self._told(municipality, stored.position, event.type)
         return None
 
-    async def _reopen(self, leave: Leave) -> None:
-        """A cancelled leave: the stream goes on where it ended, and what waits in Kafka is taken in."""
-        key = (leave.municipality, self._stream)
-        async with self._database.transaction([leave.municipality]) as connection:
+    async def _reopen(self, municipality: str, cancelled: int) -> None:
+        """A cancelled leave: the stream goes on where it ended, and what waits in Kafka is taken in.
+
+        `cancelled` is the number of the last leave that was: what closed for a later one stays closed.
+        """
+        key = (municipality, self._stream)
+        async with self._database.transaction([municipality]) as connection:
             head = (await log.lock_heads(connection, [key]))[key]
-            if not head.closed:
+            end = await self._shown_end(connection, head)
+            if end is None or end["leave"] > cancelled:
                 return
             head.closed = False
-            event = StreamReopened(leave=leave.leave)
+            event = StreamReopened(leave=end["leave"])
             stored = head.append(event, time=timestamp(now()))
             await log.write(connection, [stored], [head])
-            await self._set_closed(connection, leave.municipality, closed=False)
-        self._told(leave.municipality, stored.position, event.type)
+            await self._set_closed(connection, municipality, closed=False)
+        self._told(municipality, stored.position, event.type)
 
     async def _set_closed(self, connection: Connection, municipality: str, *, closed: bool) -> None:
         streams = [self._stream, self._receipts]
