@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.errors import CannotDisturb, MissingRequirement
 from kumiai_local.layout import Layout
+from kumiai_local.ownership import Ownership
 from kumiai_local.progress import step
 from kumiai_local.provision import make_keys, prepare_broker, prepare_database
 from kumiai_local.stack import StackControl
@@ -33,12 +34,13 @@ class ExternalSettings(BaseSettings):
 
 
 class ExternalStack:
-    """Reached, never started, stopped or disturbed."""
+    """Reached, never started, stopped or disturbed; the services beside it are ours, in a folder of our own."""
 
     def __init__(self, layout: Layout, *, prepared: bool = False) -> None:
         """With `prepared`, it has all that the services need of it when `start` returns."""
         self.layout = layout
         self._prepared = prepared
+        self._ownership: Ownership | None = None
         try:
             settings = ExternalSettings()
         except ValidationError as error:
@@ -55,16 +57,23 @@ class ExternalStack:
         raise CannotDisturb("an external stack is not ours to kill: use KUMIAI_STACK=native or containers")
 
     def start(self) -> StackAddresses:
-        self.layout.prepare()
+        self._ownership = Ownership(self.layout)
+        try:
+            if self._prepared:
+                with step("Preparing databases, broker users and keys"):
+                    prepare_database(self._addresses, self.layout)
+                    prepare_broker(self._addresses, self.layout)
+                    make_keys(self.layout)
+        except BaseException:
+            self.stop()
+            raise
         self._addresses.write(self.layout.run / "stack.json")
-        if self._prepared:
-            with step("Preparing databases, broker users and keys"):
-                prepare_database(self._addresses, self.layout)
-                prepare_broker(self._addresses, self.layout)
-                make_keys(self.layout)
         return self._addresses
 
     def stop(self) -> None:
+        if self._ownership is not None:
+            self._ownership.release()
+            self._ownership = None
         (self.layout.run / "stack.json").unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
