@@ -13,12 +13,11 @@ from kumiai_common.http.tokens import load_private_key, public_key_text
 from kumiai_contracts.leaving import acknowledgement_statement, key_statement
 from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from kumiai_cli.federation import Federation, find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code, parse_services
-from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, failure_of, out, reporting, say, show_json
+from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, failure_of, out, reporting, say, show_json, table_of
 
 LOOK_SECONDS = 0.5
 STEPS = ("requested", "closing", "closed", "exported", "sealed", "verified", "erasing", "erased", "certified")
@@ -199,7 +198,7 @@ def certificate(code: Code, as_json: Json = False) -> None:
         said = found["certificate"]
         say(f"消去証明書 / Certificate of erasure: {code}, leave {said['leave']}, {said['issued_at']}")
         say(f"Bundle acknowledged by the municipality: {said['bundle_hash']}")
-        table = Table("place", "what", "erased")
+        table = table_of("place", "what", "erased")
         for row in found["erased"]:
             for item in row["erased"]:
                 table.add_row(row["place"], item["what"], f"{item['count']:,}")
@@ -326,7 +325,7 @@ def _show_plan(plan: Any, as_json: bool) -> None:
     if as_json:
         show_json(plan)
         return
-    table = Table("place", "what", "will be erased")
+    table = table_of("place", "what", "will be erased")
     for place, items in plan["erases"].items():
         for what, count in items.items():
             table.add_row(place, what, f"{count:,}")

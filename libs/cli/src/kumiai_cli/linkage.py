@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
 app = typer.Typer(help="National-ID linkage (番号連携): recalls and records.", no_args_is_help=True)
 recall = typer.Typer(
@@ -52,7 +51,7 @@ def listed(code: Code, wrong: Wrong, items: Items, kind: Kind = TAX_FACTS, as_js
         if as_json:
             show_json({"bodies": len(bodies), "people": len(people), "requests": len(found), "told": found})
             return
-        table = Table("inquirer", "request", "addressee", "scope", "version", "items", "told at")
+        table = table_of("inquirer", "request", "addressee", "scope", "version", "items", "told at")
         for line in found:
             table.add_row(
                 line["inquirer"],
@@ -101,7 +100,7 @@ def status(
         if name or as_json:
             _show(found, as_json) if name else show_json(found)
             return
-        table = Table("recall", "opened", "by", "people", "items", "reason")
+        table = table_of("recall", "opened", "by", "people", "items", "reason")
         for row in found["recalls"]:
             table.add_row(
                 row["recall"],
@@ -169,7 +168,7 @@ def records(
         if as_json:
             show_json(found)
             return
-        table = Table("side", "inquirer", "request", "provider", "outcome", "reason", "items", "requested at")
+        table = table_of("side", "inquirer", "request", "provider", "outcome", "reason", "items", "requested at")
         for row in found["records"]:
             table.add_row(
                 row["side"],
@@ -201,7 +200,7 @@ def accesses(
         if as_json:
             show_json(found)
             return
-        table = Table("no", "at", "party", "purpose", "action", "about", "refused")
+        table = table_of("no", "at", "party", "purpose", "action", "about", "refused")
         for row in found["accesses"]:
             people = row["addressee_numbers"]
             about = ", ".join(people[:3]) + (f" and {len(people) - 3} more" if len(people) > 3 else "")
@@ -231,7 +230,7 @@ def differences(code: Code, as_json: Json = False) -> None:
         elif not found["differences"]:
             say("Both sides have the same.")
         else:
-            table = Table("inquirer", "request", "what", "found at")
+            table = table_of("inquirer", "request", "what", "found at")
             for row in found["differences"]:
                 table.add_row(row["inquirer"], row["request_number"], row["kind"], row["found_at"][:19])
             out.print(table)
@@ -246,7 +245,7 @@ def _result(text: str, path: Path | None, as_json: bool) -> None:
     if as_json:
         show_json({"lines": [dict(zip(head, line, strict=True)) for line in lines]})
     elif path is None:
-        table = Table(*head)
+        table = table_of(*head)
         for line in lines:
             table.add_row(*line)
         out.print(table)
@@ -268,7 +267,7 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         return
     say(f"recall {found['recall']['recall']}: {found['recall']['reason']}")
     say(f"{found['requests']:,} answers to {found['bodies']:,} bodies; {found['open']:,} have not acknowledged")
-    table = Table("inquirer", "part", "requests", "notified", "acknowledged")
+    table = table_of("inquirer", "part", "requests", "notified", "acknowledged")
     for row in found["notifications"]:
         acknowledged = row["acknowledged_at"]
         table.add_row(

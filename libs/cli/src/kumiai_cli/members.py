@@ -15,11 +15,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from kumiai_cli.applied import replicas_to_complete, services_behind
 from kumiai_cli.federation import Federation, find_federation, write_credentials
-from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, out, reporting, say, show_json
+from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, out, reporting, say, show_json, table_of
 
 CHOICES = tuple(service for service in SERVICES if service != "membership")
 PATIENCE_SECONDS = 60.0
@@ -89,7 +88,7 @@ def members(as_json: Json = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("code", "municipality", *CHOICES, "joined")
+        table = table_of("code", "municipality", *CHOICES, "joined")
         for member in found["members"]:
             kept = member["own"]
             marks = [

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import httpx
 import typer
 from rich.console import Console
+from rich.table import Table
 
 OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 EXIT_CODES = (
@@ -64,6 +65,14 @@ def failure_of(response: httpx.Response) -> Failure:
 def show_json(value: Any) -> None:
     """One JSON object on standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def table_of(*headings: str) -> Table:
+    """An empty table. What is too long for the terminal goes on in the next line: half a name is no name."""
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def say(text: str) -> None:

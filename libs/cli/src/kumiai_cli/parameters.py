@@ -9,12 +9,11 @@ import typer
 from kumiai_common.clock import day_in_japan, now
 from kumiai_contracts.parameter_catalogue import CATALOGUE
 from kumiai_contracts.strict_json import StrictJsonError, parse_strictly
-from rich.table import Table
 
 from kumiai_cli.drift import differences, in_force, rows_of
 from kumiai_cli.federation import Federation, find_federation
 from kumiai_cli.members import Code, Json, parse_code, progress, wait_until_applied
-from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
 app = typer.Typer(
     help="What may differ between municipalities (parameters): the catalogue, and each one's settings.",
@@ -38,7 +37,7 @@ def list_(as_json: Json = False) -> None:
         if as_json:
             show_json(document())
             return
-        table = Table("service", "parameter", "type", "standard", "from", "what")
+        table = table_of("service", "parameter", "type", "standard", "from", "what")
         for each in CATALOGUE:
             kind = f"{each.type} ({each.unit})" if each.unit else each.type
             note = f"; {each.standard_note}" if each.standard_note else ""
@@ -65,7 +64,7 @@ def show(code: Code, on: On = "", history: bool = False, as_json: Json = False) 
             show_json({"municipality": code, "on": day.isoformat(), "in_force": shown, "settings": settings})
             return
         if history:
-            table = Table("version", "service", "parameter", "value", "valid from", "set", "by", "reason")
+            table = table_of("version", "service", "parameter", "value", "valid from", "set", "by", "reason")
             for row in settings:
                 value = STANDARD if row["value"] is None else _short(row["value"])
                 late = " (late)" if row["late"] else ""
@@ -80,7 +79,7 @@ def show(code: Code, on: On = "", history: bool = False, as_json: Json = False) 
                     row["reason"],
                 )
         else:
-            table = Table("service", "parameter", "value", "standard", "since", "source")
+            table = table_of("service", "parameter", "value", "standard", "since", "source")
             for (service, name), (value, standard, since, source) in held.items():
                 table.add_row(service, name, _short(value), _short(standard), since, source)
         out.print(table)
@@ -173,7 +172,7 @@ def diff(
         if as_json:
             show_json({"on": day.isoformat(), "differences": differing})
         elif differing:
-            table = Table("service", "parameter", code, other, "source")
+            table = table_of("service", "parameter", code, other, "source")
             for each in differing:
                 values = (_short(each[code]), _short(each[other]))
                 table.add_row(each["service"], each["name"], *values, each["source"])
@@ -207,7 +206,7 @@ def drift(on: On = "", as_json: Json = False) -> None:
             shown = [difference._asdict() for difference in found]
             show_json({"on": day.isoformat(), "members": len(members), "differences": shown, "coming": coming})
             return
-        table = Table("code", "municipality", "parameter", "value", "standard", "since", "source")
+        table = table_of("code", "municipality", "parameter", "value", "standard", "since", "source")
         for each in found:
             values = (_short(each.value), _short(each.standard))
             table.add_row(

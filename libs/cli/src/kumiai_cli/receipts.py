@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 from kumiai_contracts.topics import receipts_stream
-from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials
 from kumiai_cli.members import Code, Json, Service, parse_code, parse_services
-from kumiai_cli.outcome import out, reporting, show_json
+from kumiai_cli.outcome import out, reporting, show_json, table_of
 
 
 def receipts(
@@ -53,7 +52,7 @@ def _receipt(line: str) -> dict[str, Any]:
 
 
 def _show(receipts: list[dict[str, Any]]) -> None:
-    table = Table("position", "notice", "type", "outcome")
+    table = table_of("position", "notice", "type", "outcome")
     table.add_column("events or reasons", overflow="fold")
     for receipt in receipts:
         what = [f"{event['stream']} {event['position']}: {event['type']}" for event in receipt["caused"]]

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal
 import httpx
 import typer
 from kumiai_contracts.topics import READS, SERVICES, STREAM_OF
-from rich.table import Table
 
 from kumiai_cli.federation import Federation, find_federation, read_credentials, read_party
 from kumiai_cli.members import Code, Json, counting, parse_code, progress
-from kumiai_cli.outcome import REFUSED, USAGE, Failure, failure_of, out, reporting, say, show_json
+from kumiai_cli.outcome import REFUSED, USAGE, Failure, failure_of, out, reporting, say, show_json, table_of
 
 REBUILD_SECONDS = 3600.0
 parked = typer.Typer(help="Events whose effect a service has put aside (保留).", no_args_is_help=True)
@@ -135,7 +134,7 @@ def list_(
         if as_json:
             show_json(found)
             return
-        table = Table("stream", "position", "keys", "failure")
+        table = table_of("stream", "position", "keys", "failure")
         for row in found["parked"]:
             table.add_row(row["stream"], str(row["position"]), ", ".join(row.get("keys", ["–"])), row["error"])
         out.print(table)

@@ -4,11 +4,10 @@ from typing import Annotated, Any
 
 import typer
 from kumiai_contracts.fields import ADDRESSEE_DIGITS
-from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
 app = typer.Typer(help="Residents (住民): find and look at them, for a purpose.", no_args_is_help=True)
 worklist = typer.Typer(help="Work list (要処理一覧): what waits for a person, and who does it.", no_args_is_help=True)
@@ -38,7 +37,7 @@ def search(
         if as_json:
             show_json(found)
             return
-        table = Table("number", "name", "kana", "born", "status", "protected")
+        table = table_of("number", "name", "kana", "born", "status", "protected")
         for row in found["residents"]:
             shown = row.get("identified_name", row["name"])
             table.add_row(row["addressee_number"], shown, row["name_kana"], row["birth_date"], row["status"],
@@ -66,7 +65,7 @@ def at(
         if as_json:
             show_json(found)
             return
-        table = Table("number", "name", "household", "relationship", "since")
+        table = table_of("number", "name", "household", "relationship", "since")
         for row in found["residents"]:
             shown = row.get("identified_name", row["name"])
             table.add_row(row["addressee_number"], shown, row["household_number"], row["relationship"],
@@ -90,7 +89,7 @@ def accesses(
         if as_json:
             show_json(found)
             return
-        table = Table("id", "when", "who", "why", "did", "about")
+        table = table_of("id", "when", "who", "why", "did", "about")
         for row in found["accesses"]:
             about = " ".join(row["addressee_numbers"][:5]) + (" …" if len(row["addressee_numbers"]) > 5 else "")
             table.add_row(str(row["id"]), row["at"][:19], row["party"], row["purpose"], row["action"], about)
@@ -139,7 +138,7 @@ def gaiji(
         if as_json:
             show_json(found)
             return
-        table = Table("system", "code point", "character", "MJ", "people")
+        table = table_of("system", "code point", "character", "MJ", "people")
         for row in found["gaiji" if every else "unidentified"]:
             shown = (row["system"], row["code_point"], row["character"] or "", row["mj"] or "", str(row["people"]))
             table.add_row(*shown)
@@ -162,12 +161,12 @@ def month(
         if as_json:
             show_json(found)
             return
-        moved = Table("", "reason", "people")
+        moved = table_of("", "reason", "people")
         for name in ("entries", "removals", "amendments"):
             for reason, people in found[name].items():
                 moved.add_row(name, reason, str(people))
         out.print(moved)
-        ages = Table("age", "male", "female")
+        ages = table_of("age", "male", "female")
         for band, sexes in found["population"]["by_age_band"].items():
             ages.add_row(band, str(sexes.get("male", 0)), str(sexes.get("female", 0)))
         out.print(ages)
@@ -200,7 +199,7 @@ def moves(
         if as_json:
             show_json({"moves": found})
             return
-        table = Table("reference", "other", "day", "name", "born", "number here")
+        table = table_of("reference", "other", "day", "name", "born", "number here")
         for row in found:
             shown = [row.get(name, "") for name in ("other", "day", "name", "birth_date")]
             table.add_row(row["reference"], *shown, row["addressee_number"] or "")
@@ -228,7 +227,7 @@ def items(
         if as_json:
             show_json({"work_items": listed, "waiting": found["waiting"]})
             return
-        table = Table("item", "kind", "state", "assignee", "since")
+        table = table_of("item", "kind", "state", "assignee", "since")
         for row in listed:
             table.add_row(row["item"], row["kind"], row["state"], row["assignee"] or "", row["opened_at"][:10])
         out.print(table)
@@ -261,7 +260,7 @@ def show_item(code: Code, item: Item, as_json: Json = False) -> None:
         if as_json:
             show_json({"item": item, "people": people})
             return
-        table = Table("number", "name", "relationship", "born")
+        table = table_of("number", "name", "relationship", "born")
         for row in people:
             shown = row.get("identified_name", row["name"])
             table.add_row(row["addressee_number"], shown, row["relationship"], row["birth_date"])
@@ -321,8 +320,9 @@ def head(
 
 def _done(code: str, deed: dict[str, Any], as_json: bool) -> None:
     owner = read_credentials(parse_code(code))
-    with find_federation().system("resident-registry", owner) as client:
-        receipt: dict[str, Any] = client.post(f"/v1/{code}/work-items", params={"purpose": DESK}, json=deed).json()
+    with find_federation(owner).system("resident-registry", owner) as client:
+        asked = client.post(f"/v1/{code}/work-items", params={"purpose": DESK}, json=deed)
+        receipt: dict[str, Any] = asked.raise_for_status().json()
     if as_json:
         show_json(receipt)
     else:

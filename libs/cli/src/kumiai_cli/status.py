@@ -4,11 +4,10 @@ from typing import Any, NamedTuple
 
 import typer
 from kumiai_contracts.topics import READS, STREAM_OF
-from rich.table import Table
 
 from kumiai_cli.federation import Federation, find_federation
 from kumiai_cli.members import Json
-from kumiai_cli.outcome import REFUSED, out, reporting, show_json
+from kumiai_cli.outcome import REFUSED, out, reporting, show_json, table_of
 
 OWN_SYSTEM = "own system"
 """Beside the readers of a stream: the municipality's own system that it is made from."""
@@ -127,7 +126,7 @@ def _reading(answer: dict[str, Any], municipality: str, stream: str, head: int, 
 
 
 def _show(readings: list[Reading], complete: bool) -> None:
-    table = Table("municipality", "stream", "head", "reader", "position", "behind", "parked", "")
+    table = table_of("municipality", "stream", "head", "reader", "position", "behind", "parked", "")
     for reading in readings:
         behind = reading.head - reading.position
         state = "diverged" if reading.diverged else "" if reading.complete else "behind" if behind else "parked"

@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from kumiai_cli.federation import find_federation
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
 SERVICE = "national-id-linkage"
 KINDS = ("data", "mark", "token")
@@ -31,7 +30,7 @@ def keys(code: Code, as_json: Json = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("kind", "version", "since", "wrapped by", "numbers")
+        table = table_of("kind", "version", "since", "wrapped by", "numbers")
         for key in found["keys"]:
             numbers = "" if key["numbers"] is None else str(key["numbers"])
             table.add_row(key["kind"], str(key["version"]), key["created_at"], key["wrapped_by"], numbers)

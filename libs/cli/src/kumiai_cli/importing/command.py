@@ -22,7 +22,7 @@ app = typer.Typer(
 
     Not to be confused with `kumiai bundle import`, which brings a bundle, everything that a federation kept of a
     municipality, into another federation. This goes through the front door: every household, assessment or number is
-    a notice with a receipt. Files and columns: docs/integrators/import.md, or `kumiai import columns`.
+    a notice with a receipt. Files and columns: docs/integrators/import.md, or `kumiai import columns residents`.
 
       kumiai import residents 131016 residents.csv --system old-juki --dry-run
 
@@ -197,4 +197,4 @@ def _options(system: str, on: str, place: str, operator: str) -> Options:
 
 
 def _beside(file: Path) -> Path:
-    return file.with_name(f"{file.name}.refused.csv")
+    return Path(f"{file}.refused.csv")

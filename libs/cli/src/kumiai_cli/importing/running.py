@@ -195,11 +195,11 @@ def _when_ready(
     first = next(batches, None)
     if first is None:
         return
-    while reasons := {"not-subscribed", "cause-not-found"} & sender.tried(first[0]):
-        if "not-subscribed" in reasons:
-            raise Failure(
-                "The municipality does not subscribe to this service: kumiai subscribe CODE SERVICE.", REFUSED
-            )
+    cause, sender.cause = sender.cause, ""  # a service that nobody subscribed to never reads what the cause names
+    if "not-subscribed" in sender.tried(first[0]):
+        raise Failure("The municipality does not subscribe to this service: kumiai subscribe CODE SERVICE.", REFUSED)
+    sender.cause = cause
+    while "cause-not-found" in sender.tried(first[0]):
         shown.update(task, description="the service reads about the residents")
     yield first
     yield from batches
