@@ -22,11 +22,10 @@ from kumiai_local.stack import Stack
 
 
 def fresh_test_layout() -> Layout:
-    """`.local/test/<name>` of a session that has a name, so that several can start at once; of others a free number."""
-    if name := os.environ.get("KUMIAI_TEST_SESSION"):
-        return Layout(checkout() / ".local" / "test" / name)
+    """An empty `.local/test/<session>/<n>`: the first number that is free in this session, which may have a name."""
+    folder = checkout() / ".local" / "test" / os.environ.get("KUMIAI_TEST_SESSION", "any")
     for number in count(1):
-        layout = Layout(checkout() / ".local" / "test" / str(number))
+        layout = Layout(folder / str(number))
         if owner(layout) is None:
             return layout
     raise AssertionError("unreachable: the numbers do not end")
