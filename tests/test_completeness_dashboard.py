@@ -33,7 +33,7 @@ from kumiai_local.service_processes import ServiceProcesses
 
 pytestmark = pytest.mark.stack
 
-MATSUE, HAMADA, IZUMO = "322016", "322024", "322032"
+MATSUE, HAMADA, TOTTORI = "322016", "322024", "312011"
 """No other test uses these municipalities."""
 WITHIN_S = 40.0
 Sample = tuple[dict[str, str], float]
@@ -294,16 +294,16 @@ def test_a_log_that_contradicts_what_was_applied_is_shown_as_diverged_and_wakes_
 def test_an_own_system_that_lost_count_is_shown_until_it_is_mended(
     federation: ServiceProcesses, operator: TokenClient, dashboard: Dashboard
 ) -> None:
-    system = System(federation, operator, IZUMO)
-    _command(federation, operator, "membership", f"members/{IZUMO}/own-systems/resident-registry")
+    system = System(federation, operator, TOTTORI)
+    _command(federation, operator, "membership", f"members/{TOTTORI}/own-systems/resident-registry")
     skipping = valid_examples()["resident-feed-notice.event.v1"]
     assert isinstance(skipping, FeedEventNotice)
-    feed = f"{federation['resident-registry'].url}/v1/{IZUMO}/feed"
+    feed = f"{federation['resident-registry'].url}/v1/{TOTTORI}/feed"
     _until(lambda: bool(httpx.get(feed, auth=operator).json().get("own")), "the registry has not heard of it")
     assert system.tells(skipping) == "refused"
-    dashboard.wait("Own systems that diverged", IZUMO, _worst_is(skipping.sequence))
+    dashboard.wait("Own systems that diverged", TOTTORI, _worst_is(skipping.sequence))
     assert system.tells(snapshot(0, [])) == "accepted"
-    dashboard.wait("Own systems that diverged", IZUMO, _worst_is(0))
+    dashboard.wait("Own systems that diverged", TOTTORI, _worst_is(0))
 
 
 def _with_a_resident(system: System, dashboard: Dashboard) -> System:
