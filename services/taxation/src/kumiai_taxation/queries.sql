@@ -72,10 +72,11 @@ delete from roll_entry where municipality = :municipality and fiscal_year = :fis
 -- name: clear_some_of_the_roll$
 with gone as (
   delete from roll_entry where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint
-    and dry = :dry::boolean and addressee_number in (
-      select addressee_number from roll_entry
-      where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint and dry = :dry::boolean
-      order by addressee_number limit :limit)
+    and dry = :dry::boolean and addressee_number <= (  -- a range of the key: "in" is planned as a join of all with all
+      select max(first.addressee_number) from (
+        select addressee_number from roll_entry
+        where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint and dry = :dry::boolean
+        order by addressee_number limit :limit) first)
   returning 1
 )
 select count(*) from gone;
