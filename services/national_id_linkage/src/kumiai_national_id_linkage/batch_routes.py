@@ -14,6 +14,7 @@ import orjson
 from kumiai_common.clock import day_in_japan, now, timestamp
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Problem
+from kumiai_common.http.reading import Reading
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.envelope import NoticeEnvelope
@@ -30,7 +31,6 @@ from starlette.routing import BaseRoute, Route
 from kumiai_national_id_linkage.domain.batch_file import FAULTS, NotABatchFile, Record, Wanted, read
 from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTables
 from kumiai_national_id_linkage.exchange_routes import allowed, append, deciding
-from kumiai_national_id_linkage.reading import Reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 SOURCE = "urn:kumiai:inquiry-file"

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from kumiai_common.clock import now, timestamp
+from kumiai_common.http.reading import reading
 from kumiai_common.http.requests import answer, count_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -13,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.exchange_routes import allowed
-from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 from kumiai_national_id_linkage.summarising import summarise
 

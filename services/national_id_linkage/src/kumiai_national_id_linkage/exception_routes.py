@@ -8,6 +8,7 @@ from typing import Annotated
 from kumiai_common.clock import now, timestamp
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Kind, Problem
+from kumiai_common.http.reading import reading
 from kumiai_common.http.requests import answer, count_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -27,7 +28,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_national_id_linkage.exchange_routes import allowed, append, body_of, deciding
-from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 MOST_MINUTES = 72 * 60

@@ -10,7 +10,9 @@ from kumiai_common.clock import day_in_japan, now, timestamp
 from kumiai_common.database import Connection
 from kumiai_common.http import problems
 from kumiai_common.http.access import Caller, authorise, requested_purpose
+from kumiai_common.http.access_records import READERS
 from kumiai_common.http.problems import Kind, Problem
+from kumiai_common.http.reading import Reading, reading
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -36,7 +38,6 @@ from kumiai_national_id_linkage.domain.legal_table import Asked, Lawful, LegalTa
 from kumiai_national_id_linkage.domain.providing import decide_held
 from kumiai_national_id_linkage.domain.purpose import lawfully
 from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it
-from kumiai_national_id_linkage.reading import READERS, Reading, reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 F = TypeVar("F", bound=Frozen)

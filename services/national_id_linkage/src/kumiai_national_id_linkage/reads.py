@@ -2,13 +2,13 @@
 
 from kumiai_common.http.access_records import access_records_route
 from kumiai_common.http.problems import NOT_FOUND, Problem
+from kumiai_common.http.reading import reading
 from kumiai_common.http.requests import answer
 from kumiai_contracts.membership import Purpose
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store import QUERIES
 
 

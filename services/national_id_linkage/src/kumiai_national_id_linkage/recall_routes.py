@@ -12,6 +12,7 @@ from kumiai_common.clock import now, timestamp
 from kumiai_common.database import Connection
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Kind, Problem
+from kumiai_common.http.reading import reading
 from kumiai_common.http.requests import answer, count_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -29,7 +30,6 @@ from kumiai_national_id_linkage.domain.recalling import Told, notified, targets_
 from kumiai_national_id_linkage.domain.records import digest_of
 from kumiai_national_id_linkage.exchange_routes import allowed, append, deciding
 from kumiai_national_id_linkage.legal_tables import legal_tables
-from kumiai_national_id_linkage.reading import reading
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 REQUEST_REUSED = Kind(

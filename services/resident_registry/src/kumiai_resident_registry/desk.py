@@ -9,7 +9,7 @@ import orjson
 from kumiai_common.clock import day_in_japan, now
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise, requested_purpose
-from kumiai_common.http.access_records import access_records_route
+from kumiai_common.http.access_records import READERS, access_records_route
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
@@ -27,7 +27,7 @@ from kumiai_resident_registry.domain.moves import PART
 from kumiai_resident_registry.domain.statistics import Moved, Population, Standing, bounds, month, population
 from kumiai_resident_registry.domain.visible import sees_address
 from kumiai_resident_registry.named_queries import QUERIES
-from kumiai_resident_registry.reading import READERS, reading
+from kumiai_resident_registry.reading import reading
 
 EMERGENCY_MINUTES = 8 * 60
 """How long an emergency access may hold at most: a working day, our own choice."""

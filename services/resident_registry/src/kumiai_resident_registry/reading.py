@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from kumiai_common.database import Connection
 from kumiai_common.http.access import Caller, authorised, requested_purpose
-from kumiai_common.http.access_records import record_access
-from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Problem
+from kumiai_common.http.access_records import READERS, record_access
+from kumiai_common.http.problems import PARAMETER_INVALID, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import municipality_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
-from kumiai_contracts.membership import Purpose, Role
+from kumiai_contracts.membership import Purpose
 from kumiai_contracts.resident import ResidentRow
 from starlette.requests import Request
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 Holds = Callable[[ResidentRow], bool]
-READERS = (Role.CLERK, Role.SYSTEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +159,6 @@ async def reading(ground: Ground, request: Request, action: str) -> "AsyncIterat
         if disaster and not await QUERIES.emergency_holds(connection, municipality=municipality, party=caller.party):
             raise Problem(PURPOSE_MISSING, "no emergency access of this party is approved and still holds")
         yield Reading(connection, municipality, caller, purpose, action, _policy(request, caller))
-
-
-def number_of(request: Request, name: str) -> str:
-    """A number from the path; what is none is not found, and a NUL never reaches the database."""
-    number = str(request.path_params[name])
-    if not (number.isascii() and number.isdigit()):
-        raise Problem(NOT_FOUND)
-    return number
 
 
 def day_of(request: Request, name: str) -> date | None:

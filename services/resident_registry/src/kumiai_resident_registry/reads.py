@@ -6,7 +6,7 @@
 import orjson
 from kumiai_common.clock import day_in_japan, now
 from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Problem
-from kumiai_common.http.requests import answer, count_of, text_of
+from kumiai_common.http.requests import answer, count_of, number_of, text_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.municipalities import municipality
@@ -25,7 +25,7 @@ from kumiai_resident_registry.domain.visible import FIELDS
 from kumiai_resident_registry.looking_back import Moment, address_at, history_of, household_at, person_at
 from kumiai_resident_registry.named_queries import QUERIES
 from kumiai_resident_registry.own_system_routes import own_system_routes
-from kumiai_resident_registry.reading import Reading, day_of, number_of, reading, rows_of, time_of
+from kumiai_resident_registry.reading import Reading, day_of, reading, rows_of, time_of
 from kumiai_resident_registry.work_list_routes import work_list_routes
 
 PAGE = 50

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from kumiai_common.clock import day_in_japan, now
 from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
+from kumiai_common.http.access_records import READERS
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.queries import QUERIES as RECEIPTS
 from kumiai_common.http.requests import answer, count_of, json_text, municipality_of
@@ -31,7 +32,7 @@ from starlette.routing import BaseRoute, Route
 from kumiai_resident_registry.desk import MOST, body_of
 from kumiai_resident_registry.domain.work_list import household_of, person_of
 from kumiai_resident_registry.named_queries import QUERIES
-from kumiai_resident_registry.reading import READERS, reading
+from kumiai_resident_registry.reading import reading
 
 REFUSED = Kind(
     "notice-refused",

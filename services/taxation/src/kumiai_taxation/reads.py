@@ -3,19 +3,15 @@
 Only 税務事務 sees anything here; other bodies' facts go through linkage, which reads the stream.
 """
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
-from kumiai_common.database import Connection
-from kumiai_common.http.access import Caller, authorised, requested_purpose
-from kumiai_common.http.access_records import access_records_route, record_access
-from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Problem
-from kumiai_common.http.requests import answer, count_of, municipality_of
+from kumiai_common.http.access_records import access_records_route
+from kumiai_common.http.problems import NOT_FOUND, Problem
+from kumiai_common.http.reading import reading
+from kumiai_common.http.requests import answer, count_of, number_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
-from kumiai_contracts.membership import Purpose, Role
+from kumiai_contracts.membership import Purpose
 from kumiai_contracts.taxation import AssessmentRow, WorkItemRow
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +23,6 @@ from kumiai_taxation.run_routes import run_routes
 from kumiai_taxation.store import QUERIES
 from kumiai_taxation.stored_working import Disagrees, working_of
 
-_READERS = (Role.CLERK, Role.SYSTEM)
 WORK_ITEMS_A_PAGE = 1000
 
 
@@ -36,15 +31,15 @@ def routes(ground: Ground) -> list[BaseRoute]:
 
     async def assessments(request: Request) -> Response:
         """Every version of a person's assessment of a fiscal year, the last one being the one that counts."""
-        number = _number(request)
-        async with _reading(request) as about:
+        number = number_of(request, "addressee_number")
+        async with reading(request, "assessments", Purpose.TAXATION) as about:
             records = await QUERIES.versions(
                 about.connection,
                 municipality=about.municipality,
                 fiscal_year=request.path_params["fiscal_year"],
                 addressee_number=number,
             )
-            await about.record("assessments", [number])
+            await about.record([number])
         if not records:
             raise Problem(NOT_FOUND)
         versions = [from_record(AssessmentRow, record).model_dump(mode="json") for record in records]
@@ -76,7 +71,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
     async def work_list(request: Request) -> Response:
         """要確認一覧: the open work items, in the order of their names."""
         year = count_of(request, "fiscal_year", 0, 2100)
-        async with _reading(request) as about:
+        async with reading(request, "work-items", Purpose.TAXATION) as about:
             records = await QUERIES.open_work_items(
                 about.connection,
                 municipality=about.municipality,
@@ -85,7 +80,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
                 limit=count_of(request, "limit", 100, WORK_ITEMS_A_PAGE),
             )
             rows = [from_record(WorkItemRow, record) for record in records]
-            await about.record("work-items", [row.addressee_number for row in rows if row.addressee_number])
+            await about.record([row.addressee_number for row in rows if row.addressee_number])
         return answer({"work_items": [row.model_dump(mode="json") for row in rows]})
 
     path = "/v1/{municipality}/assessments/{fiscal_year:int}/{addressee_number}"
@@ -99,44 +94,13 @@ def routes(ground: Ground) -> list[BaseRoute]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One request's transaction, with who reads."""
-
-    connection: Connection
-    municipality: str
-    caller: Caller
-
-    async def record(self, action: str, numbers: Iterable[str]) -> None:
-        """Write down whom this is about (利用記録)."""
-        await record_access(self.connection, self.municipality, self.caller, Purpose.TAXATION, action, numbers)
-
-
-@asynccontextmanager
-async def _reading(request: Request) -> AsyncIterator[_Reading]:
-    """A transaction to read in, for a caller who may. Raises Problem."""
-    municipality, purpose = municipality_of(request), requested_purpose(request)
-    async with authorised(request, municipality, purpose=purpose, roles=_READERS) as (caller, connection):
-        if purpose is not Purpose.TAXATION:
-            raise Problem(PURPOSE_MISSING)
-        yield _Reading(connection, municipality, caller)
-
-
 async def _state(request: Request, action: str) -> tuple[str, str, TaxationState]:
     """Municipality and number from the path, and all that taxation knows of the person."""
-    number = _number(request)
-    async with _reading(request) as about:
+    number = number_of(request, "addressee_number")
+    async with reading(request, action, Purpose.TAXATION) as about:
         states = await store.load_people(about.connection, [about.municipality], [(about.municipality, number)])
-        await about.record(action, [number])
+        await about.record([number])
         return about.municipality, number, states[about.municipality]
-
-
-def _number(request: Request) -> str:
-    """宛名番号 from the path; what is none is not found, and a NUL never reaches the database."""
-    number = str(request.path_params["addressee_number"])
-    if not (number.isascii() and number.isdigit()):
-        raise Problem(NOT_FOUND)
-    return number
 
 
 def _year(state: TaxationState, year: int, number: str) -> dict[str, Any]:

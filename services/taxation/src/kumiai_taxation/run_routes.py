@@ -12,7 +12,7 @@ from kumiai_common.clock import now, timestamp
 from kumiai_common.database import Connection
 from kumiai_common.http import problems
 from kumiai_common.http.access import Caller, authorise, requested_purpose
-from kumiai_common.http.access_records import record_access
+from kumiai_common.http.access_records import READERS, record_access
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Kind, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
@@ -54,7 +54,6 @@ _FROM: dict[str, tuple[str | None, ...]] = {
     "withdraw": ("frozen", "assessed", "confirmed"),
 }
 _TO = {"open": "collecting", "freeze": "frozen", "confirm": "confirmed", "issue": "issuing", "withdraw": "collecting"}
-_READERS = (Role.CLERK, Role.SYSTEM)
 _OF_PERSONS = ("confirm", "issue")
 """What a person answers for, and no system does."""
 OUTLIERS_A_PAGE = 1000
@@ -65,13 +64,13 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
 
     async def show(request: Request) -> Response:
         """How far a run is, with its rate and the time left."""
-        municipality, year, _ = await _authorised(request, _READERS)
+        municipality, year, _ = await _authorised(request, READERS)
         async with ground.database.transaction([municipality]) as connection:
             return answer(await _shown(connection, municipality, year))
 
     async def outliers(request: Request) -> Response:
         """Who is to be looked at before the run is confirmed."""
-        municipality, year, caller = await _authorised(request, _READERS)
+        municipality, year, caller = await _authorised(request, READERS)
         async with ground.database.transaction([municipality]) as connection:
             found = await QUERIES.outliers(
                 connection,
@@ -88,7 +87,7 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         """Take a run a step further."""
         action = request.path_params["action"]
-        roles = (Role.CLERK,) if action in _OF_PERSONS else _READERS
+        roles = (Role.CLERK,) if action in _OF_PERSONS else READERS
         municipality, year, caller = await _authorised(request, roles)
         try:
             load(f"R{year - 2018}")

@@ -20,6 +20,7 @@ from kumiai_common.database import Connection, Database
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Problem
 from kumiai_common.http.queries import QUERIES
+from kumiai_common.http.requests import MUNICIPALITY
 from kumiai_common.http.tokens import AccessToken, TokenError, check_times, verify_access
 from kumiai_common.tables import from_record
 
@@ -28,7 +29,6 @@ FEDERAL_ROLES = frozenset((Role.OPERATOR, Role.SERVICE))
 SIGNATURES_REMEMBERED = 1000
 """How many tokens' signatures a process remembers to have verified: that costs as much as reading the party does."""
 
-_MUNICIPALITY = re.compile(r"[0-9]{6}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{10}", re.ASCII)
 
 
@@ -89,7 +89,7 @@ class Access:
         """Write down that a known caller was refused, for the municipality that it asked about (利用記録)."""
         token: AccessToken | None = getattr(request.state, "asking", None)
         municipality = str(request.path_params.get("municipality", ""))
-        if token is None or not _MUNICIPALITY.fullmatch(municipality):
+        if token is None or not MUNICIPALITY.fullmatch(municipality):
             return  # nobody known, or nobody's data
         own = token.municipality == municipality
         async with self._database.transaction([municipality]) as connection:

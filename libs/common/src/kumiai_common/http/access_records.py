@@ -17,7 +17,7 @@ from kumiai_common.http.queries import QUERIES
 from kumiai_common.http.requests import answer, count_of, municipality_of
 
 MOST = 500
-_READERS = (Role.CLERK, Role.SYSTEM)
+READERS = (Role.CLERK, Role.SYSTEM)
 
 
 async def record_access(
@@ -44,7 +44,7 @@ def access_records_route(purpose: Purpose) -> Route:
 
     async def accesses(request: Request) -> Response:
         municipality = municipality_of(request)
-        async with authorised(request, municipality, purpose=purpose, roles=_READERS) as (_, connection):
+        async with authorised(request, municipality, purpose=purpose, roles=READERS) as (_, connection):
             found = await QUERIES.accesses(
                 connection,
                 municipality=municipality,

@@ -10,16 +10,24 @@ from starlette.responses import Response
 from kumiai_common.http import problems
 from kumiai_common.http.problems import Problem
 
-_MUNICIPALITY = re.compile(r"[0-9]{6}", re.ASCII)
+MUNICIPALITY = re.compile(r"[0-9]{6}", re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
 def municipality_of(request: Request) -> str:
     """全国地方公共団体コード from the path. Raises Problem, 404: an address with anything else does not exist."""
     code = str(request.path_params["municipality"])
-    if not _MUNICIPALITY.fullmatch(code):
+    if not MUNICIPALITY.fullmatch(code):
         raise Problem(problems.NOT_FOUND)
     return code
+
+
+def number_of(request: Request, name: str) -> str:
+    """A number from the path; what is none is not found (Problem, 404), and a NUL never reaches the database."""
+    number = str(request.path_params[name])
+    if not (number.isascii() and number.isdigit()):
+        raise Problem(problems.NOT_FOUND)
+    return number
 
 
 def count_of(request: Request, name: str, default: int, most: int) -> int:

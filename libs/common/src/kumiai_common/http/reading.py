@@ -1,4 +1,4 @@
-"""Who may read about exchanges and people, for which purpose, and the record of it (利用記録).
+"""Reads about people: who may, for which purpose, and the record of it (利用記録).
 
 Invariant: nothing is answered unless who read about whom and why was recorded in the same transaction.
 """
@@ -7,15 +7,14 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from kumiai_common.database import Connection
-from kumiai_common.http.access import Caller, authorised, requested_purpose
-from kumiai_common.http.access_records import record_access
-from kumiai_common.http.problems import PURPOSE_MISSING, Problem
-from kumiai_common.http.requests import municipality_of
 from kumiai_contracts.membership import Purpose, Role
 from starlette.requests import Request
 
-READERS = (Role.CLERK, Role.SYSTEM)
+from kumiai_common.database import Connection
+from kumiai_common.http.access import Caller, authorised, requested_purpose
+from kumiai_common.http.access_records import READERS, record_access
+from kumiai_common.http.problems import PURPOSE_MISSING, Problem
+from kumiai_common.http.requests import municipality_of
 
 
 @dataclass(frozen=True, slots=True)
