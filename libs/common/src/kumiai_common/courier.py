@@ -136,8 +136,7 @@ class Courier:
         if not named:
             return {}
         async with self._database.transaction([stored.municipality]) as connection:
-            records = await QUERIES.open_parts(connection, municipality=stored.municipality, commitments=named)
-        return {record["commitment"]: record["part"] for record in records}
+            return await log.open_parts(connection, stored.municipality, named)
 
     async def _refusal(self, stored: StoredEvent, letter: Letter) -> tuple[Reason, ...]:
         """Why the recipient does not take a message; empty if it did."""

@@ -4,7 +4,7 @@ Invariant: whoever appends to a municipality's streams holds the row locks of th
 So position order is commit order, and nothing that was decided on an older state is ever committed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from kumiai_contracts.chain import origin
@@ -167,3 +167,11 @@ def position_holding(commitment: str, appended: Sequence[StoredEvent]) -> int:
     """
     wanted = commitment.encode()
     return next((event.position for event in appended if wanted in event.body), appended[0].position)
+
+
+async def open_parts(connection: Connection, municipality: str, commitments: Collection[str]) -> dict[str, bytes]:
+    """Those of these sealed parts that are there and not erased, by commitment; no query is made about none."""
+    if not commitments:
+        return {}
+    found = await QUERIES.open_parts(connection, municipality=municipality, commitments=list(commitments))
+    return {record["commitment"]: record["part"] for record in found}

@@ -12,10 +12,10 @@ from itertools import groupby
 from kumiai_common.database import Connection
 from kumiai_common.tables import from_record
 from kumiai_contracts.envelope import Cause
-from kumiai_contracts.resident import Address, ResidentRow
+from kumiai_contracts.resident import ResidentRow
 
-from kumiai_resident_registry.domain.address_key import address_key
 from kumiai_resident_registry.domain.as_of import Known, as_of, known_by_day, known_by_instant, living, living_in
+from kumiai_resident_registry.name_index import address_keys
 from kumiai_resident_registry.named_queries import QUERIES
 
 History = Sequence[ResidentRow]
@@ -77,10 +77,7 @@ async def address_at(
     histories = _by_person([from_record(ResidentRow, record) for record in records])
     known = await _known(connection, municipality, (row for rows in histories for row in rows), moment)
     rows = living(histories, moment.effective, known)
-    opened = await QUERIES.addresses(
-        connection, municipality=municipality, commitments=list({row.address for row in rows})
-    )
-    keys = {each["commitment"]: address_key(Address.model_validate_json(each["part"])) for each in opened}
+    keys = await address_keys(connection, municipality, {row.address for row in rows})
     there = [row for row in rows if keys.get(row.address, "").startswith(key)]
     return Page(there, numbers[-1] if len(numbers) == limit else None)
 

@@ -6,13 +6,14 @@ time at most.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from time import perf_counter
 from typing import Any
 
 import orjson
 import structlog
 from kumiai_common.database import TRANSIENT, Connection
+from kumiai_common.log import open_parts
 from kumiai_common.service import Ground
 from kumiai_contracts.registry import EVENTS
 from kumiai_contracts.resident import Address, ResidentBorn, ResidentCarriedOver, ResidentEvent, ResidentMovedIn
@@ -100,15 +101,18 @@ async def index(connection: Connection, municipality: str, after: int, until: in
         for key in search_keys(name)
     }
     lived = {(row["address"], row["addressee_number"]) for _, row in rows}
-    opened = await QUERIES.addresses(
-        connection, municipality=municipality, commitments=list({address for address, _ in lived})
-    )
-    keys = {each["commitment"]: address_key(Address.model_validate_json(each["part"])) for each in opened}
+    keys = await address_keys(connection, municipality, {address for address, _ in lived})
     at = {(keys[address], number) for address, number in lived if address in keys}
     for save, pairs in ((QUERIES.save_names, named), (QUERIES.save_addresses, at)):
         if pairs:
             under, numbers = zip(*sorted(pairs), strict=True)
             await save(connection, municipality=municipality, keys=under, addressee_numbers=numbers)
+
+
+async def address_keys(connection: Connection, municipality: str, addresses: Collection[str]) -> dict[str, str]:
+    """The keys of sealed addresses, by commitment; those that were erased have none."""
+    found = await open_parts(connection, municipality, addresses)
+    return {sealed: address_key(Address.model_validate_json(part)) for sealed, part in found.items()}
 
 
 def _names(row: dict[str, Any]) -> Iterator[str]:

@@ -93,10 +93,6 @@ select * from resident_history
 where municipality = :municipality and addressee_number = :addressee_number
 order by history_number;
 
--- name: addresses
-select commitment, part from sealed_part
-where municipality = :municipality and commitment = any(:commitments::text[]) and part is not null;
-
 -- name: household^
 select household_number, head, members from household
 where municipality = :municipality and household_number = :household_number;

@@ -15,6 +15,7 @@ from kumiai_common.http.access import Caller, authorised, requested_purpose
 from kumiai_common.http.access_records import READERS, record_access
 from kumiai_common.http.problems import PARAMETER_INVALID, PURPOSE_MISSING, Problem
 from kumiai_common.http.requests import municipality_of
+from kumiai_common.log import open_parts
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose
@@ -117,10 +118,8 @@ class Reading:
 
     async def _opened(self, rows: Sequence[ResidentRow], names: Collection[str]) -> Mapping[str | None, Any]:
         wanted = {sealed for row in rows for name in names if (sealed := getattr(row, name)) is not None}
-        if not wanted:
-            return {}
-        found = await QUERIES.addresses(self.connection, municipality=self.municipality, commitments=list(wanted))
-        return {record["commitment"]: orjson.loads(record["part"]) for record in found}
+        found = await open_parts(self.connection, self.municipality, wanted)
+        return {sealed: orjson.loads(part) for sealed, part in found.items()}
 
     async def _extensions(self, rows: Sequence[ResidentRow]) -> Mapping[str, Mapping[str, Any]]:
         """拡張項目 by movement and namespace, for a purpose that may see them."""
