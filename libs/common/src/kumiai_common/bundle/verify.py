@@ -234,7 +234,7 @@ CAUSED = struct.Struct("<qq32s")
 
 
 class Side(ABC):
-    """Checks what the sides of a part have: a stream, and files of which the stream says what stands in them."""
+    """What the sides of a part have in common: files, of which a stream says what stands in them."""
 
     def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], scratch: Scratch) -> None:
         self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
@@ -256,84 +256,6 @@ class Side(ABC):
     @abstractmethod
     def check(self) -> None:
         """Look at everything of this side, in its order."""
-
-    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
-        """What an event says, its place in the chain being right."""
-        raise NotImplementedError
-
-    # Streams: the chain, and what each event makes true.
-
-    def stream(self, stream: str) -> None:
-        note, path = self.findings.note, f"{self.service}/streams/{stream}.jsonl"
-        head = next((head for head in self.part["heads"] if head["stream"] == stream), None)
-        if (head is None) != (path not in self.listed) or (head and not (self.folder / path).is_file()):
-            note("stream-missing", path)
-        if head is None:
-            return
-        self.start = prefixed(self.municipality.encode(), stream.encode())
-        incarnation, previous, number = 1, self.origin(stream, 1), 0
-        for number, line in self.lines(path):
-            try:
-                event = parsed(line.decode())
-                content = parsed(event["body"])
-                if event.keys() != LINE or not isinstance(content, dict):
-                    raise ValueError("attributes")
-                if event["incarnation"] != incarnation:
-                    previous = self.begin(path, event, incarnation, previous)
-                    incarnation = event["incarnation"]
-                previous = self.link(event, previous)
-                if event["position"] != number:
-                    note("position-broken", path, line=number, found=event["position"])
-                    break
-                if previous.hex() != event["hash"]:
-                    note("chain-broken", path, position=number)
-                    break
-                self.hashes += previous
-                self.event(path, stream, event, content)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                note("line-malformed", path, line=number, why=type(error).__name__)
-                break
-        reached = len(self.hashes) // 32
-        if (incarnation, reached, previous.hex()) != (head["incarnation"], head["position"], head["hash"]):
-            stated = f"{head['position']} ({head['hash'][:12]}…)"
-            note("head-differs", path, found=f"{reached} ({previous.hex()[:12]}…)", stated=stated)
-        if path in self.listed and number != self.listed[path]["records"]:
-            note("count-differs", path, found=number, stated=self.listed[path]["records"])
-
-    def begin(self, path: str, event: dict[str, Any], before: int, previous: bytes) -> bytes:
-        """The hash before the first event of another incarnation."""
-        if event["incarnation"] < before or event["type"] != "operation.incarnation-begun.v1":
-            self.findings.note("incarnation-broken", path, position=event["position"])
-        return self.origin(path.rpartition("/")[2].removesuffix(".jsonl"), event["incarnation"], previous)
-
-    def link(self, event: dict[str, Any], previous: bytes) -> bytes:
-        covered = self.start + prefixed(
-            b"%d" % event["incarnation"], b"%d" % event["position"], event["type"].encode(), event["subject"].encode(),
-            event["time"].encode(), event["dataschema"].encode(), event["cause"].encode(),
-        )  # fmt: skip
-        return sha256(prefixed(previous, covered, event["body"].encode())).digest()
-
-    def kind(self, path: str, stream: str, event: dict[str, Any]) -> dict[str, Any]:
-        """What the contract says of an event's type, which must belong to the stream."""
-        kind: dict[str, Any] | None = CONTRACT["types"].get(event["type"])
-        if kind is None:
-            raise Unusable(f"{path} line {event['position']}: this verifier is older than the type {event['type']}")
-        if kind["stream"] not in ("*", "receipts" if stream.endswith("-receipts") else stream):
-            self.findings.note("type-misplaced", path, position=event["position"], type=event["type"])
-        return kind
-
-    def origin(self, stream: str, incarnation: int, continued: bytes = b"") -> bytes:
-        names = (b"kumiai-stream-v1", self.municipality.encode(), stream.encode(), b"%d" % incarnation, continued)
-        return sha256(prefixed(*names)).digest()
-
-    def cause(self, path: str, position: int, cause: str) -> int:
-        """The position of a cause among the service's own receipts, or 0. What lies elsewhere must be there."""
-        stream, _, place = cause.partition(":")
-        place = place.partition(":")[2]
-        if not place.isdigit() or not 0 < int(place) <= self.heads.get(stream, int(place)):
-            self.findings.note("cause-missing", path, position=position, cause=cause)
-            return 0
-        return int(place) if stream == self.service + "-receipts" else 0
 
     def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
         """Compare a file with the fold; `total` is the state hash so far, and what it comes to is given back."""
@@ -415,7 +337,87 @@ class Side(ABC):
                 yield from enumerate(lines, 1)
 
 
-class EventsSide(Side):
+class StreamSide(Side):
+    """A side that reads a stream: its chain, and what each event makes true."""
+
+    @abstractmethod
+    def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
+        """What an event says, its place in the chain being right."""
+
+    def stream(self, stream: str) -> None:
+        note, path = self.findings.note, f"{self.service}/streams/{stream}.jsonl"
+        head = next((head for head in self.part["heads"] if head["stream"] == stream), None)
+        if (head is None) != (path not in self.listed) or (head and not (self.folder / path).is_file()):
+            note("stream-missing", path)
+        if head is None:
+            return
+        self.start = prefixed(self.municipality.encode(), stream.encode())
+        incarnation, previous, number = 1, self.origin(stream, 1), 0
+        for number, line in self.lines(path):
+            try:
+                event = parsed(line.decode())
+                content = parsed(event["body"])
+                if event.keys() != LINE or not isinstance(content, dict):
+                    raise ValueError("attributes")
+                if event["incarnation"] != incarnation:
+                    previous = self.begin(path, event, incarnation, previous)
+                    incarnation = event["incarnation"]
+                previous = self.link(event, previous)
+                if event["position"] != number:
+                    note("position-broken", path, line=number, found=event["position"])
+                    break
+                if previous.hex() != event["hash"]:
+                    note("chain-broken", path, position=number)
+                    break
+                self.hashes += previous
+                self.event(path, stream, event, content)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                note("line-malformed", path, line=number, why=type(error).__name__)
+                break
+        reached = len(self.hashes) // 32
+        if (incarnation, reached, previous.hex()) != (head["incarnation"], head["position"], head["hash"]):
+            stated = f"{head['position']} ({head['hash'][:12]}…)"
+            note("head-differs", path, found=f"{reached} ({previous.hex()[:12]}…)", stated=stated)
+        if path in self.listed and number != self.listed[path]["records"]:
+            note("count-differs", path, found=number, stated=self.listed[path]["records"])
+
+    def begin(self, path: str, event: dict[str, Any], before: int, previous: bytes) -> bytes:
+        """The hash before the first event of another incarnation."""
+        if event["incarnation"] < before or event["type"] != "operation.incarnation-begun.v1":
+            self.findings.note("incarnation-broken", path, position=event["position"])
+        return self.origin(path.rpartition("/")[2].removesuffix(".jsonl"), event["incarnation"], previous)
+
+    def link(self, event: dict[str, Any], previous: bytes) -> bytes:
+        covered = self.start + prefixed(
+            b"%d" % event["incarnation"], b"%d" % event["position"], event["type"].encode(), event["subject"].encode(),
+            event["time"].encode(), event["dataschema"].encode(), event["cause"].encode(),
+        )  # fmt: skip
+        return sha256(prefixed(previous, covered, event["body"].encode())).digest()
+
+    def kind(self, path: str, stream: str, event: dict[str, Any]) -> dict[str, Any]:
+        """What the contract says of an event's type, which must belong to the stream."""
+        kind: dict[str, Any] | None = CONTRACT["types"].get(event["type"])
+        if kind is None:
+            raise Unusable(f"{path} line {event['position']}: this verifier is older than the type {event['type']}")
+        if kind["stream"] not in ("*", "receipts" if stream.endswith("-receipts") else stream):
+            self.findings.note("type-misplaced", path, position=event["position"], type=event["type"])
+        return kind
+
+    def origin(self, stream: str, incarnation: int, continued: bytes = b"") -> bytes:
+        names = (b"kumiai-stream-v1", self.municipality.encode(), stream.encode(), b"%d" % incarnation, continued)
+        return sha256(prefixed(*names)).digest()
+
+    def cause(self, path: str, position: int, cause: str) -> int:
+        """The position of a cause among the service's own receipts, or 0. What lies elsewhere must be there."""
+        stream, _, place = cause.partition(":")
+        place = place.partition(":")[2]
+        if not place.isdigit() or not 0 < int(place) <= self.heads.get(stream, int(place)):
+            self.findings.note("cause-missing", path, position=position, cause=cause)
+            return 0
+        return int(place) if stream == self.service + "-receipts" else 0
+
+
+class EventsSide(StreamSide):
     """A service's own events: their chain, and what they name as their cause."""
 
     def check(self) -> None:
@@ -518,7 +520,7 @@ class TablesSide(Side):
             note("part-missing", path, position=at)
 
 
-class ReceiptsSide(Side):
+class ReceiptsSide(StreamSide):
     """A service's receipts: the inbox, what they refused, and the checkpoints."""
 
     def check(self) -> None:
