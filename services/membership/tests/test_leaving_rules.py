@@ -23,6 +23,8 @@ from kumiai_contracts.model import RowSet
 from kumiai_membership.domain import leaving, rules
 from kumiai_membership.signatures import is_signed
 
+from tests.support.decisions import after, codes
+
 CHIYODA = "131016"
 NOW, LATER, DEADLINE = "2027-04-01T00:00:00.000000Z", "2027-04-10T00:00:00.000000Z", "2027-04-15T00:00:00.000000Z"
 OWN, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -41,19 +43,6 @@ def member(*services: str, key: Ed25519PrivateKey | None = OWN) -> RowSet:
     return after(
         RowSet(), rules.join(RowSet(), CHIYODA, "千代田区", "東京都", services or ORDER, "A" * 43, NOW, given_key)
     )
-
-
-def after(state: RowSet, *decisions: Decision) -> RowSet:
-    for decision in decisions:
-        assert isinstance(decision, Accepted), decision
-        for event in decision.events:
-            state.apply(event)
-    return state
-
-
-def codes(decision: Decision) -> list[str]:
-    assert isinstance(decision, Refused), decision
-    return [reason.code for reason in decision.reasons]
 
 
 def leave_of(state: RowSet) -> LeaveRow:

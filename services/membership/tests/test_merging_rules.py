@@ -4,11 +4,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from kumiai_contracts.decision import Accepted, Decision, Refused
+from kumiai_contracts.decision import Accepted, Decision
 from kumiai_contracts.leaving import LeaveRow, ServiceClosedRow
 from kumiai_contracts.merging import MergerRow
 from kumiai_contracts.model import RowSet
 from kumiai_membership.domain import merging, rules
+
+from tests.support.decisions import after, codes
 
 NOW, TODAY = "2027-04-01T00:00:00.000000Z", date(2027, 4, 1)
 OLD, NEW = "131024", "131016"
@@ -17,13 +19,6 @@ BUNDLE, HASH = "ab" * 32, "cd" * 32
 
 def member(code: str) -> RowSet:
     return after(RowSet(), rules.join(RowSet(), code, "市", "県", ["taxation"], "A" * 43, NOW))
-
-
-def after(state: RowSet, decision: Decision) -> RowSet:
-    assert isinstance(decision, Accepted), decision
-    for event in decision.events:
-        state.apply(event)
-    return state
 
 
 def predecessor(state: str = "sealed", altogether: bool = True) -> RowSet:
@@ -52,11 +47,6 @@ def predecessor(state: str = "sealed", altogether: bool = True) -> RowSet:
 
 def begun(state: RowSet, of: RowSet | None = None, code: str = OLD, on: date = TODAY, bundle: str = BUNDLE) -> Decision:
     return merging.begin(state, NEW, code, of or predecessor(), on, bundle, "000001/operator", TODAY, NOW)
-
-
-def codes(decision: Decision) -> list[str]:
-    assert isinstance(decision, Refused)
-    return [reason.code for reason in decision.reasons]
 
 
 def test_the_heads_at_which_the_predecessor_closed_are_recorded_and_a_repetition_changes_nothing() -> None:

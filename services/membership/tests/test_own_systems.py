@@ -1,33 +1,18 @@
 """Whose system keeps the record: from shared to own and back, each an event, and a repetition none."""
 
-from kumiai_contracts.decision import Accepted, Decision, Refused
+from kumiai_contracts.decision import Accepted, Refused
 from kumiai_contracts.membership import MunicipalityJoined, PartyRegistered, ServiceSubscribed, SubscriptionRow
 from kumiai_contracts.model import RowSet
 from kumiai_contracts.own_system import OwnSystemBegun, OwnSystemEnded
 from kumiai_membership.domain import own_systems, rules
+
+from tests.support.decisions import after, codes, events
 
 REGISTRY = "resident-registry"
 NOW = "2026-04-01T00:00:00.000000Z"
 LATER = "2026-04-02T00:00:00.000000Z"
 CHIYODA = "131016"
 KEY = "A" * 43
-
-
-def events(decision: Decision) -> list[type]:
-    assert isinstance(decision, Accepted)
-    return [type(event) for event in decision.events]
-
-
-def codes(decision: Decision) -> list[str]:
-    assert isinstance(decision, Refused)
-    return [reason.code for reason in decision.reasons]
-
-
-def after(state: RowSet, decision: Decision) -> RowSet:
-    assert isinstance(decision, Accepted)
-    for event in decision.events:
-        state.apply(event)
-    return state
 
 
 def member(*services: str) -> RowSet:

@@ -11,6 +11,8 @@ from kumiai_contracts.parameters import ParameterRow, ParametersSet
 from kumiai_membership.domain import rules
 from kumiai_membership.domain.parameters import Wanted, set_parameters
 
+from tests.support.decisions import after
+
 NOW, TODAY = "2026-11-25T00:00:00.000000Z", date(2026, 11, 25)
 BY = "131016/system"
 APRIL = date(2027, 4, 1)
@@ -26,13 +28,6 @@ def member() -> RowSet:
     joined = rules.join(RowSet(), "131016", "千代田区", "東京都", ["taxation"], "A" * 43, NOW)
     assert isinstance(joined, Accepted)
     return after(RowSet(), joined)
-
-
-def after(state: RowSet, decision: Decision) -> RowSet:
-    assert isinstance(decision, Accepted), decision
-    for event in decision.events:
-        state.apply(event)
-    return state
 
 
 def decided(state: RowSet, *wanted: Wanted, late: bool = False) -> Decision:

@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from kumiai_contracts.decision import Accepted, Decision, Refused
+from kumiai_contracts.decision import Decision
 from kumiai_contracts.membership import (
     MunicipalityJoined,
     PartyRegistered,
@@ -20,28 +20,13 @@ from kumiai_contracts.model import RowSet
 from kumiai_contracts.topics import FEDERATION
 from kumiai_membership.domain import refusals, rules
 
+from tests.support.decisions import after, codes, events
+
 NOW = "2026-04-01T00:00:00.000000Z"
 LATER = "2026-04-02T00:00:00.000000Z"
 CHIYODA = "131016"
 KEY = "A" * 43
 OTHER_KEY = "B" * 43
-
-
-def events(decision: Decision) -> list[type]:
-    assert isinstance(decision, Accepted)
-    return [type(event) for event in decision.events]
-
-
-def codes(decision: Decision) -> list[str]:
-    assert isinstance(decision, Refused)
-    return [reason.code for reason in decision.reasons]
-
-
-def after(state: RowSet, decision: Decision) -> RowSet:
-    assert isinstance(decision, Accepted)
-    for event in decision.events:
-        state.apply(event)
-    return state
 
 
 def member(*services: str) -> RowSet:
