@@ -15,8 +15,8 @@ from tests.support.leaving import Leaver
 from tests.support.operator import ALL, Operator
 from tests.support.system import System, broker_of
 
-PREFECTURE = "45"
-"""宮崎県: its municipalities are left to these tests."""
+PREFECTURE = "40"
+"""福岡県: its municipalities are left to these tests."""
 
 NewLeaver = Callable[..., Awaitable[tuple[Leaver, System]]]
 
