@@ -209,7 +209,8 @@ def _asked(client: httpx.Client, town: _Town, questions: int) -> dict[str, list[
         return {"address": written, "as_of": "2019-01-01"}
 
     def day() -> dict[str, str]:
-        known = (f"{town.today + timedelta(days=2)}", f"{town.today + timedelta(days=2)}T00:00:00+09:00")
+        # `today` is yesterday in UTC; in the evening there it is tomorrow in Japan already.
+        known = (f"{town.today + timedelta(days=3)}", f"{town.today + timedelta(days=3)}T00:00:00+09:00")
         return {"as_of": f"{random.randint(2015, 2025)}-07-01", "known": random.choice(known)}
 
     kinds: dict[str, Callable[[], tuple[str, dict[str, str]]]] = {
