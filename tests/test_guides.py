@@ -152,7 +152,7 @@ async def test_an_own_registry_hands_in_its_events_as_the_guide_says_and_mends_a
     assert await own("enter", "千代田 花子", "チヨダ ハナコ") == ["0000000019", "number 1: accepted resident:1:1"]
     assert await own("enter", "千代田 太郎", "チヨダ タロウ") == ["0000000027", "number 2: accepted resident:1:2"]
     assert await own("leave", "0000000019") == ["number 3: accepted resident:1:3"]
-    assert await own("check") == ["snapshot after 3: accepted"]
+    assert await own("check") == ["snapshot after 3, 0000000000 to 9999999999: accepted"]
 
     # As if number 4 had been lost on the way, though its sender believes it was answered.
     monkeypatch.syspath_prepend(str(EXAMPLES))
@@ -165,7 +165,7 @@ async def test_an_own_registry_hands_in_its_events_as_the_guide_says_and_mends_a
         "number 4: accepted resident:1:4",
         "number 5: accepted resident:1:5",
     ]
-    assert await own("check") == ["snapshot after 5: accepted"]
+    assert await own("check") == ["snapshot after 5, 0000000000 to 9999999999: accepted"]
 
 
 def _written(member: Member, operator: Operator, addresses: StackAddresses, folder: Path) -> Path:

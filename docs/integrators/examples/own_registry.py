@@ -5,12 +5,16 @@ python own_registry.py CREDENTIALS.json RECORD.sqlite leave NUMBER
 python own_registry.py CREDENTIALS.json RECORD.sqlite check
 
 Each command changes the registry's record and writes the event with the next number into an outbox, in one transaction;
-then it hands in whatever has not been answered. So it may be broken off at any moment and run again.
+then it hands in whatever has not been answered. So it may be broken off at any moment and run again. Its exit code is 1
+if anything was refused.
 """
 
 import argparse
 import secrets
 import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +26,7 @@ from kumiai_contracts.chain import commitment
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.receipts import ReceiptIssued
 from kumiai_contracts.resident import Address, HouseholdRow, Reason, ResidentRow, Sex, Status
-from kumiai_contracts.resident_feed import FedMovement, FeedEventNotice, FeedPart, snapshot
+from kumiai_contracts.resident_feed import SNAPSHOT_MOST, FedMovement, FeedEventNotice, FeedPart, snapshot
 from send_notice import Sender
 
 TABLES = """
@@ -74,9 +78,10 @@ class Record:
         return number
 
     def leave(self, number: str) -> None:
-        """転出: the next row of the person, and the household as it is afterwards."""
-        found = self._one("select row from resident where number = ?", number)
-        row = ResidentRow.model_validate_json(found)
+        """転出: the next row of the person, and the household as it is afterwards. Raises ValueError."""
+        row = next((row for row in self.living() if row.addressee_number == number), None)
+        if row is None:
+            raise ValueError(f"nobody with the number {number} lives here")
         away = {
             "history_number": row.history_number + 1,
             "status": Status.REMOVED,
@@ -126,16 +131,20 @@ class Record:
         )
 
     def living(self) -> list[ResidentRow]:
-        """The current rows of everybody on the live record."""
-        rows = [ResidentRow.model_validate_json(text) for (text,) in self._database.execute("select row from resident")]
+        """The current rows of everybody on the live record, in the order of their numbers."""
+        texts = self._database.execute("select row from resident order by number")
+        rows = [ResidentRow.model_validate_json(text) for (text,) in texts]
         return [row for row in rows if row.status is Status.RESIDENT]
 
     def _one(self, query: str, *values: object) -> Any:
         return self._database.execute(query, values).fetchone()[0]
 
 
-async def hand_in(record: Record, sender: Sender, registry: httpx.AsyncClient) -> None:
-    """Send what has no answer yet, one number after the other. A faster sender does not wait for each receipt."""
+async def hand_in(record: Record, sender: Sender, registry: httpx.AsyncClient) -> int:
+    """Send what has no answer yet, one number after the other; how many were refused for good. A faster sender does
+    not wait for each receipt.
+    """
+    refused = 0
     while (found := record.waiting()) is not None:
         sequence, attempt, notice = found
         receipt = await sender.tell(notice, f"feed-{sequence}-{attempt}")
@@ -145,12 +154,31 @@ async def hand_in(record: Record, sender: Sender, registry: httpx.AsyncClient) -
             record.again_from(standing["next"])
             continue
         record.answered(sequence, receipt.outcome)  # a contradiction is answered, too: people have to look into it
+        refused += receipt.outcome == "refused"
+    return refused
 
 
-async def check(record: Record, sender: Sender) -> None:
-    """照合: say who lives here, and hear whether the federation has it the same."""
-    said = snapshot(record.last, record.living())
-    show(f"snapshot after {record.last}", await sender.tell(said, f"snapshot-{record.last}-{secrets.token_hex(4)}"))
+async def check(record: Record, sender: Sender) -> int:
+    """照合: say who lives here, and hear whether the federation has it the same; how many ranges differ."""
+    differing = 0
+    for first, last, rows in ranges(record.living()):
+        said = snapshot(record.last, rows, first, last)
+        receipt = await sender.tell(said, f"snapshot-{record.last}-{secrets.token_hex(4)}")
+        show(f"snapshot after {record.last}, {first} to {last}", receipt)
+        for reason in receipt.reasons:
+            print(f"  {reason.en}")
+        differing += receipt.outcome == "refused"
+    return differing
+
+
+def ranges(rows: Sequence[ResidentRow]) -> Iterator[tuple[str, str, Sequence[ResidentRow]]]:
+    """All numbers there can be, in ranges of which each holds no more people than a snapshot may name."""
+    first = "0000000000"
+    for begin in range(0, len(rows) - SNAPSHOT_MOST, SNAPSHOT_MOST):
+        part = rows[begin : begin + SNAPSHOT_MOST]
+        yield first, part[-1].addressee_number, part
+        first = f"{int(part[-1].addressee_number) + 1:010}"
+    yield first, "9999999999", [row for row in rows if row.addressee_number >= first]
 
 
 def codes(receipt: ReceiptIssued) -> list[str]:
@@ -160,31 +188,38 @@ def codes(receipt: ReceiptIssued) -> list[str]:
 
 def show(what: str, receipt: ReceiptIssued) -> None:
     """One line about a receipt."""
+    counted = [code if many == 1 else f"{code} ({many})" for code, many in Counter(codes(receipt)).items()]
     places = [f"{event.stream}:{event.incarnation}:{event.position}" for event in receipt.caused]
-    print(" ".join((f"{what}: {receipt.outcome}", *codes(receipt), *places)))
+    print(" ".join((f"{what}: {receipt.outcome}", *counted, *places)))
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("credentials", type=Path)
     parser.add_argument("record", type=Path)
-    parser.add_argument("what", choices=("enter", "leave", "check"))
-    parser.add_argument("who", nargs="*")
+    commands = parser.add_subparsers(dest="what", required=True, metavar="enter|leave|check")
+    enter = commands.add_parser("enter", help="somebody moves in")
+    enter.add_argument("name")
+    enter.add_argument("kana")
+    commands.add_parser("leave", help="somebody moves out").add_argument("number")
+    commands.add_parser("check", help="compare who lives here")
     asked = parser.parse_args()
     connection, record = Connection(asked.credentials), Record(asked.record)
     if asked.what == "enter":
-        print(record.enter(*asked.who))
+        print(record.enter(asked.name, asked.kana))
     elif asked.what == "leave":
-        record.leave(*asked.who)
+        record.leave(asked.number)
     async with (
         AIOKafkaProducer(**connection.kafka(), acks="all", enable_idempotence=True) as producer,
         AIOKafkaConsumer(**connection.kafka()) as receipts,
         connection.http("resident-registry") as registry,
     ):
         sender = Sender(connection, producer, receipts)
-        await hand_in(record, sender, registry)
+        refused = await hand_in(record, sender, registry)
         if asked.what == "check":
-            await check(record, sender)
+            refused += await check(record, sender)
+    if refused:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

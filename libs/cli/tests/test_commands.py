@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from kumiai_cli import entry
 from kumiai_cli.federation import find_federation, read_credentials, write_credentials
 from kumiai_cli.main import app
 from kumiai_cli.members import parse_services
@@ -87,6 +89,8 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ["nothing"],
         ["join", "13101", "--services", "taxation"],
         ["join", "１３１０１６", "--services", "taxation"],
+        ["join", "131017", "--services", "taxation"],
+        ["worklist", "list", "131016", "--service", "national-id-linkage"],
         ["join", "131016", "--services", "tax"],
         ["join", "131016", "--services", ","],
         ["join", "999999", "--services", "taxation"],
@@ -118,6 +122,32 @@ def test_a_command_that_is_wrong_in_itself_ends_with_2(arguments: list[str]) -> 
 
 def test_a_ward_of_a_designated_city_is_told_that_its_city_joins() -> None:
     assert "its city joins" in run("join", "011011", "--services", "taxation").output
+
+
+def test_a_code_with_a_wrong_check_digit_is_told_the_right_one() -> None:
+    assert (
+        "131017 is not a municipality's code: its check digit should be 6"
+        in run("subscribe", "131017", "taxation").output
+    )
+
+
+def test_without_credentials_one_is_told_what_to_run_and_where() -> None:
+    said = run("receipts", "131016", "taxation").output
+    assert ".local/credentials/131016.json" in said
+    for command in ("kumiai join 131016", "kumiai credentials 131016"):
+        assert command in said
+
+
+def test_breaking_off_while_the_program_loads_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loading:
+        @property
+        def app(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "kumiai_cli.main", Loading())  # type: ignore[arg-type]
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == 130
 
 
 @pytest.mark.parametrize("arguments", [["members"], ["status"], ["subscribe", "131016", "taxation"]])

@@ -148,6 +148,9 @@ def test_too_few_and_too_many_columns_are_refused(row: str, code: str, tmp_path:
         (",".join(name for name in RESIDENT_COLUMNS if name != "sex"), "'sex' is missing"),
         ("", "is empty"),
         ('"name', "header can't be read"),
+        (";".join(RESIDENT_COLUMNS), "separated by semicolons"),
+        ("\t".join(RESIDENT_COLUMNS), "separated by tabs"),
+        (",".join(payer_row()), "kumiai import taxpayers"),
     ],
 )
 def test_a_wrong_header_stops_everything(header: str, said: str, tmp_path: Path) -> None:

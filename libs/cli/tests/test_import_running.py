@@ -14,7 +14,7 @@ from kumiai_cli.importing import running, sending
 from kumiai_cli.importing.kinds import KINDS
 from kumiai_cli.importing.plan import Options
 from kumiai_cli.importing.running import Asked, run, workbook_path
-from kumiai_cli.outcome import Failure
+from kumiai_cli.outcome import USAGE, Failure
 
 from .import_files import history_row, write
 
@@ -150,6 +150,22 @@ def test_a_wrong_header_can_be_mended(service: Remembering, asked: Asked) -> Non
     asked.path.write_text(content)
     run(asked)
     assert len(service.bodies) == HOUSEHOLDS
+
+
+def test_a_file_without_rows_is_not_done_by_doing_nothing(service: Remembering, asked: Asked) -> None:
+    asked.path.write_text(asked.path.read_text().splitlines()[0])
+    with pytest.raises(Failure, match="has no rows") as ended:
+        run(asked)
+    assert (ended.value.exit_code, service.posts) == (USAGE, 0)
+
+
+@pytest.mark.parametrize("name", ["report", "numbers"])
+def test_where_nothing_can_be_written_is_told_before_anything_is_sent(
+    name: str, service: Remembering, asked: Asked
+) -> None:
+    with pytest.raises(Failure, match=f"can't be written.*--{name}"):
+        run(replace(asked, **{name: Path("/nosuch/file.csv")}))
+    assert service.posts == 0
 
 
 def test_nothing_is_sent_where_nobody_takes_it(service: Remembering, asked: Asked) -> None:

@@ -16,6 +16,7 @@ from kumiai_common.http.tokens import (
     SKEW_SECONDS,
     AccessToken,
     TokenError,
+    claimed_purposes,
     claimed_subject,
     make_assertion,
     public_key_of_text,
@@ -118,6 +119,13 @@ def test_an_assertion_of_the_party_is_accepted() -> None:
     assert claimed_subject(text) == SUBJECT
     found = verify_assertion(text, SUBJECT, KEY.public_key(), NOW)
     assert found.remembered_until == NOW + 60 + SKEW_SECONDS
+
+
+def test_whoever_carries_a_token_can_see_what_it_is_good_for() -> None:
+    assert claimed_purposes(sign_access(TOKEN, KEY)) == TOKEN.purposes
+    for broken in ("", "a.b.c", make_assertion(SUBJECT, KEY, NOW)):
+        with pytest.raises(TokenError):
+            claimed_purposes(broken)
 
 
 def test_each_assertion_has_an_id_of_its_own() -> None:

@@ -45,6 +45,9 @@ def test_a_changed_a_missing_and_a_left_over_file_are_named_and_put_right(
         assert f"{path} is stale: run python -m kumiai_contracts.generate\n" in named
     assert named.count("\n") == 3
     assert run(copy) == 0
+    written = capsys.readouterr().out
+    for line in ("asyncapi.json: written", "examples/resident.died.v1/invalid-old.json: removed", "3 of "):
+        assert line in written
     assert run(copy, "--check") == 0
 
 
@@ -67,12 +70,16 @@ def test_a_published_type_may_not_go(copy: Path, capsys: pytest.CaptureFixture[s
     assert "resident.vanished.v1 is published and gone" in capsys.readouterr().err
 
 
-def test_a_new_type_beside_the_published_ones_is_welcome(copy: Path) -> None:
+def test_a_new_type_beside_the_published_ones_is_welcome(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(copy, "--publish")
     listed = json.loads((copy / generate.PUBLISHED).read_text())
     del listed["resident.died.v1"]
     (copy / generate.PUBLISHED).write_text(json.dumps(listed))
     assert run(copy, "--check") == 0
+    capsys.readouterr()
+    assert run(copy, "--publish") == 0
+    assert "resident.died.v1: published\n" in (printed := capsys.readouterr().out)
+    assert "1 of them new" in printed
 
 
 def test_outside_a_checkout_the_command_says_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

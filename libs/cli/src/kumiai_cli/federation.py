@@ -16,7 +16,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kumiai_common.http.token_client import TokenClient
-from kumiai_common.http.tokens import load_private_key
+from kumiai_common.http.tokens import claimed_purposes, load_private_key
 from kumiai_contracts.topics import FEDERATION
 
 from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure
@@ -59,11 +59,18 @@ class Federation:
     @contextmanager
     def system(self, service: str, credentials: "Credentials") -> Iterator[httpx.Client]:
         """A municipality's client of a service."""
-        subject = f"{credentials.municipality}/{credentials.party}"
-        tokens = TokenClient(self.address("membership"), subject, credentials.key)
+        tokens = self._tokens_of(credentials)
         with httpx.Client(base_url=self.address(service), auth=tokens, timeout=30) as client:
             client.event_hooks["response"].append(_raise_problem)
             yield client
+
+    def purposes(self, credentials: "Credentials") -> frozenset[str]:
+        """The purposes (利用目的) that a party of a municipality has, as membership tells it."""
+        return claimed_purposes(self._tokens_of(credentials).token_now())
+
+    def _tokens_of(self, credentials: "Credentials") -> TokenClient:
+        subject = f"{credentials.municipality}/{credentials.party}"
+        return TokenClient(self.address("membership"), subject, credentials.key)
 
     def _operator_token(self) -> TokenClient:
         path = Path(
@@ -135,6 +142,14 @@ def write_credentials(municipality: str, content: dict[str, Any]) -> Path:
 def read_credentials(municipality: str) -> Credentials:
     """A municipality's credentials. Raises Failure if they are not on this machine."""
     path = credentials_file(municipality)
+    if not path.exists():
+        raise Failure(
+            f"There are no credentials of {municipality} here ({path}). Run this where it joined, name the folder that "
+            "holds them in KUMIAI_LOCAL_DIR, or copy the file to this place. If it has not joined yet: kumiai join "
+            f"{municipality} --services …. If they are lost, an operator makes new ones, and the old ones end: kumiai "
+            f"credentials {municipality}.",
+            USAGE,
+        )
     try:
         found = json.loads(path.read_text())
         key = load_pem_private_key(found["private_key"].encode(), None)

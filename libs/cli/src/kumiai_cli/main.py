@@ -18,6 +18,7 @@ from kumiai_cli import (
     residents,
     status,
     tools,
+    worklist,
 )
 from kumiai_cli.importing.command import app as importing
 from kumiai_cli.outcome import EXIT_CODES
@@ -70,7 +71,7 @@ app.add_typer(parameters.app, name="parameters")
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")
-app.add_typer(residents.worklist, name="worklist")
+app.add_typer(worklist.app, name="worklist")
 app.add_typer(tools.tax, name="tax")
 app.add_typer(linkage.app, name="linkage")
 

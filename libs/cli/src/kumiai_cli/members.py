@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
+from kumiai_contracts.identifiers import local_government_check_digit
 from kumiai_contracts.topics import SERVICES
 from rich.progress import (
     BarColumn,
@@ -145,6 +146,8 @@ def parse_code(code: str) -> str:
     """The code, if it can be one. Raises Failure."""
     if len(code) != 6 or not (code.isascii() and code.isdigit()):
         raise Failure(f"{code} is no municipality code; six digits are needed, such as 131016.", USAGE)
+    if (digit := local_government_check_digit(code[:-1])) != code[-1]:
+        raise Failure(f"{code} is not a municipality's code: its check digit should be {digit}.", USAGE)
     return code
 
 

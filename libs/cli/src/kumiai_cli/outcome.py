@@ -67,9 +67,13 @@ def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
-def table_of(*headings: str) -> Table:
-    """An empty table. What is too long for the terminal goes on in the next line: half a name is no name."""
-    table = Table()
+def table_of(*headings: str, title: str | None = None, first: str | None = None) -> Table:
+    """An empty table. What is too long for the terminal goes on in the next line: half a name is no name. What stands
+    in a column `first` is copied from there, so it stays in one line.
+    """
+    table = Table(title=title)
+    if first is not None:
+        table.add_column(first, no_wrap=True)
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table

@@ -1,18 +1,16 @@
-"""Residents (住民) and the work list, as a municipality's own people see them. Every read is recorded."""
+"""Residents (住民), as a municipality's own people see them. Every read is recorded."""
 
 from typing import Annotated, Any
 
 import typer
-from kumiai_contracts.fields import ADDRESSEE_DIGITS
+from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
+from kumiai_cli.outcome import err, out, reporting, say, show_json, table_of
 
 app = typer.Typer(help="Residents (住民): find and look at them, for a purpose.", no_args_is_help=True)
-worklist = typer.Typer(help="Work list (要処理一覧): what waits for a person, and who does it.", no_args_is_help=True)
 DESK = "resident-services"
-Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item's name, as the list shows it.")]
 Purpose = Annotated[str, typer.Option(help="利用目的; recorded with every read.")]
 AsOf = Annotated[str, typer.Option(help="How it stood on this day, YYYY-MM-DD.")]
 Known = Annotated[
@@ -42,7 +40,7 @@ def search(
             shown = row.get("identified_name", row["name"])
             table.add_row(row["addressee_number"], shown, row["name_kana"], row["birth_date"], row["status"],
                           "支援" if row["protected"] else "")  # fmt: skip
-        out.print(table)
+        _show_found(table, "Nobody has a name that begins so.")
 
 
 @app.command()
@@ -70,7 +68,7 @@ def at(
             shown = row.get("identified_name", row["name"])
             table.add_row(row["addressee_number"], shown, row["household_number"], row["relationship"],
                           row.get("address_since", ""))  # fmt: skip
-        out.print(table)
+        _show_found(table, "Nobody is found there.")
 
 
 @app.command()
@@ -175,6 +173,14 @@ def month(
         say(f"{found['opening']} + {entries} - {removals} = {found['closing']}, {end}")
 
 
+def _show_found(table: Table, nobody: str) -> None:
+    """The table; an empty one would leave open whether anybody was looked for."""
+    if table.row_count:
+        out.print(table)
+    else:
+        err.print(nobody)
+
+
 def _moment(as_of: str, known: str) -> dict[str, str]:
     return {name: value for name, value in (("as_of", as_of), ("known", known)) if value}
 
@@ -206,127 +212,6 @@ def moves(
         out.print(table)
         if not found:
             say("None.")
-
-
-@worklist.command("list")
-def items(
-    code: Code,
-    state: Annotated[str, typer.Option(help="open, assigned or settled; empty for all.")] = "open",
-    as_json: Json = False,
-) -> None:
-    """What waits for a person, all of it, and how much waits in all.
-
-    kumiai worklist list 131016
-    """
-    with reporting(as_json):
-        found = _get(code, "work-items", state=state, purpose=DESK)
-        listed, after = found["work_items"], found["after"]
-        while after is not None:
-            page = _get(code, "work-items", state=state, after=after, purpose=DESK)
-            listed, after = [*listed, *page["work_items"]], page["after"]
-        if as_json:
-            show_json({"work_items": listed, "waiting": found["waiting"]})
-            return
-        table = table_of("item", "kind", "state", "assignee", "since")
-        for row in listed:
-            table.add_row(row["item"], row["kind"], row["state"], row["assignee"] or "", row["opened_at"][:10])
-        out.print(table)
-        for row in found["waiting"]:
-            say(f"{row['kind']}: {row['items']} {row['state']}, the oldest since {row['since'][:10]}")
-        if not found["waiting"]:
-            say("Nothing waits.")
-
-
-@worklist.command("show")
-def show_item(code: Code, item: Item, as_json: Json = False) -> None:
-    """Whom an item is about: who might be head of a household, or whom somebody may be the same as.
-
-    kumiai worklist show 131016 head/0000005207
-    """
-    with reporting(as_json):
-        kind, _, about = item.partition("/")
-        if kind == "head":
-            numbers = _get(code, f"households/{about}", purpose=DESK)["members"]
-        else:
-            # Items are listed in the order of their names, so the first one from a name on is the one itself.
-            page = _get(code, "work-items", state="", after=item[:-1], purpose=DESK)["work_items"]
-            keys: list[str] = next((row["keys"] for row in page if row["item"] == item), [])
-            numbers = [key for key in keys if len(key) == ADDRESSEE_DIGITS and key.isdigit()]
-        if not numbers:
-            raise Failure(
-                f"{item} is about nobody on the record; for what was told see: kumiai residents moves.", USAGE
-            )
-        people = [_get(code, f"residents/{number}", purpose=DESK) for number in numbers]
-        if as_json:
-            show_json({"item": item, "people": people})
-            return
-        table = table_of("number", "name", "relationship", "born")
-        for row in people:
-            shown = row.get("identified_name", row["name"])
-            table.add_row(row["addressee_number"], shown, row["relationship"], row["birth_date"])
-        out.print(table)
-
-
-@worklist.command()
-def take(
-    code: Code,
-    item: Item,
-    by: Annotated[str, typer.Option(help="Who takes it; whoever asks, if nobody is named.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Take an item: it is somebody's from then on.
-
-    kumiai worklist take 131016 head/0000005207 --by sato
-    """
-    with reporting(as_json):
-        _done(code, {"item": item, "assignee": by or read_credentials(parse_code(code)).party}, as_json)
-
-
-@worklist.command()
-def settle(
-    code: Code,
-    item: Item,
-    decision: Annotated[str, typer.Argument(metavar="DECISION", help="A code, such as another-person.")],
-    as_json: Json = False,
-) -> None:
-    """Settle an item with what was decided. Those that the record itself settles are refused.
-
-    kumiai worklist settle 131016 same-person/0000010413 another-person
-    """
-    with reporting(as_json):
-        _done(code, {"item": item, "decision": decision}, as_json)
-
-
-@worklist.command()
-def head(
-    code: Code,
-    item: Item,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="宛名番号 of who becomes head (世帯主).")],
-    relationship: Annotated[
-        list[str] | None, typer.Option(metavar="NUMBER=TERM", help="続柄 of another member to that head; repeatable.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Decide who is head of a household that has none; what follows from before need not be stated.
-
-    kumiai worklist head 131016 head/0000005207 0000010421 --relationship 0000010430=子
-    """
-    with reporting(as_json):
-        pairs = [pair.partition("=") for pair in relationship or ()]
-        if not all(who and term for who, _, term in pairs):
-            raise Failure("A relationship is NUMBER=TERM, such as 0000010430=子.", USAGE)
-        _done(code, {"item": item, "head": number, "relationships": {who: term for who, _, term in pairs}}, as_json)
-
-
-def _done(code: str, deed: dict[str, Any], as_json: bool) -> None:
-    owner = read_credentials(parse_code(code))
-    with find_federation(owner).system("resident-registry", owner) as client:
-        asked = client.post(f"/v1/{code}/work-items", params={"purpose": DESK}, json=deed)
-        receipt: dict[str, Any] = asked.raise_for_status().json()
-    if as_json:
-        show_json(receipt)
-    else:
-        say(f"Done: {', '.join(caused['type'] for caused in receipt['caused'])}.")
 
 
 def _get(code: str, path: str, **query: Any) -> dict[str, Any]:

@@ -63,8 +63,8 @@ def broken_promises(root: Path) -> list[str]:
     return lines
 
 
-def write(root: Path) -> int:
-    """Write every file and remove those that should be gone; the number of files that were touched."""
+def write(root: Path) -> list[Path]:
+    """Write every file and remove those that should be gone; the files that were touched."""
     wanted = generated()
     touched = stale(root)
     for path in touched:
@@ -73,12 +73,14 @@ def write(root: Path) -> int:
             (root / path).write_bytes(wanted[path])
         else:
             (root / path).unlink()
-    return len(touched)
+    return touched
 
 
-def publish(root: Path) -> None:
-    """List the schema of every type as published. What is listed already must still hold."""
-    (root / PUBLISHED).write_bytes(_pretty(_hashes()))
+def publish(root: Path) -> list[str]:
+    """List the schema of every type as published, and give those that were not. What is listed must still hold."""
+    before, now = _published(root), _hashes()
+    (root / PUBLISHED).write_bytes(_pretty(now))
+    return [type_ for type_ in now if type_ not in before]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,9 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faults += [f"{path} is stale: run {HOW}" for path in stale(chosen.root)]
     elif not faults:
         touched = write(chosen.root)
-        print(f"{touched} files written" if touched else "everything is fresh")
+        for path in touched:
+            print(f"{path}: {'written' if (chosen.root / path).exists() else 'removed'}")
+        print(f"{len(touched)} of {len(generated())} files changed" if touched else "everything is fresh")
         if chosen.publish:
-            publish(chosen.root)
+            fresh = publish(chosen.root)
+            for type_ in fresh:
+                print(f"{type_}: published")
+            print(f"{PUBLISHED}: {len(_published(chosen.root))} types, {len(fresh)} of them new")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

@@ -5,6 +5,8 @@ from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.tokens import public_key_of_text
 from kumiai_contracts.decision import Accepted, Decision, Refused
 
+from kumiai_membership.domain.refusals import refusal
+
 _STATUS = {
     "not-a-member": 404,
     "party-not-found": 404,
@@ -32,10 +34,15 @@ def accepted(decision: Decision) -> Accepted:
     return decision
 
 
-def refused(decision: Refused) -> Problem:
+def refused(decision: Refused, detail: str = "") -> Problem:
     """The problem that a refusal is to the caller."""
     first = decision.reasons[0]
-    return Problem(Kind(first.code, _STATUS.get(first.code, 422), first.ja, first.en), reasons=decision.reasons)
+    return Problem(Kind(first.code, _STATUS.get(first.code, 422), first.ja, first.en), detail, reasons=decision.reasons)
+
+
+def no_member(municipality: str) -> Problem:
+    """Why there is nothing to read about a municipality: it is not a member."""
+    return refused(Refused((refusal("not-a-member", "/municipality"),)), municipality)
 
 
 def key_of(text: str) -> str:

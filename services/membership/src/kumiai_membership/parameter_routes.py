@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_membership import store
-from kumiai_membership.answers import accepted
+from kumiai_membership.answers import accepted, no_member
 from kumiai_membership.bodies import ParametersBody
 from kumiai_membership.commands import Commands
 from kumiai_membership.domain.parameters import Wanted, set_parameters
@@ -52,7 +52,7 @@ class ParameterRoutes:
         municipality, _ = await _allowed(request, _READERS)
         state = await self._commands.state(municipality)
         if state.get(MemberRow) is None:
-            raise Problem(problems.NOT_FOUND)
+            raise no_member(municipality)
         return answer({"municipality": municipality, "parameters": [shown(row) for row in state.all(ParameterRow)]})
 
     async def set(self, request: Request) -> Response:

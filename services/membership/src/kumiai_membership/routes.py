@@ -26,7 +26,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_membership import store
-from kumiai_membership.answers import accepted, key_of
+from kumiai_membership.answers import accepted, key_of, no_member
 from kumiai_membership.bodies import JoinBody, PartyBody
 from kumiai_membership.commands import Commands, Rule
 from kumiai_membership.domain import own_systems, rules
@@ -124,7 +124,7 @@ class MemberRoutes:
         member = state.get(MemberRow)
         parties = [row.model_dump(mode="json") for row in state.all(PartyRow)]
         if member is None and not parties:
-            raise Problem(problems.NOT_FOUND)
+            raise no_member(municipality)
         found = member.model_dump(mode="json") if member else {}
         subscriptions = {row.service: row.active for row in state.all(SubscriptionRow)}
         own = own_systems.kept_by_own(state)

@@ -56,15 +56,16 @@ def _print_json(document: dict[str, Any]) -> None:
 
 
 def _print_working(steps: list[Step]) -> None:
-    """A table of the steps; each source once below it, by number."""
+    """A table of the steps, for 80 columns and more; each source once below it, by number."""
     sources = {source: n for n, source in enumerate(dict.fromkeys(s.source for s in steps if s.source), start=1)}
     table = Table(show_lines=False)
-    for name in ("step", "計算", "inputs", "result", "rule"):
-        table.add_column(name, overflow="fold")
+    table.add_column("step 計算", overflow="fold", ratio=2)
+    table.add_column("result", justify="right", max_width=20)
+    table.add_column("by which rule, from what", overflow="fold", ratio=3)
     for step in steps:
-        inputs = ", ".join(f"{name} {_shown(value)}" for name, value in step.inputs)
         rule = f"{step.rule} ({sources[step.source]})" if step.source else step.rule
-        table.add_row(step.en, step.ja, inputs, _shown(step.result), rule)
+        inputs = ", ".join(f"{name}\N{NO-BREAK SPACE}{_shown(value)}" for name, value in step.inputs)
+        table.add_row(f"{step.en}\n{step.ja}", _shown(step.result), f"{rule}\n{inputs}" if inputs else rule)
     console = Console(highlight=False, markup=False)
     console.print(table)
     for source, n in sources.items():

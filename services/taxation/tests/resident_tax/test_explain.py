@@ -56,6 +56,16 @@ def test_the_table_lists_every_source_once_below_it(
     assert sources.count("所得税法28条・別表第五") == 1
 
 
+def test_the_table_can_be_read_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assess_file(EXAMPLES / "employee.json", as_json=False)
+    table = capsys.readouterr().out
+    for whole in ("合計所得金額", "1,970,000", "taxable_income 1,970,000", "personal_difference"):
+        assert whole in table.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_a_refusal_names_the_place_in_both_languages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "case.json"
     file.write_text((EXAMPLES / "employee.json").read_text().replace("5000000", "-1"))

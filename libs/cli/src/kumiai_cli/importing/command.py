@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 from kumiai_common.clock import day_in_japan, now
+from rich.markup import escape
 
-from kumiai_cli.importing.document import table
+from kumiai_cli.importing import document
 from kumiai_cli.importing.kinds import KINDS
-from kumiai_cli.importing.plan import Options
+from kumiai_cli.importing.plan import Kind, Options
 from kumiai_cli.importing.reading import ENCODINGS
 from kumiai_cli.importing.running import Asked, run
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import EXIT_CODES, USAGE, Failure, reporting, say, show_json
+from kumiai_cli.outcome import EXIT_CODES, USAGE, Failure, out, reporting, say, show_json, table_of
 
 _SYSTEM = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 app = typer.Typer(
@@ -168,7 +169,7 @@ def addressees(
 def columns(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")], as_json: Json = False
 ) -> None:
-    """The columns of a file, as they are documented and checked.
+    """The columns of a file, as they are documented and checked; in Markdown where it goes into a file.
 
     kumiai import columns residents
     """
@@ -177,8 +178,23 @@ def columns(
             raise Failure(f"There is no file {kind}; choose from {', '.join(KINDS)}.", USAGE)
         if as_json:
             show_json(KINDS[kind].row.model_json_schema())
+        elif out.is_terminal:
+            _show_columns(KINDS[kind])
         else:
-            say(table(KINDS[kind]))
+            say(document.table(KINDS[kind]))
+
+
+def _show_columns(kind: Kind) -> None:
+    shown = table_of("form", "meaning", title=f"{kind.name}: {kind.title}", first="column")
+    for column in document.columns(kind):
+        form = column.form.replace("`", "")
+        shown.add_row(column.name, escape(f"needed; {form}" if column.needed else form), column.meaning)
+    out.print(shown)
+    for name, codes in document.long_lists(kind).items():
+        listed = table_of("meaning", first=f"code of {name}")
+        for code, said in codes.items():
+            listed.add_row(code, said)
+        out.print(listed)
 
 
 def _options(system: str, on: str, place: str, operator: str) -> Options:

@@ -10,7 +10,7 @@ from enum import Enum
 from inspect import cleandoc
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from kumiai_contracts.fields import CivilDate
 from kumiai_contracts.resident_carry_over import OldNumber
@@ -31,22 +31,43 @@ LISTED = 6
 """The most codes that are listed in the row itself; longer lists follow the table."""
 
 
+class Column(NamedTuple):
+    """A column as it is documented."""
+
+    name: str
+    needed: bool
+    form: str
+    meaning: str
+
+
 def table(kind: Kind) -> str:
     """A file's columns as a Markdown table, with the long lists of codes below it."""
     lines = [f"### `{kind.name}`: {kind.title}", "", cleandoc(kind.row.__doc__ or ""), ""]
     lines += ["| column | needed | form | meaning |", "|---|---|---|---|"]
-    long: dict[str, type[Enum]] = {}
+    for column in columns(kind):
+        needed = "yes" if column.needed else ""
+        form = column.form.replace("|", "\\|")
+        lines.append(f"| `{column.name}` | {needed} | {form} | {column.meaning} |")
+    for name, codes in long_lists(kind).items():
+        lines += ["", f"Codes of `{name}`:", "", *(f"- `{code}` {said}" for code, said in codes.items())]
+    return "\n".join(lines)
+
+
+def columns(kind: Kind) -> Iterator[Column]:
+    """A file's columns, in their order."""
+    for name, field in kind.row.model_fields.items():
+        yield Column(name, field.is_required(), _form(field, _enum(field.annotation)), field.description or "")
+
+
+def long_lists(kind: Kind) -> dict[str, dict[str, str]]:
+    """By column, the codes that are too many to stand in its row, each with what it means."""
+    found = {}
     for name, field in kind.row.model_fields.items():
         enum = _enum(field.annotation)
         if enum is not None and len(enum) > LISTED:
-            long[name] = enum
-        needed = "yes" if field.is_required() else ""
-        lines.append(f"| `{name}` | {needed} | {_form(field, enum)} | {field.description} |")
-    for name, enum in long.items():
-        said = member_docstrings(enum)
-        lines += ["", f"Codes of `{name}`:", ""]
-        lines += [f"- `{member.value}` {said.get(str(member.value), '').rstrip('.')}" for member in enum]
-    return "\n".join(lines)
+            said = member_docstrings(enum)
+            found[name] = {str(each.value): said.get(str(each.value), "").rstrip(".") for each in enum}
+    return found
 
 
 def documented(text: str) -> str:
@@ -65,7 +86,7 @@ def _form(field: FieldInfo, enum: type[Enum] | None) -> str:
     limits = list(_limits([*field.metadata, *_inside(field.annotation)]))
     name = {"date": "YYYY-MM-DD, a day", "int": "whole number", "bool": "true or false", "str": "text"}
     base = name.get(getattr(annotation, "__name__", ""), "text")
-    return ", ".join(dict.fromkeys(limits) if base == "text" and limits else [base, *limits]).replace("|", "\\|")
+    return ", ".join(dict.fromkeys(limits) if base == "text" and limits else [base, *limits])
 
 
 def _limits(marks: Sequence[Any]) -> Iterator[str]:

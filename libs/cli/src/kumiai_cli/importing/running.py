@@ -3,6 +3,7 @@
 Invariant: rows in the file = accepted + refused, or the import has not ended.
 """
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -65,12 +66,18 @@ def run(asked: Asked) -> None:
         raise Failure("--offline goes with --dry-run: nothing can be recorded without the federation.", USAGE)
     if asked.encoding and asked.encoding not in ENCODINGS:
         raise Failure(f"--encoding is one of {', '.join(ENCODINGS)}.", USAGE)
+    asked.path.stat()  # a file that is not there is the first thing to say
+    for name, path in (("--report", asked.report), ("--numbers", asked.numbers)):
+        if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK)):
+            raise Failure(f"{path} can't be written: name a file in a folder that is there with {name}.", USAGE)
     source = examine(asked.path, asked.encoding)
     workbook = _workbook(asked, source)
     try:
         with _progress(asked.as_json) as shown:
             options = _options(asked, workbook)
             _read(asked, source, workbook, shown)
+            if not sum(workbook.counts().values()):
+                raise Failure(f"{asked.path} has no rows, only a header.", USAGE)
             if not asked.offline:
                 _send(asked, options, source, workbook, shown)
         _end(asked, source, workbook, time.monotonic() - begun)

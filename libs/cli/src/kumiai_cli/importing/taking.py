@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from kumiai_cli.importing.kinds import KINDS
 from kumiai_cli.importing.messages import Fault, code_of, fault
 from kumiai_cli.importing.plan import Kind
 from kumiai_cli.importing.reading import Record, Source, records
@@ -104,12 +105,27 @@ def _header(path: Path, record: Record | None, kind: Kind) -> list[str]:
     for what, names in (("is there twice", twice), ("is unknown", unknown), ("is missing", missing)):
         if names:
             listed = ", ".join(f"{name[:60]!r}" for name in names[:10])
-            raise Failure(
-                f"{path}: in the header {listed} {what}. The columns of {kind.name} ({kind.title}): "
-                f"kumiai import columns {kind.name}",
-                USAGE,
+            hint = (
+                _hint(header, kind) or f"The columns of {kind.name} ({kind.title}): kumiai import columns {kind.name}"
             )
+            raise Failure(f"{path}: in the header {listed} {what}. {hint}", USAGE)
     return header
+
+
+def _hint(header: Sequence[str], kind: Kind) -> str:
+    """What is probably wrong with a header that is not the file's: what separates its columns, or the kind of file."""
+    for separator, said in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
+        parts = [part.strip() for name in header for part in name.split(separator)]
+        if len(parts) > len(header) and set(parts) & set(kind.row.model_fields):
+            return f"Its columns are separated by {said}: write it with commas."
+    for other in KINDS.values():
+        if other is not kind and _is_header_of(header, other):
+            return f"These are the columns of {other.name} ({other.title}): kumiai import {other.name}"
+    return ""
+
+
+def _is_header_of(header: Sequence[str], kind: Kind) -> bool:
+    return set(header) <= set(kind.row.model_fields) and all(name in header for name, _ in _required(kind.row))
 
 
 def _required(row: type[ImportRow]) -> Iterator[tuple[str, Any]]:

@@ -140,6 +140,12 @@ OLDER_PARKED = Kind(
     "An older event of the same key is parked. Settle that one first.",
 )
 NOT_FOUND = Kind("not-found", 404, "該当するものがありません。", "There is no such thing here.")
+NO_MUNICIPALITY = Kind(
+    "municipality-code-invalid",
+    404,
+    "全国地方公共団体コードではありません。検査数字を含む6桁を確認してください。",
+    "This is not a municipality's code. Check its six digits; the last one is a check digit.",
+)
 METHOD_NOT_ALLOWED = Kind(
     "method-not-allowed", 405, "この操作は利用できません。", "This address does not offer this method."
 )

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import orjson
+from kumiai_contracts.identifiers import local_government_check_digit
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +19,9 @@ def municipality_of(request: Request) -> str:
     """全国地方公共団体コード from the path. Raises Problem, 404: an address with anything else does not exist."""
     code = str(request.path_params["municipality"])
     if not MUNICIPALITY.fullmatch(code):
-        raise Problem(problems.NOT_FOUND)
+        raise Problem(problems.NO_MUNICIPALITY, "six digits, such as 131016")
+    if (digit := local_government_check_digit(code[:-1])) != code[-1]:
+        raise Problem(problems.NO_MUNICIPALITY, f"the check digit of {code} should be {digit}")
     return code
 
 

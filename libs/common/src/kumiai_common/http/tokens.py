@@ -147,14 +147,20 @@ def make_assertion(subject: str, key: Ed25519PrivateKey, now: float) -> str:
 
 def claimed_subject(assertion: str) -> str:
     """Who an assertion says it is from, unchecked: only for finding the key to check it with. Raises TokenError."""
-    try:
-        payload = assertion[:MAX_TOKEN_CHARACTERS].split(".")[1]
-        subject = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
-    except (IndexError, ValueError, KeyError, TypeError, RecursionError):
-        raise TokenError("malformed") from None
+    subject = _claimed(assertion, "sub")
     if not isinstance(subject, str):
         raise TokenError("malformed")
     return subject
+
+
+def claimed_purposes(access_token: str) -> frozenset[str]:
+    """The purposes that a token says it is good for, unchecked: for whoever got it from membership itself and wants to
+    ask only for what may be answered. Raises TokenError.
+    """
+    purposes = _claimed(access_token, "purposes")
+    if not isinstance(purposes, list):
+        raise TokenError("malformed")
+    return frozenset(map(str, purposes))
 
 
 def verify_assertion(text: str, subject: str, key: Ed25519PublicKey, now: float) -> Assertion:
@@ -200,6 +206,14 @@ def public_key_of_text(text: str) -> Ed25519PublicKey:
     if len(raw) != 32:
         raise ValueError("an Ed25519 public key has 32 bytes")
     return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _claimed(token: str, claim: str) -> Any:
+    try:
+        payload = token[:MAX_TOKEN_CHARACTERS].split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))[claim]
+    except (IndexError, ValueError, KeyError, TypeError, RecursionError):
+        raise TokenError("malformed") from None
 
 
 def _sign(claims: dict[str, Any], type_: str, key: Ed25519PrivateKey) -> str:

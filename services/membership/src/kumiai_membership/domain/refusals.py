@@ -204,8 +204,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This parameter holds for whole fiscal years: let it be valid from 1 April.",
     ),
     "valid-from-has-passed": (
-        "適用開始日が過ぎています。決定済みの内容は変わりません。それでも遡って設定する場合は、遡及と明示してください。",
-        "That day has passed, and what was issued since stays as it was. If that is what you want, say so: `late`.",
+        "適用開始日が過ぎています。決定済みの内容は変わりません。それでも遡って設定する場合は、lateを指定してください(コマンドでは--late)。",
+        "That day has passed, and what was issued since stays as it was. If that is what you want, say so: `late` "
+        "(on the command line --late).",
     ),
     "valid-from-too-far": (
         "適用開始日は10年以内としてください。",
