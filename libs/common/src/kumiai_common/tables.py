@@ -124,7 +124,7 @@ def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
     for name, load in _loaders(kind):
         if values[name] is not None:
             values[name] = load(values[name])
-    return kind.trusted(**values)
+    return kind.holding(values)
 
 
 @cache

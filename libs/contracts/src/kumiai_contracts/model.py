@@ -12,30 +12,46 @@ from pydantic import BaseModel, ConfigDict
 
 CONTRACT_VERSION = "1"
 
+_set_fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
+"""Slots of pydantic's base, set past the guard that keeps a value frozen."""
+
 
 class Frozen(BaseModel):
     """A value that never changes and knows no other field than its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    _all_fields: ClassVar[set[str]] = set()
+    """Shared by all trusted values of a class; nobody changes what is frozen."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls._all_fields = set(cls.model_fields)
 
     @classmethod
     def trusted(cls, **values: Any) -> Self:
         """The value of these fields, all of them, without checking: for what was checked before it was stored.
 
-        What pydantic's `model_construct` does, less the work of finding defaults: a tenth of its time.
+        What pydantic's `model_construct` does, less the work of finding defaults: a fraction of its time.
         """
+        return cls.holding(values)
+
+    @classmethod
+    def holding(cls, values: dict[str, Any]) -> Self:
+        """The same of a dictionary, in the order of the fields, which becomes the value's own."""
         made = cls.__new__(cls)
         object.__setattr__(made, "__dict__", values)
-        object.__setattr__(made, "__pydantic_fields_set__", set(values))
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        _set_fields_set(made, cls._all_fields)
+        _set_extra(made, None)
+        _set_private(made, None)
         return made
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """The same value with some fields changed, unchecked: what pydantic does, in a fifth of its time."""
         if deep:
             return super().model_copy(update=update, deep=True)
-        return self.trusted(**{**self.__dict__, **(update or {})})
+        return self.holding({**self.__dict__, **(update or {})})
 
 
 class Row(Frozen):
@@ -60,7 +76,8 @@ class Event(Frozen):
     row_fields: ClassVar[dict[str, RowKind]] = {}
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
         cls.row_fields = {
             name: row for name, field in cls.model_fields.items() if (row := _row_type(field.annotation)) is not None
         }

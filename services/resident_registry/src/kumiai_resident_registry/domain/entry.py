@@ -29,6 +29,9 @@ from kumiai_resident_registry.domain.relationships import HEAD, is_term
 from kumiai_resident_registry.domain.rows import Sealing, movement
 from kumiai_resident_registry.domain.state import RegistryState, number_after
 
+_BLANK = dict.fromkeys(ResidentRow.model_fields)
+"""A row of which nothing is known, in the order of the fields."""
+
 
 def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) -> Decision:
     """移行: a household enters as the system used before has it."""
@@ -126,7 +129,7 @@ def entering(
         brings_own = before is not None and (code is None or state.holder_of(code) == before.addressee_number)
         people.append(
             {
-                **dict(person),
+                **person.__dict__,
                 "addressee_number": before.addressee_number
                 if before
                 else number_after(state.last_addressee, next(new)),
@@ -144,9 +147,7 @@ def entering(
 
 def rows_of(people: Sequence[dict[str, Any]], changes: dict[str, Any]) -> tuple[ResidentRow, ...]:
     """The first history rows of people who enter by one movement."""
-    first = ResidentRow(**people[0], **changes)
-    # The others differ in what is validated already; validating each row whole would triple the cost of a family.
-    return (first, *[first.model_copy(update=person) for person in people[1:]])
+    return tuple(ResidentRow.holding({**_BLANK, **person, **changes}) for person in people)
 
 
 def with_entered(household: HouseholdRow, rows: Sequence[ResidentRow]) -> HouseholdRow:
@@ -159,9 +160,9 @@ def with_entered(household: HouseholdRow, rows: Sequence[ResidentRow]) -> Househ
 def assigned(rows: Sequence[ResidentRow], household: HouseholdRow | None) -> tuple[Assigned, ...]:
     """What the receipt tells: everybody's number, and that of a new household."""
     numbers = [
-        Assigned(pointer=f"/persons/{n}", kind="addressee-number", number=row.addressee_number)
+        Assigned.trusted(pointer=f"/persons/{n}", kind="addressee-number", number=row.addressee_number)
         for n, row in enumerate(rows)
     ]
     if household is not None:
-        numbers.append(Assigned(pointer="", kind="household-number", number=household.household_number))
+        numbers.append(Assigned.trusted(pointer="", kind="household-number", number=household.household_number))
     return tuple(numbers)
