@@ -33,7 +33,8 @@ class Fold:
     def __init__(self, *, own: bool) -> None:
         """`own` tells whether the events are the service's own; what another has parked is not its reader's affair."""
         self._own = own
-        self._tables: dict[type[Row], dict[tuple[Any, ...], tuple[str, JsonRow]]] = {}
+        self._tables: dict[type[Row], dict[tuple[str, Any], JsonRow]] = {}
+        """By (municipality, key)."""
 
     def add(self, event: StoredEvent) -> None:
         """Take over the rows of an event. Raises KeyError for a type that the contracts don't know."""
@@ -45,16 +46,14 @@ class Fold:
             value = body.get(field)
             if value is None or (kind is ParkedRow and not self._own):
                 continue
-            rows = self._tables.setdefault(kind, {})
+            rows, key_of = self._tables.setdefault(kind, {}), _key_of(kind)
             for row in (value,) if isinstance(value, dict) else value:
-                key = (event.municipality, *[row[column] for column in kind.key])
-                rows.pop(key, None)
-                rows[key] = (event.municipality, row)
+                rows[event.municipality, key_of(row)] = row
 
     async def write(self, connection: Connection) -> None:
         """Upsert everything, one statement a table."""
         for kind, rows in self._tables.items():
-            await connection.execute(_upsert(kind), _records(kind, rows.values()))
+            await connection.execute(_upsert(kind), _records(kind, rows))
 
 
 async def state_hash(connection: Connection, municipality: str, stream: str) -> bytes:
@@ -155,11 +154,17 @@ def _upsert(kind: type[Row]) -> str:
     )
 
 
-def _records(kind: type[Row], entries: Iterable[tuple[str, JsonRow]]) -> list[tuple[Any, ...]]:
-    """The rows as tuples in the order of the table's columns, from (municipality, row as it stands in a body)."""
+@cache
+def _key_of(kind: type[Row]) -> Callable[[JsonRow], Any]:
+    """What takes the key out of a row as it stands in a body."""
+    return itemgetter(*kind.key) if kind.key else lambda _: ()
+
+
+def _records(kind: type[Row], rows: Mapping[tuple[str, Any], JsonRow]) -> list[tuple[Any, ...]]:
+    """The rows as tuples in the order of the table's columns, from the rows as they stand in bodies."""
     values_of, converted = _conversions(kind)
     found = []
-    for municipality, row in entries:
+    for (municipality, _), row in rows.items():
         values = [municipality, *values_of(row)]
         for n, convert in converted:
             if values[n] is not None:

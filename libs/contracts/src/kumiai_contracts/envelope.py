@@ -85,15 +85,16 @@ class StoredEvent(NamedTuple):
 
     def covered(self) -> bytes:
         """The envelope's bytes that the hash covers."""
-        return (
-            _prefixed(self.municipality)
-            + _prefixed(self.stream)
-            + length_prefixed(b"%d" % self.incarnation, b"%d" % self.position)
-            + _prefixed(self.type)
-            + length_prefixed(self.subject.encode())
-            + _prefixed(self.time)
-            + _prefixed(self.dataschema)
-            + length_prefixed(self.cause.encode())
+        return b"".join(
+            (
+                _stream_prefixed(self.municipality, self.stream, self.incarnation),
+                length_prefixed(b"%d" % self.position),
+                _prefixed(self.type),
+                length_prefixed(self.subject.encode()),
+                _prefixed(self.time),
+                _prefixed(self.dataschema),
+                length_prefixed(self.cause.encode()),
+            )
         )
 
     def expected_hash(self, incarnation: int, previous: bytes) -> bytes:
@@ -105,16 +106,11 @@ class StoredEvent(NamedTuple):
     def headers(self) -> list[tuple[str, bytes]]:
         """The event's Kafka headers."""
         found = [
-            SPEC_VERSION,
-            CONTENT_TYPE,
+            *_headers_of_stream(self.municipality, self.stream, self.incarnation),
+            *_headers_of_type(self.type, self.dataschema),
             ("ce_id", self.id.encode()),
-            ("ce_source", self.source.encode()),
-            ("ce_type", self.type.encode()),
             ("ce_time", self.time.encode()),
             ("ce_subject", self.subject.encode()),
-            ("ce_dataschema", self.dataschema.encode()),
-            ("ce_municipality", self.municipality.encode()),
-            ("ce_incarnation", b"%d" % self.incarnation),
             ("ce_position", b"%d" % self.position),
             ("ce_hash", self.hash.hex().encode()),
         ]
@@ -197,6 +193,27 @@ _READ = (*_REQUIRED, "ce_subject", "ce_time", "ce_dataschema", "ce_cause", "trac
 def _prefixed(text: str) -> bytes:
     """What stays the same over many events, as the chain covers it."""
     return length_prefixed(text.encode())
+
+
+@lru_cache(maxsize=4096)
+def _stream_prefixed(municipality: str, stream: str, incarnation: int) -> bytes:
+    return length_prefixed(municipality.encode(), stream.encode(), b"%d" % incarnation)
+
+
+@lru_cache(maxsize=4096)
+def _headers_of_stream(municipality: str, stream: str, incarnation: int) -> Headers:
+    return (
+        SPEC_VERSION,
+        CONTENT_TYPE,
+        ("ce_source", stream_source(municipality, stream).encode()),
+        ("ce_municipality", municipality.encode()),
+        ("ce_incarnation", b"%d" % incarnation),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _headers_of_type(type_: str, dataschema: str) -> Headers:
+    return (("ce_type", type_.encode()), ("ce_dataschema", dataschema.encode()))
 
 
 @lru_cache(maxsize=4096)

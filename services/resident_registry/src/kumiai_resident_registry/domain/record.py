@@ -100,14 +100,14 @@ def _movement(record: Record, notice: ResidentNotice, context: Context) -> Decis
         return decision
     decision = codes.with_codes(record.residents, notice, decision)
     sealing = Sealing(context, decision.sealed)
-    following = tuple(_following(record, notice, decision, context, sealing))
+    following = tuple(_following(record, moves, notice, decision, context, sealing))
     if following:
         decision = replace(decision, events=(*decision.events, *following), sealed=tuple(sealing.parts))
     return own_parameters.with_extensions(settings, notice, decision, context)
 
 
 def _following(
-    record: Record, notice: ResidentNotice, decision: Accepted, context: Context, sealing: Sealing
+    record: Record, moves: Moves, notice: ResidentNotice, decision: Accepted, context: Context, sealing: Sealing
 ) -> Iterator[Event]:
     yield from work_list.heads(record.residents, record.affairs, decision, context)
     yield from protection.after_leaving(record.affairs, decision)
@@ -115,7 +115,6 @@ def _following(
         yield from codes.missing(record.residents, record.affairs, decision, context)
     if notice.gaiji_system is not None:
         yield from gaiji_rules.kept(record.affairs, notice, decision, context)
-    moves = Moves(record.affairs, record.said)
     yield from telling.following(moves, record.residents, notice, decision, context, sealing)
     if isinstance(notice, MoveInNotice | ExOfficioEntryNotice):
         yield from returning.soft_matches(record.residents, record.affairs, notice, decision, context)
