@@ -7,6 +7,7 @@ an exception means that the rules themselves are broken.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.model import Event, Notice
@@ -29,7 +30,7 @@ class Context:
     """The n-th salt of this decision, 32 bytes; the same again when the decision is repeated."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SealedPart:
     """封緘部分: what not every reader may see; the event's body holds only its commitment."""
 
@@ -38,7 +39,7 @@ class SealedPart:
     salt: bytes
     part: bytes
 
-    @property
+    @cached_property
     def commitment(self) -> str:
         """SHA-256(salt ‖ part), in hexadecimal."""
         return commitment(self.salt, self.part)
