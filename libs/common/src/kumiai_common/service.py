@@ -135,9 +135,10 @@ def run(
     """
     settings = Settings()  # pyright: ignore[reportCallIssue]
     logging.configure(service.name, settings.log_level)
-    # Long-lived objects of the imports need not be looked at again, and young garbage comes in batches.
+    # Long-lived objects of the imports need not be looked at again. What the lanes' polls hold at a time ends without
+    # the collector's help: below that number of objects it would only look at them, again and again.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
