@@ -1,6 +1,7 @@
 """The simulated network: it refuses by the table and by who speaks, joins codes, repeats, loses, delays, reorders."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from kumiai_contracts.registry import NOTICES
 from kumiai_national_id_linkage.network.http_network import signed_bytes
 from kumiai_national_id_linkage.network.messages import Delivery, Message
 from kumiai_national_id_linkage.network_simulator.core import REDELIVER_SECONDS, Core, Weather
+from kumiai_national_id_linkage.network_simulator.register import Register
 from kumiai_national_id_linkage.network_simulator.server import application
 from kumiai_national_id_linkage.proof import NetworkProof
 
@@ -27,7 +29,7 @@ CLOCK = NOW.timestamp() + 1000
 @pytest.fixture
 def core(cases: Any) -> Core:
     """A network on which one service speaks for every local government, and which knows one person in two of them."""
-    made = Core(Ed25519PrivateKey.generate(), cases.table, {"service": None})
+    made = Core(Ed25519PrivateKey.generate(), cases.table, Register({"service": None}))
     for institution, number, code in ((cases.here, "aa", "11" * 16), (cases.there, "bb", "22" * 16)):
         made.take("service", registration(cases, institution, number, code), NOW)
         made.settle_person(number * 16, "somebody", NOW)
@@ -83,7 +85,7 @@ def test_an_inquiry_reaches_the_provider_under_the_providers_own_code_and_with_t
 
 def test_nobody_speaks_in_anothers_name(cases: Any, core: Core) -> None:
     assert core.take("stranger", inquiry(cases), NOW) == ("refused", "sender-not-yours")
-    core.speakers["other"] = frozenset((cases.there,))
+    core.register.join("other", frozenset((cases.there,)))
     assert core.take("service", inquiry(cases), NOW) == ("refused", "sender-not-yours")
     assert core.take("other", inquiry(cases), NOW) == ("accepted", "")
     assert core.fetch("other", [cases.here], 10, CLOCK) == [], "nor does anybody read another's deliveries"
@@ -154,7 +156,7 @@ async def test_a_speaker_whose_clock_is_five_minutes_off_is_not_heard(
 ) -> None:
     key = Ed25519PrivateKey.generate()
     name = public_key_text(key.public_key())
-    app = application(Core(Ed25519PrivateKey.generate(), cases.table, {name: None}))
+    app = application(Core(Ed25519PrivateKey.generate(), cases.table, Register({name: None})))
     body, time = b'{"messages": []}', timestamp(now() + timedelta(minutes=minutes))
     signature = key.sign(signed_bytes("/messages", time, body)).hex()
     headers = {"kumiai-key": name, "kumiai-time": time, "kumiai-signature": signature}
@@ -163,3 +165,26 @@ async def test_a_speaker_whose_clock_is_five_minutes_off_is_not_heard(
         other = await client.post("/messages", content=b'{"messages": [{}]}', headers=headers)
     assert (answer.status_code, answer.json().get("code")) == (status, code)
     assert other.json()["code"] == "signature-invalid", "a signature vouches for one content"
+
+
+def test_a_network_that_was_killed_knows_the_same_afterwards(tmp_path: Path, cases: Any) -> None:
+    file = tmp_path / "register.jsonl"
+    before = Register({"service": None}, file)
+    before.join("other", frozenset((cases.there,)))
+    before.declare(cases.there, "TM00000000000001", disaster=True)
+    for institution, number, code in ((cases.here, "aa", "11"), (cases.there, "bb", "22")):
+        before.register(number, institution, code)
+        before.settle(number, "somebody")
+        before.register(number, institution, code)
+    assert len(file.read_text().splitlines()) == 6, "what it knows already is not written again"
+    file.write_text(file.read_text() + '["code", "cc", "half a li')
+    for after in (Register({"service": None}, file), Register({"service": None}, file)):
+        assert after.translated("22", cases.there, cases.here) == "11"
+        assert after.speaks_for("other", cases.there) and not after.speaks_for("service", cases.there)
+        assert after.in_disaster(cases.there, "TM00000000000001")
+        assert after.issued_to("cc") is None
+    after.declare(cases.there, "TM00000000000001", disaster=False)
+    assert not Register({"service": None}, file).in_disaster(cases.there, "TM00000000000001")
+    file.write_text('["weather", "bad"]\n')
+    with pytest.raises(ValueError, match="unknown kind: weather"):
+        Register({"service": None}, file)

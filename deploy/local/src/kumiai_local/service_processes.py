@@ -211,6 +211,7 @@ class ServiceProcesses:
         own = {
             "KUMIAI_NETWORK_KEY_FILE": str(NETWORK.private_key(self.layout)),
             "KUMIAI_NETWORK_FEDERATION_KEY_FILE": str(LINKAGE.public_key(self.layout)),
+            "KUMIAI_NETWORK_REGISTER_FILE": str(self.layout.data / "network-register.jsonl"),
             "KUMIAI_NETWORK_HTTP_HOST": LOOPBACK,
             "KUMIAI_NETWORK_HTTP_PORT": str(port),
         }

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kumiai_national_id_linkage.legal_tables import legal_tables
 from kumiai_national_id_linkage.network_simulator.core import Core
+from kumiai_national_id_linkage.network_simulator.register import Register
 from kumiai_national_id_linkage.network_simulator.server import application
 
 
@@ -25,6 +26,8 @@ class SimulatorSettings(BaseSettings):
     """The network's Ed25519 private key (PEM, PKCS #8)."""
     federation_key_file: Path
     """The public key of the linkage service, which speaks for every local government that has no key of its own."""
+    register_file: Path
+    """What the network knows for good, such as whose a code is; made if it is missing."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
 
@@ -34,7 +37,8 @@ async def main() -> None:
     settings = SimulatorSettings()  # pyright: ignore[reportCallIssue]
     logging.configure("network-simulator", "INFO")
     federation = public_key_text(load_public_key(settings.federation_key_file))
-    core = Core(load_private_key(settings.key_file), legal_tables(), {federation: None})
+    register = Register({federation: None}, settings.register_file)
+    core = Core(load_private_key(settings.key_file), legal_tables(), register)
     server = asyncio.create_task(HttpServer(application(core), settings.http_host, settings.http_port).run())
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""The network itself, without its server: who may speak for whom, which codes belong together, what is delivered.
+"""The network itself, without its server: what it takes from whom, and what it delivers.
 
 A message is refused, passed on as a notice with the network's proof, or answered by the network's own refusal.
 """
@@ -18,13 +18,13 @@ from kumiai_contracts.exchange_notices import (
     NetworkRefusalNotice,
     ProvisionRequestNotice,
 )
-from kumiai_contracts.institutions import municipality_of
 from kumiai_contracts.model import canonical_json
 from kumiai_contracts.recall import RecallNotice, RecallReceiptNotice, RecordDigestsNotice, RecordDigestsReceiptNotice
 from pydantic import ValidationError
 
 from kumiai_national_id_linkage.domain.legal_table import Asked, LegalTables, Outside
 from kumiai_national_id_linkage.network.messages import Delivery, Message
+from kumiai_national_id_linkage.network_simulator.register import Register
 
 PASSED_ON: dict[str, type[NetworkNotice]] = {
     "answer": AnswerNotice,
@@ -68,32 +68,17 @@ class Core:
 
     key: Ed25519PrivateKey
     tables: LegalTables
-    speakers: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    """Which institutions a public key speaks for; None for every local government that no other key speaks for."""
+    register: Register
     weather: Weather = Weather()
     chance: random.Random = field(default_factory=lambda: random.Random(0))
-    exceptions: set[tuple[str, str]] = field(default_factory=set)
-    """(inquirer, kind of fact) for which the table is not asked: a disaster."""
-    _people: dict[str, str] = field(default_factory=dict)
-    _registered: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _code_of: dict[tuple[str, str], str] = field(default_factory=dict)
-    _person_of: dict[tuple[str, str], str] = field(default_factory=dict)
     _queues: dict[str, dict[str, _Waiting]] = field(default_factory=dict)
     _taken: dict[tuple[str, str], None] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def speaks_for(self, speaker: str, institution: str) -> bool:
-        """Whether whoever has this key is the institution."""
-        own = self.speakers.get(speaker, frozenset())
-        if own is not None:
-            return institution in own
-        elsewhere = any(found and institution in found for found in self.speakers.values())
-        return municipality_of(institution) is not None and not elsewhere
-
     def take(self, speaker: str, message: Message, instant: datetime) -> tuple[str, str]:
         """Take a message: `accepted`, `repeated` or `refused`, with the code of a refusal."""
-        if not self.speaks_for(speaker, message.sender):
+        if not self.register.speaks_for(speaker, message.sender):
             return self._counted("refused", "sender-not-yours")
         if self.chance.random() < self.weather.lose:
             return self._counted("accepted", "", lost=True)
@@ -109,7 +94,7 @@ class Core:
 
     def settle_person(self, acquisition_number: str, person: str, instant: datetime) -> None:
         """住基ネット says whose a 取得番号 is."""
-        self._people[acquisition_number] = person
+        self.register.settle(acquisition_number, person)
         self._issue(acquisition_number, instant)
 
     def fetch(self, speaker: str, institutions: list[str], limit: int, clock: float) -> list[Delivery]:
@@ -117,7 +102,7 @@ class Core:
         due = [
             waiting
             for institution in institutions
-            if self.speaks_for(speaker, institution)
+            if self.register.speaks_for(speaker, institution)
             for waiting in self._queues.get(institution, {}).values()
             if waiting.not_before <= clock and waiting.fetched_until <= clock
         ]
@@ -133,7 +118,7 @@ class Core:
     def acknowledge(self, speaker: str, receiver: str, id_: str, clock: float) -> None:
         """A delivery is committed at its receiver; now and then it comes again all the same."""
         queue = self._queues.get(receiver, {})
-        if not self.speaks_for(speaker, receiver) or id_ not in queue:
+        if not self.register.speaks_for(speaker, receiver) or id_ not in queue:
             return
         if self.chance.random() < self.weather.repeat:
             queue[id_].not_before = clock + self._delay()
@@ -149,11 +134,9 @@ class Core:
     def _pass_on(self, message: Message, instant: datetime, *, again: bool) -> str:
         match message.kind:
             case "code-registration":
-                self._registered[str(message.content["acquisition_number"])] = (
-                    message.sender,
-                    str(message.content["code"]),
-                )
-                self._issue(str(message.content["acquisition_number"]), instant)
+                number = str(message.content["acquisition_number"])
+                self.register.register(number, message.sender, str(message.content["code"]))
+                self._issue(number, instant)
             case "inquiry":
                 self._inquiry(message, instant, again=again)
             case kind if kind in PASSED_ON:
@@ -166,9 +149,8 @@ class Core:
         content = dict(message.content)
         asked = Asked(message.sender, content["affair"], content["procedure"], message.receiver, content["fact_kind"])
         lawful = self.tables.lookup(day_in_japan(instant), asked)
-        person = self._person_of.get((message.sender, str(content.pop("code"))))
-        code = self._code_of.get((message.receiver, person)) if person else None
-        if isinstance(lawful, Outside) and (message.sender, content["fact_kind"]) not in self.exceptions:
+        code = self.register.translated(str(content.pop("code")), message.sender, message.receiver)
+        if isinstance(lawful, Outside) and not self.register.in_disaster(message.sender, content["fact_kind"]):
             self._refuse(message, lawful.code, instant)
         elif code is None:
             self._refuse(message, "code-not-acquired", instant)
@@ -182,11 +164,9 @@ class Core:
         self._deliver(NetworkRefusalNotice, back, content, instant, again=False)
 
     def _issue(self, acquisition_number: str, instant: datetime) -> None:
-        person, registered = self._people.get(acquisition_number), self._registered.get(acquisition_number)
-        if person is None or registered is None:
+        institution = self.register.issued_to(acquisition_number)
+        if institution is None:
             return
-        institution, code = registered
-        self._code_of[institution, person], self._person_of[institution, code] = code, person
         message = Message(
             id=f"issued/{acquisition_number}",
             kind="code-registration",

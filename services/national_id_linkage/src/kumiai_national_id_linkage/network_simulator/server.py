@@ -84,7 +84,7 @@ class _Server:
                 if request.url.path.startswith("/operator"):
                     if speaker != self._operator:
                         raise _Refused(403, "operator-only")
-                elif speaker not in self._core.speakers:
+                elif not self._core.register.knows(speaker):
                     raise _Refused(403, "speaker-unknown")
                 elif self._core.weather.away:
                     raise _Refused(503, "away")
@@ -142,13 +142,13 @@ class _Server:
     async def speakers(self, _: str, content: Any) -> Any:
         """Another body joins the network, with its key."""
         speaker = Speaker.model_validate_json(orjson.dumps(content))
-        self._core.speakers[speaker.public_key] = frozenset(speaker.institutions)
+        self._core.register.join(speaker.public_key, frozenset(speaker.institutions))
         return {}
 
     async def exceptions(self, _: str, content: Any) -> Any:
         """A disaster: the table is not asked for this inquirer and kind of fact, or is again."""
-        pair = (str(content["inquirer"]), str(content["fact_kind"]))
-        (self._core.exceptions.add if content["open"] else self._core.exceptions.discard)(pair)
+        inquirer, fact_kind = str(content["inquirer"]), str(content["fact_kind"])
+        self._core.register.declare(inquirer, fact_kind, disaster=bool(content["open"]))
         return {}
 
     async def weather(self, _: str, content: Any) -> Any:
