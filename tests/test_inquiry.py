@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 import pytest_asyncio
+from kumiai_contracts.decision import Accepted, Context
+from kumiai_contracts.exchange import CodeAcquisitionRow, InquiryRequested, ProcedureGrantRow
 from kumiai_contracts.exchange_notices import (
     CodeRequestNotice,
     InquiryNotice,
@@ -20,14 +23,19 @@ from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.model import Notice
 from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
 from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
+from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
+from kumiai_national_id_linkage.domain.inquiring import inquire
+from kumiai_national_id_linkage.legal_tables import legal_tables
 
 from tests.conftest import NewSystem
 from tests.support.clerk import clerk
 from tests.support.family import FAMILY, carry_over, today
 from tests.support.network import Body, NetworkOperator, at
 from tests.support.operator import LINKAGE, Operator
+from tests.support.past import recorded
 from tests.support.system import System
 
 pytestmark = pytest.mark.stack
@@ -220,6 +228,9 @@ async def test_a_protected_resident_goes_to_a_persons_work_list_and_nothing_is_a
     await operator.complete(system.member)
     for number in ("p-1", "p-2"):
         await niigata.ask(number, provider, code)
+    for misspelt in ({"outcome": "hold"}, {"side": "both"}, {"addressee_number": head[:-1] + "x"}):
+        with pytest.raises(httpx.HTTPStatusError, match="400"):
+            await records(system, **misspelt)
 
     async def both_held() -> bool:
         return len(await records(system, outcome="held")) == 2
@@ -256,11 +267,17 @@ async def test_whoever_may_write_a_members_notices_can_not_ask_or_answer_in_anot
 
 
 async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_answered_once(
-    new_system: NewSystem, operator: Operator, network: NetworkOperator, niigata: Body, federation: ServiceProcesses
+    new_system: NewSystem,
+    operator: Operator,
+    network: NetworkOperator,
+    niigata: Body,
+    federation: ServiceProcesses,
+    addresses: StackAddresses,
 ) -> None:
-    """Lost, late, repeated, reordered, away, and the service killed with SIGKILL in between."""
-    system, _, code = await somebody(new_system, operator, network, niigata)
+    """Lost, late, repeated, reordered, away; the service and the network killed with SIGKILL in between."""
+    system, head, code = await somebody(new_system, operator, network, niigata)
     provider = institution_of(system.member.code)
+    await recorded(addresses, system.member.code, [asked_days_ago(system, head, niigata)], at(days=-2))
     numbers = [f"w-{n}" for n in range(40)]
     await network.weather(lose=0.2, repeat=0.3, reorder=True, delay_seconds=0.3)
     try:
@@ -270,7 +287,11 @@ async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_a
         await network.weather(away=True)
         federation[LINKAGE].start()
         await asyncio.to_thread(federation[LINKAGE].wait_ready)
-        await network.weather(away=False)
+        assert federation.network is not None
+        federation.network.kill()
+        federation.network.start()
+        await asyncio.to_thread(federation.network.wait_ready)
+        await network.weather(repeat=0.3, reorder=True, delay_seconds=0.3)
         for _ in range(40):
             await niigata.fetch(0.5)
             missing = [number for number in numbers if number not in niigata.answers]
@@ -292,6 +313,38 @@ async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_a
     events = await system.stream(LINKAGE, "linkage")
     decided = [event["subject"] for event in events if event["type"] == "linkage.facts-provided.v1"]
     assert sorted(decided) == sorted(f"{niigata.institution}/{number}" for number in numbers)
+
+    async def asked_again() -> bool:
+        await niigata.fetch()
+        return any(each.get("request_number") == "days-ago" for each in niigata.deliveries)
+
+    await eventually(asked_again, "what was lost days ago was not sent again when the service came back")
+
+
+def asked_days_ago(system: System, person: str, provider: Body) -> InquiryRequested:
+    """An inquiry that the network had two days ago, and lost."""
+    code = system.member.code
+    decided = inquire(
+        ExchangeState(
+            (
+                CodeAcquisitionRow(
+                    addressee_number=person, acquisition_number="5e" * 16, state="acquired", requested_at=at(days=-3),
+                    acquired_at=at(days=-3),
+                ),
+                ProcedureGrantRow(**GRANTED, items=("total-income",), changed_at=at(days=-3)),
+            )
+        ),
+        InquiryNotice(
+            **AFFAIR, scope="2026", request_number="days-ago", inquirer=institution_of(code),
+            provider=provider.institution, items=("total-income",), addressee_number=person,
+        ),
+        Context(code, today() - timedelta(days=2), at(days=-2), "national-id-linkage-receipts:1:1", bytes),
+        legal_tables(),
+    )  # fmt: skip
+    assert isinstance(decided, Accepted)
+    (event,) = decided.events
+    assert isinstance(event, InquiryRequested)
+    return event
 
 
 async def test_a_batch_file_asks_for_its_good_records_and_says_what_is_wrong_with_the_others(
@@ -319,6 +372,7 @@ async def test_a_batch_file_asks_for_its_good_records_and_says_what_is_wrong_wit
     for _ in range(2):
         taken = await here.upload(LINKAGE, "inquiry-files", content)
         assert [(row["レコード識別番号"], row["結果"], row["理由コード"]) for row in taken] == expected
+        assert [row["該当項目"] for row in taken if row["理由コード"] == "field-invalid"] == ["宛名番号"]
     assert len(await records(here, side="inquirer")) == 3, "a file that is sent again asks nothing again"
 
     async def answered() -> Any:

@@ -14,7 +14,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from kumiai_common import log
 from kumiai_common.clock import day_in_japan, now
 from kumiai_contracts.chain import origin
 from kumiai_contracts.envelope import StoredEvent
@@ -28,6 +27,7 @@ from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 
 from tests.support.network import NetworkOperator, at
+from tests.support.past import recorded
 
 pytestmark = pytest.mark.stack
 PEOPLE, ANSWERS, BODIES, DECOYS = 18_404, 48_131, 324, 12_000
@@ -115,25 +115,9 @@ def incident(code: str, bodies: list[str]) -> tuple[list[ExchangeRecordRow], dic
 
 
 async def record(addresses: StackAddresses, code: str, rows: list[ExchangeRecordRow]) -> None:
-    """Put the records into the log, as past as if they had been sent to the network long ago."""
-    superuser = addresses.postgres_url.split("//")[1].split("@")[0]
-    url = addresses.postgres_url_of(superuser, "kumiai_national_id_linkage")
-    connection = await asyncpg.connect(url, password=addresses.postgres_password)
-    try:
-        async with connection.transaction():
-            for start in range(0, len(rows), 5000):
-                events = [
-                    (FactsProvided if row.outcome == "answered" else ProvisionRefused)(record=row)
-                    for row in rows[start : start + 5000]
-                ]
-                stored = await log.append(connection, code, STREAM, events, time=TIME)
-            await connection.execute(
-                "insert into network_position values ($1, $2) on conflict (municipality) do update set position = $2",
-                code,
-                stored[-1].position,
-            )
-    finally:
-        await connection.close()
+    """Put the records into the log."""
+    events = [(FactsProvided if row.outcome == "answered" else ProvisionRefused)(record=row) for row in rows]
+    await recorded(addresses, code, events, TIME)
 
 
 async def test_a_recall_of_the_known_size_finds_everybody_who_was_told_and_nobody_else(

@@ -30,6 +30,9 @@ def keys(code: Code, as_json: Json = False) -> None:
         if as_json:
             show_json(found)
             return
+        if not found["keys"]:
+            say(f"{code} has no keys yet: its first number makes them.")
+            return
         table = table_of("kind", "version", "since", "wrapped by", "numbers")
         for key in found["keys"]:
             numbers = "" if key["numbers"] is None else str(key["numbers"])

@@ -36,7 +36,18 @@ from kumiai_national_id_linkage.store_exchange import QUERIES
 SOURCE = "urn:kumiai:inquiry-file"
 AT_ONCE = 500
 """Inquiries in one transaction."""
-RESULT_COLUMNS = ("行", "レコード識別番号", "照会番号", "結果", "理由コード", "理由", "reason")
+RESULT_COLUMNS = ("行", "レコード識別番号", "照会番号", "結果", "理由コード", "該当項目", "理由", "reason")
+_COLUMN_OF = {
+    "/request_number": "レコード識別番号",
+    "/addressee_number": "宛名番号",
+    "/provider": "情報提供者機関コード",
+    "/affair": "事務コード",
+    "/procedure": "事務手続コード",
+    "/fact_kind": "特定個人情報名コード",
+    "/items": "項目",
+    "/scope": "照会年度区分",
+}
+"""Which column of the file a field of the notice came from."""
 ANSWER_COLUMNS = ("行", "レコード識別番号", "照会番号", "結果", "理由コード", "項目", "値")
 
 
@@ -139,14 +150,15 @@ def _notice(municipality: str, wanted: Wanted, tables: LegalTables, day: date) -
 
 def _results(record: Record, receipts: Iterator[ReceiptIssued]) -> Iterable[Sequence[object]]:
     if record.fault:
-        yield (record.line, record.number, "", "拒否", record.fault, *FAULTS[record.fault])
+        yield (record.line, record.number, "", "拒否", record.fault, "", *FAULTS[record.fault])
     for wanted in record.wanted:
         receipt = next(receipts)
         if receipt.outcome == "accepted":
-            yield (record.line, record.number, wanted.request_number, "受付", "", "", "")
+            yield (record.line, record.number, wanted.request_number, "受付", "", "", "", "")
         else:
             why = receipt.reasons[0]
-            yield (record.line, record.number, wanted.request_number, "拒否", why.code, why.ja, why.en)
+            column = _COLUMN_OF.get("/".join(why.pointer.split("/", 2)[:2]), "")
+            yield (record.line, record.number, wanted.request_number, "拒否", why.code, column, why.ja, why.en)
 
 
 _ERASED = "消去済み"

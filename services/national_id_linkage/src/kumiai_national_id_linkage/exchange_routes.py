@@ -1,6 +1,6 @@
 """Inquiry and provision over HTTP: fetch an answer, read the records, decide about what is held."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -23,6 +23,8 @@ from kumiai_contracts.exchange import (
     ExchangeRecordRow,
     FactVersionRow,
 )
+from kumiai_contracts.fields import ADDRESSEE_DIGITS
+from kumiai_contracts.identifiers import addressee_check_digit, has_check_digit
 from kumiai_contracts.institutions import institution_of
 from kumiai_contracts.linkage import STREAM
 from kumiai_contracts.membership import Purpose, Role
@@ -42,6 +44,8 @@ from kumiai_national_id_linkage.store_exchange import QUERIES
 
 F = TypeVar("F", bound=Frozen)
 MOST = 1000
+SIDES = ("inquirer", "provider")
+OUTCOMES = ("requested", "held", "answered", "withheld", "refused")
 NOT_ANSWERED = Kind(
     "inquiry-not-answered",
     409,
@@ -81,7 +85,11 @@ class ExchangeDesk:
     async def records(self, request: Request) -> Response:
         """情報提供等記録, page by page; `?outcome=held` is the work list, `?addressee_number=` is about one person."""
         limit = count_of(request, "limit", 100, MOST)
-        wanted = {name: _text(request, name) for name in ("side", "outcome", "addressee_number")}
+        wanted = {
+            "side": _one_of(request, "side", SIDES),
+            "outcome": _one_of(request, "outcome", OUTCOMES),
+            "addressee_number": _person(request),
+        }
         after = [*_text(request, "after").split("/", 2), "", "", ""]
         async with reading(request, "exchange-records", Purpose.LINKAGE, Purpose.PROTECTION) as about:
             found = await QUERIES.exchange_records(
@@ -250,6 +258,22 @@ async def _state_for(connection: Connection, municipality: str, record: Exchange
 
 def _text(request: Request, name: str) -> str:
     return request.query_params.get(name, "").replace("\x00", "")
+
+
+def _one_of(request: Request, name: str, choices: Collection[str]) -> str:
+    """A choice from the query, or empty. A misspelt one would look as if nothing were there: Problem, 400."""
+    found = _text(request, name)
+    if found and found not in choices:
+        raise Problem(problems.PARAMETER_INVALID, f"{name}: one of {', '.join(choices)}")
+    return found
+
+
+def _person(request: Request) -> str:
+    """宛名番号 from the query, or empty. Raises Problem, 400, for one that nobody can have."""
+    found = _text(request, "addressee_number")
+    if found and not has_check_digit(found, ADDRESSEE_DIGITS, addressee_check_digit):
+        raise Problem(problems.PARAMETER_INVALID, f"addressee_number: {ADDRESSEE_DIGITS} digits with their check digit")
+    return found
 
 
 def _text_of_path(request: Request, name: str) -> str:

@@ -76,11 +76,12 @@ def test_who_was_merged_into_somebody_follows_when_that_one_is_merged() -> None:
     assert town.numbering.merged_into(NUMBER[ONE]) == (), "one look is enough to find the number that holds"
 
 
-def test_merging_twice_or_somebody_with_himself_changes_nothing() -> None:
+def test_merging_twice_changes_nothing_and_nobody_is_merged_with_himself() -> None:
     town = Town()
     town.merge(ONE, TWO)
-    for stays, ends in ((ONE, TWO), (TWO, ONE), (ONE, ONE)):
+    for stays, ends in ((ONE, TWO), (TWO, ONE)):
         assert town.merge(stays, ends) == Accepted(())
+    assert code_of(town.merge(ONE, ONE)) == "merged-with-itself"
 
 
 def test_the_number_that_is_held_moves_with_its_history() -> None:

@@ -14,6 +14,8 @@ from kumiai_national_id_linkage.domain.numbering import LinkageState
 
 def merge(numbering: LinkageState, held: HeldNumbers, notice: MergeNotice, context: Context) -> Decision:
     """One number for both; whatever was merged into the one that ends follows it. Twice the same changes nothing."""
+    if notice.addressee_number == notice.other:
+        return refused("merged-with-itself", "/other")
     stays, ends = numbering.number_of(notice.addressee_number), numbering.number_of(notice.other)
     if stays is None:
         return refused("addressee-not-numbered", "/addressee_number")

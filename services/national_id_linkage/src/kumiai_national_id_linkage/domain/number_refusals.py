@@ -58,6 +58,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "二人にはそれぞれ別の個人番号が保管されているため、同一人として統合できません。どちらの番号が正しいか確認してください。",
         "Each of the two has a 個人番号 of its own, so they can't be one person. Check which of the numbers is right.",
     ),
+    "merged-with-itself": (
+        "同じ宛名番号が二度指定されています。統合する相手の宛名番号を確認してください。",
+        "Both 宛名番号 are the same. Check whom the addressee is to be merged with.",
+    ),
     "not-merged": (
         "この宛名は統合されていません。統合された側の宛名番号を指定してください。",
         "This addressee was not merged into another one. State the 宛名番号 of the one that was.",

@@ -1,0 +1,30 @@
+"""A past that no test can live through: events in the linkage service's log that the network had long ago."""
+
+from collections.abc import Sequence
+
+import asyncpg
+from kumiai_common import log
+from kumiai_contracts.linkage import STREAM
+from kumiai_contracts.model import Event
+from kumiai_local.addresses import StackAddresses
+
+AT_ONCE = 5000
+"""Events in one append."""
+
+
+async def recorded(addresses: StackAddresses, code: str, events: Sequence[Event], time: str) -> None:
+    """Put events into a municipality's log, as past as if their messages had been sent to the network."""
+    superuser = addresses.postgres_url.split("//")[1].split("@")[0]
+    url = addresses.postgres_url_of(superuser, "kumiai_national_id_linkage")
+    connection = await asyncpg.connect(url, password=addresses.postgres_password)
+    try:
+        async with connection.transaction():
+            for start in range(0, len(events), AT_ONCE):
+                stored = await log.append(connection, code, STREAM, events[start : start + AT_ONCE], time=time)
+            await connection.execute(
+                "insert into network_position values ($1, $2) on conflict (municipality) do update set position = $2",
+                code,
+                stored[-1].position,
+            )
+    finally:
+        await connection.close()
