@@ -1,4 +1,4 @@
-"""The alerts as Prometheus' own test tool sees them: each fires on its fault and on nothing else, and leads to a page."""
+"""The alerts as Prometheus' own tool sees them: each fires on its fault, on nothing else, and leads to a page."""
 
 import re
 import shutil

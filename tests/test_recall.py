@@ -27,7 +27,7 @@ from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 
 from tests.support.network import NetworkOperator, at
-from tests.support.past import recorded
+from tests.support.past import database, recorded
 
 pytestmark = pytest.mark.stack
 PEOPLE, ANSWERS, BODIES, DECOYS = 18_404, 48_131, 324, 12_000
@@ -193,23 +193,27 @@ async def test_a_record_ends_with_its_last_day_and_the_log_keeps_its_chain(
         code,
         [provided("e-1", **common, keep_until=over), provided("e-2", **common, keep_until=last_day)],
     )
-    for _ in range(40):
-        _, found = await asyncio.to_thread(kumiai, test_layout, federation, "linkage", "records", code)
-        left = {row["request_number"] for row in found["records"]}
-        if left == {"e-2"}:
-            break
-        await asyncio.sleep(0.2)
-    assert left == {"e-2"}, "the first is over, the second counts to the end of its day"
-    _, seen = await asyncio.to_thread(
-        kumiai, test_layout, federation, "linkage", "accesses", code, "--person", common["addressee_number"]
-    )
-    assert {(row["action"], row["purpose"]) for row in seen["accesses"]} == {
-        ("exchange-records", "national-id-linkage")
-    }
-    superuser = addresses.postgres_url.split("//")[1].split("@")[0]
-    url = addresses.postgres_url_of(superuser, "kumiai_national_id_linkage")
-    connection = await asyncpg.connect(url, password=addresses.postgres_password)
-    try:
+    async with database(addresses) as connection:
+        await connection.execute(
+            "insert into access_record (municipality, at, party, purpose, action, addressee_numbers)"
+            " select $1, now() - make_interval(years => years), 'desk', 'taxation', years || '-years-ago', '{}'"
+            " from unnest(array[8, 6]) years",
+            code,
+        )
+        for _ in range(40):
+            _, found = await asyncio.to_thread(kumiai, test_layout, federation, "linkage", "records", code)
+            left = {row["request_number"] for row in found["records"]}
+            accesses = await accessed(connection, code)
+            if left == {"e-2"} and "8-years-ago" not in accesses:
+                break
+            await asyncio.sleep(0.2)
+        assert left == {"e-2"}, "the first is over, the second counts to the end of its day"
+        assert "8-years-ago" not in accesses and "6-years-ago" in accesses, "who read what ends after seven years"
+        async with connection.transaction():
+            await connection.execute("select set_config('app.municipalities', $1, true)", "{" + code + "}")
+            await connection.execute("set local role kumiai_national_id_linkage_app")
+            ended = await connection.fetchval("select kumiai_end_accesses(now(), 1000)")
+        assert ended == 0, "whatever the service asks, nothing younger ends"
         row = await connection.fetchrow(
             "select * from exchange_record where municipality = $1 and request_number = 'e-1'", code
         )
@@ -221,19 +225,25 @@ async def test_a_record_ends_with_its_last_day_and_the_log_keeps_its_chain(
                 code,
             )
         ]
-    finally:
-        await connection.close()
-    assert (row["outcome"], row["addressee_number"], row["items"], row["exchange_digest"]) == (
-        "expired",
-        None,
-        "[]",
-        "",
+    _, seen = await asyncio.to_thread(
+        kumiai, test_layout, federation, "linkage", "accesses", code, "--person", common["addressee_number"]
     )
+    assert {(row["action"], row["purpose"]) for row in seen["accesses"]} == {
+        ("exchange-records", "national-id-linkage")
+    }
+    left_of_it = (row["outcome"], row["addressee_number"], row["items"], row["exchange_digest"])
+    assert left_of_it == ("expired", None, "[]", "")
     assert events[-1].type == "linkage.records-expired.v1"
     previous = origin(code, STREAM, 1)
     for event in events:
         assert event.hash == event.expected_hash(1, previous)
         previous = event.hash
+
+
+async def accessed(connection: "asyncpg.Connection[asyncpg.Record]", code: str) -> list[str]:
+    """What stands in the record of accesses, the oldest first."""
+    found = await connection.fetch("select action from access_record where municipality = $1 order by id", code)
+    return [each["action"] for each in found]
 
 
 async def test_records_that_the_other_side_has_differently_are_an_alarm_until_both_agree(

@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+import json
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,7 @@ async def test_a_bundle_proves_that_a_number_is_held_and_does_not_hold_it(
         assert [row["state"] for row in csv.DictReader(file)] == ["current"]
     searched = Markers(HELD, IN_CLEAR)
     assert [found for path in files(folder) for found in searched.in_file(path)] == []
+    leak = folder / "taxation" / "streams" / "planted.jsonl"
+    leak.parent.mkdir(exist_ok=True)
+    leak.write_text(json.dumps({"part": b64encode(b"{" + HELD.encode()).decode()}))
+    assert {found.where for path in files(folder) for found in searched.in_file(path)} == {str(leak)}

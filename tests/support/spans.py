@@ -22,8 +22,7 @@ async def traced(workers: Sequence[Worker], path: Path) -> AsyncIterator[Path]:
 
 
 async def _again(workers: Sequence[Worker], path: Path | None) -> None:
-    for worker in workers:
-        await asyncio.to_thread(worker.stop)
+    await asyncio.gather(*[asyncio.to_thread(worker.stop) for worker in workers])
     for worker in workers:
         path_of = os.pathsep.join([str(TRACING), worker.settings.env.get("PYTHONPATH", "")]).rstrip(os.pathsep)
         worker.start({"PYTHONPATH": path_of, "KUMIAI_TEST_SPANS": str(path)} if path else None)

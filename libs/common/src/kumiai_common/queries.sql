@@ -145,6 +145,9 @@ where municipality = :municipality and expires_at > now() order by kept_at desc 
 -- name: delete_expired_notices!
 delete from kept_notice where expires_at <= now();
 
+-- name: end_accesses$
+select kumiai_end_accesses(now() - make_interval(years => :years::integer), :most);
+
 -- name: subscribers
 select municipality, service from subscription
 where active and municipality = any(:municipalities::text[]);

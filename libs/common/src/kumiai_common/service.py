@@ -22,7 +22,7 @@ from kumiai_contracts.receipts import ReceiptIssued
 from kumiai_contracts.topics import READS
 from starlette.routing import BaseRoute
 
-from kumiai_common import checkpoints, incarnation, logging
+from kumiai_common import access_retention, checkpoints, incarnation, logging
 from kumiai_common.bundle.part import Kept
 from kumiai_common.closing import Closing, Unfinished
 from kumiai_common.courier import Courier
@@ -176,6 +176,11 @@ async def _running(
             asyncio.create_task(ground.relay.run()),
             *([asyncio.create_task(courier.run())] if courier is not None else []),
             asyncio.create_task(checkpoints.run(database, ground.keys, ground.relay, settings.checkpoint_seconds)),
+            asyncio.create_task(
+                access_retention.run(
+                    database, ground.relay, settings.access_record_years, settings.retention_look_seconds
+                )
+            ),
             *[asyncio.create_task(_started(task, ground)) for task in tasks],
         ]
         if READS[service.name]:

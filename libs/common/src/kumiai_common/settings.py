@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     relay_shards: int = Field(default=8, ge=1)
     kept_notice_days: int = Field(default=90, ge=1)
     """How long refused notices are kept, encrypted; our own choice."""
+    access_record_years: int = Field(default=7, ge=7)
+    """保存期間 of access records (`access_retention`)."""
+    retention_look_seconds: float = Field(default=3600.0, gt=0)
+    """How often it is looked for records whose time of keeping is over."""
 
     @field_validator("peers", mode="before")
     @classmethod

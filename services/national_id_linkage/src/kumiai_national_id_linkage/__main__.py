@@ -55,9 +55,6 @@ def main() -> None:
     async def rotate(ground: Ground) -> None:
         await rotation.run(ground, management)
 
-    async def retain(ground: Ground) -> None:
-        await retention.run(ground, settings.retention_look_seconds)
-
     async def look_for_keys(ground: Ground) -> None:
         await MissingKeys(ground, management).run()
 
@@ -74,7 +71,7 @@ def main() -> None:
             *exception_routes(ground),
         ]
 
-    tasks = [rotate, look_for_keys, retain, *([connect] if settings.network_url else [])]
+    tasks = [rotate, look_for_keys, retention.run, *([connect] if settings.network_url else [])]
     kept = Kept(("network_position",))
     run(NationalIdLinkage(management, rules), routes=all_routes, tasks=tasks, kept=kept)
 

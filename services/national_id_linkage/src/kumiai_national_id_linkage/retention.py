@@ -25,7 +25,7 @@ PAGE = 500
 """Records in one event."""
 
 
-async def run(ground: Ground, every_seconds: float) -> None:
+async def run(ground: Ground) -> None:
     """Look for what has expired, for ever."""
     while True:
         for municipality in ground.relay.municipalities:
@@ -36,7 +36,7 @@ async def run(ground: Ground, every_seconds: float) -> None:
                 continue  # whoever leaves takes the records along as they are
             except TRANSIENT as error:
                 _LOG.warning("expired records wait", municipality=municipality, error=type(error).__name__)
-        await asyncio.sleep(every_seconds)
+        await asyncio.sleep(ground.settings.retention_look_seconds)
 
 
 async def expire(ground: Ground, municipality: str, today: date) -> int:

@@ -19,7 +19,5 @@ class LinkageSettings(BaseSettings):
     """Base address of the national network or its simulator; empty where there is none."""
     network_poll_seconds: float = Field(default=0.5, gt=0)
     """How often the network is asked when nothing came."""
-    retention_look_seconds: float = Field(default=3600.0, gt=0)
-    """How often it is looked for records whose time of keeping is over."""
     network_resend_seconds: float = Field(default=300.0, gt=0)
     """How long an inquiry waits for its answer before it is sent again, under the same number."""
