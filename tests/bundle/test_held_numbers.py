@@ -46,6 +46,19 @@ async def test_a_bundle_proves_that_a_number_is_held_and_does_not_hold_it(
         assert [row["state"] for row in csv.DictReader(file)] == ["current"]
     searched = Markers(HELD, IN_CLEAR)
     assert [found for path in files(folder) for found in searched.in_file(path)] == []
+
+    # The vault's part opens with the municipality's own key, and the bundle's log knows exactly its numbers.
+    own, part, clear = (str(tmp_path / name) for name in ("own.jwk", "numbers.jsonl", "numbers.csv"))
+    for arguments in (
+        ("own-key", code, own),
+        ("export", code, part, "--key", own, "--as", "hanako"),
+        ("open", part, "--key", own, "--bundle", str(folder), "--out", clear),
+    ):
+        ended, said = await asyncio.to_thread(commands.kumiai, "vault", *arguments)
+        assert ended == 0, said
+    assert said == {"municipality": code, "numbers": 1, "current": 1, "proven": True}
+    assert searched.in_file(Path(part)) == [] != searched.in_file(Path(clear))
+
     leak = folder / "taxation" / "streams" / "planted.jsonl"
     leak.parent.mkdir(exist_ok=True)
     leak.write_text(json.dumps({"part": b64encode(b"{" + HELD.encode()).decode()}))

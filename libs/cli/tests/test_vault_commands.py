@@ -6,7 +6,7 @@ from kumiai_cli.outcome import USAGE
 from typer.testing import CliRunner
 
 
-@pytest.mark.parametrize("command", ("keys", "rotate"))
+@pytest.mark.parametrize("command", ("keys", "rotate", "own-key", "export"))
 def test_a_command_of_the_vault_shows_how_it_is_used(command: str) -> None:
     shown = CliRunner().invoke(app, ["vault", command, "--help"])
     assert shown.exit_code == 0
