@@ -283,13 +283,13 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
 
 def _get(code: str, path: str, **query: Any) -> dict[str, Any]:
     owner = read_credentials(parse_code(code))
-    with find_federation().system(SERVICE, owner) as client:
+    with find_federation(owner).system(SERVICE, owner) as client:
         found: dict[str, Any] = client.get(f"/v1/{code}/{path}", params=PURPOSE | query).raise_for_status().json()
         return found
 
 
 def _post(code: str, path: str, body: bytes, **query: Any) -> httpx.Response:
     owner = read_credentials(parse_code(code))
-    with find_federation().system(SERVICE, owner) as client:
+    with find_federation(owner).system(SERVICE, owner) as client:
         answer = client.post(f"/v1/{code}/{path}", params=PURPOSE | query, content=body, timeout=120)
         return answer.raise_for_status()

@@ -112,7 +112,7 @@ def export(
         draft = part.with_name(f".{part.name}.{os.getpid()}")
         last = b""
         with (
-            find_federation().system(SERVICE, owner) as client,
+            find_federation(owner).system(SERVICE, owner) as client,
             client.stream(
                 "POST", f"/v1/{code}/vault/export", params={"purpose": "export"}, json={"key": public},
                 timeout=EXPORT_SECONDS,
