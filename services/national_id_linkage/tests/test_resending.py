@@ -17,26 +17,32 @@ async def nothing(_: object) -> Any:
     yield None
 
 
-async def sent(monkeypatch: Any, waiting: int, looks: int = 1) -> tuple[list[int], list[timedelta]]:
-    """What so many waiting things are sent again as, in pages of three, and how far back each look went."""
+async def sent(
+    monkeypatch: Any, waiting: int, looks: tuple[str, ...] = ("131016",)
+) -> tuple[list[int], list[tuple[str, timedelta]]]:
+    """What so many waiting things are sent again as, in pages of three, and how far back each look at whom went.
+
+    Each of `looks` is taken while the process is in charge of these municipalities.
+    """
     rows = [SimpleNamespace(n=n) for n in range(waiting)]
     messages: list[int] = []
-    sinces: list[timedelta] = []
+    sinces: list[tuple[str, timedelta]] = []
 
     async def page(look: Look, _: object, last: Any) -> Any:
         beyond = [row for row in rows if last is None or row.n > last.n][:3]
         if last is None:
-            sinces.append(look.since)
+            sinces.append((look.municipality, look.since))
         return beyond, [row.n for row in beyond]
 
     async def send(found: Any) -> None:
         messages.extend(found)
 
     monkeypatch.setattr(resending, "PAGES", ((page, 3),))
-    relay = SimpleNamespace(municipalities=["131016"])
+    relay = SimpleNamespace(municipalities=[])
     ground = cast(Ground, SimpleNamespace(relay=relay, database=SimpleNamespace(transaction=nothing)))
     again = Resending(ground, cast(Any, None), cast(Any, SimpleNamespace(network_resend_seconds=300.0)), send)
-    for _ in range(looks):
+    for held in looks:
+        relay.municipalities = held.split()
         assert not await again.once()
     return messages, sinces
 
@@ -48,8 +54,13 @@ async def test_every_page_is_sent_again(monkeypatch: Any) -> None:
 
 
 async def test_what_has_waited_for_long_is_sent_again_seldom_and_never_given_up_within_a_year(monkeypatch: Any) -> None:
-    _, sinces = await sent(monkeypatch, 1, looks=3)
-    assert sinces == [timedelta(days=365), timedelta(days=1), timedelta(days=1)]
+    _, sinces = await sent(monkeypatch, 1, looks=("131016",) * 3)
+    assert [since.days for _, since in sinces] == [365, 1, 1]
+
+
+async def test_whoever_is_taken_over_later_is_looked_at_as_far_back_as_at_a_start(monkeypatch: Any) -> None:
+    _, sinces = await sent(monkeypatch, 1, looks=("", "131016", "131016 151009"))
+    assert [(code, since.days) for code, since in sinces] == [("131016", 365), ("131016", 1), ("151009", 365)]
 
 
 def test_a_look_asks_for_what_has_waited_long_enough_and_not_too_long() -> None:

@@ -13,7 +13,7 @@ from kumiai_common.http.access import Caller, authorise, requested_purpose
 from kumiai_common.http.access_records import READERS
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.reading import Reading, reading
-from kumiai_common.http.requests import answer, count_of, municipality_of
+from kumiai_common.http.requests import answer, count_of, municipality_of, number_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
 from kumiai_contracts.exchange import (
@@ -43,7 +43,8 @@ from kumiai_national_id_linkage.domain.records import as_the_resident_sees_it
 from kumiai_national_id_linkage.store_exchange import QUERIES
 
 F = TypeVar("F", bound=Frozen)
-MOST = 1000
+A_PAGE, MOST = 100, 1000
+"""Rows in an answer, unless another limit is asked for; and the highest limit."""
 SIDES = ("inquirer", "provider")
 OUTCOMES = ("requested", "held", "answered", "withheld", "refused")
 NOT_ANSWERED = Kind(
@@ -84,27 +85,14 @@ class ExchangeDesk:
 
     async def records(self, request: Request) -> Response:
         """情報提供等記録, page by page; `?outcome=held` is the work list, `?addressee_number=` is about one person."""
-        limit = count_of(request, "limit", 100, MOST)
         wanted = {
             "side": _one_of(request, "side", SIDES),
             "outcome": _one_of(request, "outcome", OUTCOMES),
             "addressee_number": _person(request),
         }
-        after = [*_text(request, "after").split("/", 2), "", "", ""]
         async with reading(request, "exchange-records", Purpose.LINKAGE, Purpose.PROTECTION) as about:
-            found = await QUERIES.exchange_records(
-                about.connection,
-                municipality=about.municipality,
-                after_side=after[0],
-                after_inquirer=after[1],
-                after_number=after[2],
-                limit=limit,
-                **wanted,
-            )
-            await about.record(record["addressee_number"] for record in found)
-        rows = [from_record(ExchangeRecordRow, record).model_dump(mode="json") for record in found]
-        last = f"{rows[-1]['side']}/{rows[-1]['inquirer']}/{rows[-1]['request_number']}" if len(rows) == limit else None
-        return answer({"records": rows, "after": last})
+            rows, after = await _page(about, request, **wanted)
+        return answer({"records": [row.model_dump(mode="json") for row in rows], "after": after})
 
     async def acquisitions(self, request: Request) -> Response:
         """符号取得: every 取得番号 with its state, by 宛名番号; for the system that hands them to 住基ネット."""
@@ -118,15 +106,12 @@ class ExchangeDesk:
         return answer({"acquisitions": rows, "after": rows[-1]["addressee_number"] if len(rows) == limit else None})
 
     async def disclosures(self, request: Request) -> Response:
-        """What the resident may see of the records about them: a view with rules of its own."""
-        person = _text_of_path(request, "addressee_number")
+        """What the resident may see of the records about them, page by page: a view with rules of its own."""
+        person = number_of(request, "addressee_number")
         async with reading(request, "disclosures", Purpose.LINKAGE) as about:
-            found = await QUERIES.records_about(
-                about.connection, municipality=about.municipality, addressee_number=person
-            )
-            await about.record([person] if found else ())
-        views = [as_the_resident_sees_it(from_record(ExchangeRecordRow, record)) for record in found]
-        return answer({"disclosures": [dict(view) for view in views if view is not None]})
+            rows, after = await _page(about, request, addressee_number=person)
+        views = [view for row in rows if (view := as_the_resident_sees_it(row)) is not None]
+        return answer({"disclosures": [dict(view) for view in views], "after": after})
 
     async def inquiry(self, request: Request) -> Response:
         """How an inquiry stands, without the values."""
@@ -221,6 +206,28 @@ async def deciding(ground: Ground, municipality: str) -> AsyncIterator[Connectio
 async def append(connection: Connection, municipality: str, *events: Event) -> None:
     """Append events that no notice led to; within `deciding`."""
     await log.append(connection, municipality, STREAM, events, time=timestamp(now()))
+
+
+async def _page(
+    about: Reading, request: Request, *, addressee_number: str = "", side: str = "", outcome: str = ""
+) -> tuple[list[ExchangeRecordRow], str | None]:
+    """A page of records, recorded as read, and what the next one comes after; None if there is none."""
+    limit = count_of(request, "limit", A_PAGE, MOST)
+    after_side, after_inquirer, after_number, *_ = *_text(request, "after").split("/", 2), "", "", ""
+    found = await QUERIES.exchange_records(
+        about.connection,
+        municipality=about.municipality,
+        addressee_number=addressee_number,
+        side=side,
+        outcome=outcome,
+        after_side=after_side,
+        after_inquirer=after_inquirer,
+        after_number=after_number,
+        limit=limit,
+    )
+    rows = [from_record(ExchangeRecordRow, record) for record in found]
+    await about.record(row.addressee_number for row in rows)
+    return rows, "/".join(rows[-1].key_values()) if rows and len(rows) == limit else None
 
 
 async def _own_inquiry(connection: Connection, municipality: str, request: Request) -> ExchangeRecordRow:

@@ -174,11 +174,6 @@ where municipality = :municipality and outcome <> 'expired'
   and (side, inquirer, request_number) > (:after_side::text, :after_inquirer::text, :after_number::text)
 order by side, inquirer, request_number limit :limit;
 
--- name: records_about
-select * from exchange_record
-where municipality = :municipality and addressee_number = :addressee_number
-order by requested_at desc limit 1000;
-
 -- name: answer_part^
 select part from sealed_part where municipality = :municipality and commitment = :commitment;
 

@@ -3,7 +3,7 @@
 from kumiai_common.http.access_records import access_records_route
 from kumiai_common.http.problems import NOT_FOUND, Problem
 from kumiai_common.http.reading import reading
-from kumiai_common.http.requests import answer
+from kumiai_common.http.requests import answer, number_of
 from kumiai_contracts.membership import Purpose
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +17,7 @@ def routes() -> list[BaseRoute]:
 
     async def addressee(request: Request) -> Response:
         """One person's integrated addressee number, the lines of business' own, and the versions of the tax facts."""
-        number = str(request.path_params["addressee_number"]).replace("\x00", "")
+        number = number_of(request, "addressee_number")
         async with reading(request, "addressee", Purpose.LINKAGE) as about:
             named = {"municipality": about.municipality, "addressee_number": number}
             link = await QUERIES.addressee(about.connection, **named)

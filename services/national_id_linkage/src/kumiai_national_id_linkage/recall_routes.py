@@ -39,7 +39,9 @@ REQUEST_REUSED = Kind(
     "This request id was given to a recall with other content. Give another request an id of its own.",
 )
 PAGE = 5000
+"""Lines that are written at once."""
 SHORTEST_REASON = 5
+"""Characters."""
 
 
 class WhatWasWrong(Frozen):

@@ -26,7 +26,9 @@ COLUMNS = (
 NOW, BY_FISCAL_YEAR = "1", "2"
 """照会条件区分: the fact as it is, or by fiscal year; 照会年度区分 is then 1 (年度), and empty otherwise."""
 MOST_YEARS = 10
+"""Fiscal years in one record."""
 MOST_RECORDS = 10_000
+"""Records in one file."""
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,34}", re.ASCII)
 _YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 FAULTS: dict[str, tuple[str, str]] = {

@@ -15,6 +15,7 @@ from kumiai_contracts.resident_amendments import ResidentEntered, ResidentReturn
 from kumiai_contracts.resident_carry_over import CarriedNumberRow, ResidentHistoryCarriedOver
 
 BODY_DIGITS = 14
+"""Digits of a number before its check digit; our own choice."""
 BRING_NEWCOMERS = (
     ResidentCarriedOver,
     ResidentHistoryCarriedOver,

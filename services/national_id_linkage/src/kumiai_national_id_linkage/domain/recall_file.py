@@ -8,6 +8,7 @@ from kumiai_contracts.identifiers import addressee_check_digit, has_check_digit
 
 COLUMNS = "addressee_number,scope,until_version"
 MOST_TARGETS = 200_000
+"""Targets in one file."""
 _SCOPE = re.compile(r"([0-9]{4})?", re.ASCII)
 _VERSION = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 

@@ -25,8 +25,10 @@ from kumiai_national_id_linkage.domain.exchange_refusals import refused
 from kumiai_national_id_linkage.domain.exchange_state import ExchangeState
 
 REQUESTS_A_PART = 1000
+"""Requests that a body acknowledges at once."""
 REQUESTS_AN_EVENT = 5000
 TARGETS_AN_EVENT = 2000
+"""What fits a message on Kafka."""
 
 
 class Told(NamedTuple):

@@ -36,9 +36,13 @@ _LOG = structlog.get_logger()
 SOURCE = "urn:kumiai:network"
 """`ce_source` of whatever the network delivers."""
 AT_ONCE = 500
+"""Messages in one request, deliveries in one page, events of a member in one look."""
 Once = Callable[[], Awaitable[bool]]
+"""One round of work; whether there may be more at once."""
 IDLE_SECONDS = 0.25
+"""How often it is looked for what to send, if nothing tells of it before."""
 AWAY_SECONDS = 1.0
+"""How long a network, or a database, that does not answer is left alone."""
 GATHER_SECONDS = 0.05
 """How long deliveries may gather after a small page: a transaction costs about the same for one as for twenty."""
 SMALL = AT_ONCE // 10

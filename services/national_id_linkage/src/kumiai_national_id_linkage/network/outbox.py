@@ -33,6 +33,7 @@ from kumiai_national_id_linkage.store_exchange import QUERIES
 INQUIRY_VALID = timedelta(days=1)
 """有効期間 of an inquiry: our own choice."""
 ANSWER_VALID = timedelta(days=7)
+"""有効期間 of an answer and of a code's registration: our own choice."""
 SENDING: tuple[type[Event], ...] = (
     CodeRequested,
     InquiryRequested,

@@ -63,19 +63,19 @@ class Resending:
     def __init__(self, ground: Ground, codes: CodeBook, settings: LinkageSettings, send: Send) -> None:
         self._ground, self._codes, self._send = ground, codes, send
         self._wait = timedelta(seconds=settings.network_resend_seconds)
-        self._all_at = 0.0
+        self._all_at: dict[str, float] = {}
+        """By municipality: when all that it waits for is looked at again. Whoever was just taken over is not in it."""
 
     async def once(self) -> bool:
         """Send again what has waited since the last look. False: there is time until the next one."""
         clock = asyncio.get_running_loop().time()
-        everything = clock >= self._all_at
-        since = VALID if everything else OFTEN
         for municipality in self._ground.relay.municipalities:
-            look = Look(municipality, self._codes, now(), self._wait, since)
+            everything = clock >= self._all_at.get(municipality, 0.0)
+            look = Look(municipality, self._codes, now(), self._wait, VALID if everything else OFTEN)
             for page, limit in PAGES:
                 await self._pages(look, page, limit)
-        if everything:
-            self._all_at = clock + SELDOM_SECONDS
+            if everything:
+                self._all_at[municipality] = clock + SELDOM_SECONDS
         return False
 
     async def _pages(self, look: Look, page: Page, limit: int) -> None:

@@ -25,6 +25,7 @@ from kumiai_national_id_linkage.network.messages import Message
 from kumiai_national_id_linkage.network_simulator.core import Core
 
 CLOCK_SECONDS = 120.0
+"""How far a speaker's clock may be off."""
 LOOK_SECONDS = 0.1
 """How often a waiting request looks by itself: for deliveries that were held back until now."""
 LONGEST_WAIT_SECONDS = 20.0

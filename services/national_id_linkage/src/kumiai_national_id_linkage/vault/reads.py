@@ -12,7 +12,7 @@ from typing import Any
 from kumiai_common.database import Connection
 from kumiai_common.http.access import Caller, authorised, requested_purpose
 from kumiai_common.http.problems import NOT_FOUND, PARAMETER_INVALID, PURPOSE_MISSING, Kind, Problem
-from kumiai_common.http.requests import answer, municipality_of
+from kumiai_common.http.requests import answer, municipality_of, number_of
 from kumiai_common.tables import from_record
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.model import Frozen
@@ -97,9 +97,10 @@ class Vault:
     async def token(self, request: Request) -> Response:
         """A person's token: what other services may join by instead of the number, within this municipality."""
         async with self._asking(request, "token", (*ASKERS, Role.SERVICE)) as asking:
-            number = str(request.path_params["addressee_number"]).replace("\x00", "")
             record = await QUERIES.number_of_person(
-                asking.connection, municipality=asking.municipality, addressee_number=number
+                asking.connection,
+                municipality=asking.municipality,
+                addressee_number=number_of(request, "addressee_number"),
             )
             found = None
             if record is not None:
