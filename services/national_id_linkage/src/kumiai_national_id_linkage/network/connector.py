@@ -7,6 +7,7 @@ acknowledged after it is committed. A crash in between only repeats, and both si
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from time import monotonic
 
 import structlog
 from kumiai_common.clock import now
@@ -62,7 +63,10 @@ class Connector:
         self._turn = asyncio.Lock()
         self._gathered_at = 0.0
         self._differences: dict[str, int] = {}
-        metrics.get_meter("kumiai").create_observable_gauge("kumiai_record_differences", [self._observed])
+        self._away_since: float | None = None
+        meter = metrics.get_meter("kumiai")
+        meter.create_observable_gauge("kumiai_record_differences", [self._observed])
+        meter.create_observable_gauge("kumiai_network_away_seconds", [self._observed_away])
 
     async def run(self) -> None:
         """Connect until cancelled. A network that is away is waited for."""
@@ -118,6 +122,7 @@ class Connector:
             clock = asyncio.get_running_loop().time
             await asyncio.sleep(self._gathered_at - clock())
             deliveries = await self._network.fetch(institutions, AT_ONCE)
+            self._away_since = None
             if 0 < len(deliveries) < SMALL:
                 self._gathered_at = clock() + GATHER_SECONDS
             return deliveries
@@ -177,11 +182,17 @@ class Connector:
         """記録の相違 by municipality: anything but none wakes somebody."""
         return [Observation(count, {"municipality": m}) for m, count in list(self._differences.items())]
 
+    def _observed_away(self, _: CallbackOptions) -> Iterable[Observation]:
+        """For how long the network has taken, and given, nothing."""
+        since = self._away_since
+        return [Observation(0.0 if since is None else monotonic() - since)]
+
     async def _forever(self, once: Once, idle_seconds: float) -> None:
         while True:
             try:
                 again = await once()
             except NetworkAway as error:
+                self._away_since = self._away_since or monotonic()
                 _LOG.warning("the network is away", error=str(error))
                 await asyncio.sleep(AWAY_SECONDS)
                 continue

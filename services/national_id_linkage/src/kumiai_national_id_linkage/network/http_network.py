@@ -1,5 +1,6 @@
 """The adapter that speaks HTTP: requests are signed with the service's key, answers with the network's."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from kumiai_contracts.chain import length_prefixed
 from kumiai_national_id_linkage.network.messages import Delivery, Message, NetworkAway
 
 _LOG = structlog.get_logger()
+_CODE = re.compile(r"[a-z-]{1,40}")
 WAIT_SECONDS = 2.0
 """How long the network may keep a request open while there is nothing."""
 
@@ -74,5 +76,16 @@ class HttpNetwork:
             signature = bytes.fromhex(answer.headers.get("kumiai-signature", ""))
             self._network_key.verify(signature, signed_bytes(path, time, answer.content))
             return orjson.loads(answer.content)
+        except httpx.HTTPStatusError as error:
+            raise NetworkAway(_refusal(error.response)) from error
         except (httpx.HTTPError, ValueError, InvalidSignature) as error:
             raise NetworkAway(type(error).__name__) from error
+
+
+def _refusal(answer: httpx.Response) -> str:
+    """Why the network did not take a request, such as `401 clock-off`: its code, if that can be one."""
+    try:
+        code = str(answer.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        code = ""
+    return f"{answer.status_code} {code if _CODE.fullmatch(code) else ''}".rstrip()
