@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from kumiai_cli.federation import find_federation, read_party
-from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS, app
+from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import out, reporting, say, show_json, table_of
 
@@ -21,14 +21,12 @@ exception = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(exception, name="exception")
 Inquirer = Annotated[str, typer.Argument(metavar="INQUIRER", help="情報照会者: sixteen digits.")]
 Number = Annotated[str, typer.Argument(metavar="REQUEST", help="照会番号, as `records --outcome held` shows it.")]
 Guardian = Annotated[str, typer.Option("--as", metavar="PARTY", help="A clerk with the purpose protection.")]
 Clerk = Annotated[str, typer.Option("--as", metavar="PARTY", help="A clerk with the purpose national-id-linkage.")]
 
 
-@app.command()
 def provide(code: Code, inquirer: Inquirer, request: Number, party: Guardian, as_json: Json = False) -> None:
     """Answer a request that was held, with what is on file now. The record names who decided.
 
@@ -37,7 +35,6 @@ def provide(code: Code, inquirer: Inquirer, request: Number, party: Guardian, as
     _decide(code, inquirer, request, "provide", party, as_json)
 
 
-@app.command()
 def withhold(code: Code, inquirer: Inquirer, request: Number, party: Guardian, as_json: Json = False) -> None:
     """Answer a request that was held with nothing (不開示). The resident is not shown that there was one.
 

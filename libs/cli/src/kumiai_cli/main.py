@@ -7,6 +7,7 @@ from kumiai_cli import (
     bundle,
     bundle_import,
     leaving,
+    linkage,
     linkage_desk,
     members,
     merging,
@@ -73,7 +74,10 @@ app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")
 app.add_typer(worklist.app, name="worklist")
 app.add_typer(tools.tax, name="tax")
-app.add_typer(linkage_desk.app, name="linkage")
+for command in (linkage_desk.provide, linkage_desk.withhold):
+    linkage.app.command()(command)
+linkage.app.add_typer(linkage_desk.exception, name="exception")
+app.add_typer(linkage.app, name="linkage")
 
 if __name__ == "__main__":
     app()
