@@ -74,8 +74,8 @@ app.add_typer(recovery.parked, name="parked")
 app.add_typer(residents.app, name="residents")
 app.add_typer(worklist.app, name="worklist")
 app.add_typer(tools.tax, name="tax")
-for command in (linkage_desk.provide, linkage_desk.withhold):
-    linkage.app.command()(command)
+for decision in (linkage_desk.provide, linkage_desk.withhold):
+    linkage.app.command()(decision)
 linkage.app.add_typer(linkage_desk.exception, name="exception")
 app.add_typer(linkage.app, name="linkage")
 
