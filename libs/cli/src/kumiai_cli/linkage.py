@@ -12,7 +12,10 @@ from kumiai_cli.federation import find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
-app = typer.Typer(help="National-ID linkage (番号連携): inquiries, what waits for a person, recalls and records.", no_args_is_help=True)
+app = typer.Typer(
+    help="National-ID linkage (番号連携): inquiries, what waits for a person, recalls and records.",
+    no_args_is_help=True,
+)
 recall = typer.Typer(
     help="""Recalls (訂正通知): who was told something that was wrong, notified and tracked until everybody has it.
 
