@@ -9,6 +9,7 @@ from kumiai_contracts.decision import Accepted, Context, Decision, Refused
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.resident import Address, ResidentMovedOut, ResidentRow, Status
 from kumiai_contracts.taxation import (
+    Dependant,
     FurtherItems,
     IncomeReport,
     IncomeReported,
@@ -155,6 +156,46 @@ def test_what_is_not_computed_goes_to_the_work_list_and_is_never_zero() -> None:
     assert town.state.latest(2026, PERSON) is None
     (item,) = town.state.open_items(2026, PERSON)
     assert (item.code, item.pointer) == ("not-implemented", "/further/stocks")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"further": FurtherItems(widow=True, single_parent="mother")}, "/further/widow"),
+        (
+            {"further": FurtherItems(medical_paid=200_000, self_medication_paid=50_000)},
+            "/further/self_medication_paid",
+        ),
+        ({"dependants": (Dependant(birth_date="2026-01-01"),)}, "/dependants/0/birth_date"),
+    ],
+)
+@pytest.mark.parametrize("state", [None, "collecting", "frozen", "issued"])
+def test_a_report_that_contradicts_itself_is_refused_whenever_it_comes(
+    wrong: dict[str, Any], pointer: str, state: str | None
+) -> None:
+    town = Town()
+    if state is not None:
+        town.run_is(state)
+    decision = town.tell(report(**wrong))
+    assert isinstance(decision, Refused)
+    assert [reason.pointer for reason in decision.reasons] == [pointer]
+
+
+def test_two_reports_that_contradict_each_other_are_for_a_person() -> None:
+    town = Town()
+    town.tell(report(further=FurtherItems(widow=True)))
+    before = town.total
+    decision = town.tell(report(reporter="e2", further=FurtherItems(single_parent="mother")))
+    assert kinds(decision) == [IncomeReported, WorkItemRaised]
+    assert [item.code for item in town.state.open_items(2026, PERSON)] == ["contradiction"]
+    assert town.total == before
+
+
+def test_a_report_about_somebody_born_later_is_refused_for_its_number() -> None:
+    town = Town(resident(birth_date="2026-01-05"))
+    decision = town.tell(report())
+    assert isinstance(decision, Refused)
+    assert [reason.pointer for reason in decision.reasons] == ["/addressee_number"]
 
 
 def test_a_report_of_somebody_unknown_waits_until_a_clerk_says_who_it_is() -> None:

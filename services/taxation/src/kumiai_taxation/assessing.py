@@ -11,7 +11,7 @@ from typing import Any
 from kumiai_contracts.receipts import Reason
 from kumiai_contracts.taxation import AssessmentRow, IncomeReportRow
 
-from kumiai_taxation.domain.resident_tax import Assessment, Case
+from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused
 from kumiai_taxation.domain.resident_tax.case import (
     Credits,
     Dependant,
@@ -22,15 +22,12 @@ from kumiai_taxation.domain.resident_tax.case import (
     Spouse,
     Taxpayer,
 )
-from kumiai_taxation.domain.work import CARRIED_OVER_ASSESSMENT
 from kumiai_taxation.own_parameters import STANDARD, OwnParameters
-from kumiai_taxation.resident_tax import assess_read
+from kumiai_taxation.resident_tax import assess_read, refusals_read
 
 Report = Mapping[str, Any]
 """A report as its columns by name, nested values as mappings."""
-NOT_FOR_THE_SENDER = frozenset(
-    ("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year", "parameter-missing", CARRIED_OVER_ASSESSMENT)
-)
+NOT_FOR_THE_SENDER = frozenset(("not-implemented", "birth-date-not-a-day", "unknown-fiscal-year", "parameter-missing"))
 """Refusals of the rules that no other report would mend: they are for a person's work list."""
 
 
@@ -66,20 +63,38 @@ def assess_columns(
     try:
         case = case_of(municipality, fiscal_year, birth_date, reports)
     except NotADay as error:
-        return (
-            Reason(
-                code="birth-date-not-a-day",
-                pointer=error.pointer,
-                ja="生年月日が暦の日付ではないため、年齢を判定できません。担当者が税額を決定してください。",
-                en="The date of birth is no day of the calendar, so there is no age; a person has to decide the tax.",
-            ),
-        )
+        return (_not_a_day(error.pointer),)
     result = assess_read(case, own)
     if isinstance(result, Assessment):
         return _row(own.rules_of(fiscal_year), fiscal_year, addressee_number, birth_date, reports, result)
+    return _reasons(result)
+
+
+def faults_of(
+    municipality: str, birth_date: str, report: IncomeReportRow, own: OwnParameters = STANDARD
+) -> tuple[Reason, ...]:
+    """What is wrong with a report whatever else is known of the person, and its sender can mend."""
+    try:
+        case = case_of(municipality, report.fiscal_year, birth_date, [report.model_dump()])
+    except NotADay:
+        return ()
+    reasons = _reasons(refusals_read(case, own))
+    return tuple(reason for reason in reasons if reason.code not in NOT_FOR_THE_SENDER)
+
+
+def _reasons(refusals: Sequence[Refused]) -> tuple[Reason, ...]:
     return tuple(
         Reason(code=refused.code, pointer=_into_notice(refused.pointer), ja=refused.ja, en=refused.en)
-        for refused in result
+        for refused in refusals
+    )
+
+
+def _not_a_day(pointer: str) -> Reason:
+    return Reason(
+        code="birth-date-not-a-day",
+        pointer=pointer,
+        ja="生年月日が暦の日付ではないため、年齢を判定できません。担当者が税額を決定してください。",
+        en="The date of birth is no day of the calendar, so there is no age; a person has to decide the tax.",
     )
 
 
@@ -188,10 +203,12 @@ def _day(civil_date: str, pointer: str) -> date:
 
 
 def _into_notice(pointer: str) -> str:
-    """A pointer into the case as a pointer into the report, which has the same names one level higher."""
-    for prefix in ("/income", "/deductions", "/taxpayer"):
-        if pointer.startswith(prefix + "/"):
-            return pointer.removeprefix(prefix)
+    """A pointer into the case as one into the report, whose person is known by the number alone."""
+    if pointer == "/taxpayer/birth_date":
+        return "/addressee_number"
+    for prefix in ("/deductions/", "/taxpayer/"):
+        if pointer.startswith(prefix):
+            return "/further/" + pointer.removeprefix(prefix)
     return pointer
 
 

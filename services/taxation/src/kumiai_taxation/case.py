@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pydantic_core import PydanticCustomError
 
 from kumiai_taxation.case_fields import MAX_YEN, Day, Disability, FiscalYear, Flag, Rate, SingleParent, Yen
-from kumiai_taxation.case_refusals import refusals_of
+from kumiai_taxation.case_refusals import refusals_of, unreadable
 from kumiai_taxation.domain.resident_tax import case as domain
 from kumiai_taxation.domain.resident_tax.refusals import Refused
 
@@ -37,14 +37,6 @@ class Taxpayer(_Closed):
     """勤労学生"""
     public_assistance: Flag = False
     """生活扶助 on 1 January of the fiscal year"""
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> "Taxpayer":
-        if self.widow and self.single_parent is not None:
-            raise PydanticCustomError(
-                "contradiction", "nobody is a widow (寡婦) and a single parent (ひとり親) at once"
-            )
-        return self
 
 
 class Income(_Closed):
@@ -144,12 +136,6 @@ class Deductions(_Closed):
                 raise PydanticCustomError(
                     "contradiction", f"give what was paid or {kind}_deduction, not both", {"field": f"{kind}_deduction"}
                 )
-        if self.medical_paid and self.self_medication_paid:
-            raise PydanticCustomError(
-                "contradiction",
-                "medical expenses or self-medication, not both",
-                {"field": "self_medication_paid"},
-            )
         return self
 
 
@@ -257,12 +243,6 @@ class CaseDocument(_Closed):
     credits: Credits = Credits()
     rates: Rates | None = None
 
-    @model_validator(mode="after")
-    def _no_spouse_of_the_unmarried(self) -> "CaseDocument":
-        if self.spouse is not None and (self.taxpayer.widow or self.taxpayer.single_parent is not None):
-            raise PydanticCustomError("contradiction", "a widow or single parent has no spouse", {"field": "spouse"})
-        return self
-
     def to_domain(self) -> domain.Case:
         """The same case as a domain value."""
         return domain.Case(
@@ -302,7 +282,7 @@ def parse_case(body: bytes) -> domain.Case | tuple[Refused, ...]:
     try:
         value = parse_strictly(body)
     except StrictJsonError as error:
-        return (Refused(error.code, error.pointer, "JSONとして読み取れません。", f"not strict JSON: {error.code}."),)
+        return (unreadable(error),)
     return read_case(value)
 
 

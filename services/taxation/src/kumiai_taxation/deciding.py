@@ -7,6 +7,7 @@ import orjson
 from kumiai_contracts.decision import Accepted, Context, Decision, Letter, Refused, SealedPart
 from kumiai_contracts.envelope import Cause
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.model import Event
 from kumiai_contracts.parameters import ParametersSet
 from kumiai_contracts.receipts import Assigned, Reason
 from kumiai_contracts.taxation import (
@@ -28,7 +29,7 @@ from kumiai_contracts.taxation import (
     WorkItemSettled,
 )
 
-from kumiai_taxation.assessing import NOT_FOR_THE_SENDER, assess_reports
+from kumiai_taxation.assessing import assess_reports, faults_of
 from kumiai_taxation.domain import refusals, work
 from kumiai_taxation.domain.roll import (
     TaxationState,
@@ -57,18 +58,16 @@ def employment_report(state: TaxationState, notice: EmploymentIncomeReport, cont
     earlier = state.revisions(notice.fiscal_year, number, notice.employer)
     given = {name: getattr(notice, name) for name in EmploymentIncomeReport.model_fields}
     row = IncomeReportRow(**given, revision=max((old.revision for old in earlier), default=0) + 1)
-    return _taken_in(state, row, context, refusable=True)
+    return _taken_in(state, row, context)
 
 
 def income_report(state: TaxationState, notice: IncomeReport, context: Context) -> Decision:
     """課税資料 of any kind, in any revision."""
     number = notice.addressee_number
     if notice.residence is not None and notice.residence != context.municipality:
-        here = _no_longer_here(state, notice, context)
-        if isinstance(here, Refused):
-            return here
         item = work.open_item(context.cause, notice.fiscal_year, None, work.not_taxable_here())
-        return Accepted((_forwarded(state, work.settled(item, "forwarded", notice.residence), notice), *here.events))
+        here = _no_longer_here(state, notice, context)
+        return Accepted((_forwarded(state, work.settled(item, "forwarded", notice.residence), notice), *here))
     if number is None and notice.person is None:
         return Refused((refusals.nobody_named("/person"),))
     if number is None or not state.knows(number):
@@ -79,19 +78,19 @@ def income_report(state: TaxationState, notice: IncomeReport, context: Context) 
     same = [old for old in state.revisions(row.fiscal_year, number, row.employer) if old.revision == row.revision]
     if same:
         return Accepted(()) if same == [row] else Refused((refusals.revision_differs("/revision"),))
-    return _taken_in(state, row, context, refusable=False)
+    return _taken_in(state, row, context)
 
 
-def _no_longer_here(state: TaxationState, notice: IncomeReport, context: Context) -> Decision:
+def _no_longer_here(state: TaxationState, notice: IncomeReport, context: Context) -> tuple[Event, ...]:
     """For somebody known here this revision counts as withdrawn: what was taken in before is taken back, and an earlier
     revision that comes later counts as little."""
     number = notice.addressee_number
     if number is None or not state.knows(number):
-        return Accepted(())
+        return ()
     if any(old.revision == notice.revision for old in state.revisions(notice.fiscal_year, number, notice.reporter)):
-        return Accepted(())
+        return ()
     row = _row_of(notice.model_copy(update={"withdrawn": True}), number)
-    return _taken_in(state, row, replace(context, cause=f"{context.cause}/here"), refusable=False)
+    return _following(state, row, replace(context, cause=f"{context.cause}/here"))
 
 
 def settle_work_item(state: TaxationState, notice: SettleWorkItem, context: Context) -> Decision:
@@ -167,26 +166,34 @@ def reassessed(
     return (next_version(state, row, report),)
 
 
-def _taken_in(state: TaxationState, row: IncomeReportRow, context: Context, *, refusable: bool) -> Decision:
+def _taken_in(state: TaxationState, row: IncomeReportRow, context: Context) -> Decision:
+    """A new revision is refused for a fault of its own alone, so that the order doesn't count in which reports come.
+
+    What is wrong with all of them together is for a person.
+    """
+    own = OwnParameters(state.settings)
+    faults = () if row.withdrawn else faults_of(context.municipality, state.birth_date(row.addressee_number), row, own)
+    return Refused(faults) if faults else Accepted(_following(state, row, context))
+
+
+def _following(state: TaxationState, row: IncomeReportRow, context: Context) -> tuple[Event, ...]:
     """What follows from a new revision: depends on how far the year's run has come, and on who taxes the person."""
     year, number = row.fiscal_year, row.addressee_number
     reported = IncomeReported(income_report=row)
     run = state.run(year)
     if run is not None and run.state in COLLECTED:
-        return Accepted((reported,))
+        return (reported,)
     if run is not None and run.state in FROZEN:
-        return Accepted((reported, raised(context.cause, year, number, work.changed_after_freeze())))
+        return (reported, raised(context.cause, year, number, work.changed_after_freeze()))
     if not state.taxable_here(number, year) and not row.withdrawn:
-        return Accepted((reported, raised(context.cause, year, number, work.not_taxable_here())))
+        return (reported, raised(context.cause, year, number, work.not_taxable_here()))
     following = reassessed(state, year, number, context, row)
-    reasons = tuple(reason for reason in following if isinstance(reason, Reason))
+    reasons = [reason for reason in following if isinstance(reason, Reason)]
     if reasons:
-        if refusable or any(reason.code not in NOT_FOR_THE_SENDER for reason in reasons):
-            return Refused(reasons)
-        return Accepted((reported, raised(context.cause, year, number, reasons[0])))
+        return (reported, raised(context.cause, year, number, reasons[0]))
     events = tuple(event for event in following if isinstance(event, TaxationEvent))
     named = any(getattr(event, "income_report", None) is not None for event in events)
-    return Accepted(events if named else (reported, *events))
+    return events if named else (reported, *events)
 
 
 def _with(state: TaxationState, row: IncomeReportRow) -> list[IncomeReportRow]:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from kumiai_taxation.case import parse_case
-from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused, Step, assess, explain
+from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused, Step, assess, explain, refusal
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
 from kumiai_taxation.own_parameters import STANDARD, OwnParameters
 from kumiai_taxation.parameters import UnknownFiscalYear
@@ -28,6 +28,15 @@ def assess_read(case: Case, own: OwnParameters = STANDARD) -> Assessment | Refus
     except UnknownFiscalYear:
         return (_unknown_year(case),)
     return (result,) if isinstance(result, Refused) else result
+
+
+def refusals_read(case: Case, own: OwnParameters = STANDARD) -> Refusals:
+    """Why a case is not assessed, without computing what can be."""
+    try:
+        refused = refusal(case, own.of(case.fiscal_year, case.municipality))
+    except UnknownFiscalYear:
+        return (_unknown_year(case),)
+    return () if refused is None else (refused,)
 
 
 def explain_case(case: Case, own: OwnParameters = STANDARD) -> list[Step] | Refusals:

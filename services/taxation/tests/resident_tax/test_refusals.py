@@ -35,7 +35,12 @@ BORN = {"birth_date": "1990-01-01"}
         ({"taxpayer": {"birth_date": "2020-W01-1"}}, "invalid-date", "/taxpayer/birth_date"),
         ({"taxpayer": {"disability": "heavy"}}, "unknown-value", "/taxpayer/disability"),
         ({"taxpayer": {"widow": 1}}, "not-a-flag", "/taxpayer/widow"),
-        ({"taxpayer": {"widow": True}, "spouse": BORN}, "contradiction", "/spouse"),
+        ({"taxpayer": {"widow": True, "single_parent": "mother"}}, "contradiction", "/taxpayer/widow"),
+        (
+            {"deductions": {"medical_paid": 1, "self_medication_paid": 1}},
+            "contradiction",
+            "/deductions/self_medication_paid",
+        ),
         ({"municipality": "131017"}, "unknown-municipality", "/municipality"),
         ({"municipality": "141011"}, "unknown-municipality", "/municipality"),
         ({"municipality": "13101"}, "unknown-municipality", "/municipality"),

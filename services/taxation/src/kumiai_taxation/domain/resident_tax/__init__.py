@@ -4,7 +4,7 @@ Invariant: a pure function of (case, parameters of the fiscal year). Every amoun
 integer of 1/100,000; what the rules here do not cover is refused, never computed as zero.
 """
 
-from kumiai_taxation.domain.resident_tax.assess import Assessment, Computation, assess, compute
+from kumiai_taxation.domain.resident_tax.assess import Assessment, Computation, assess, compute, refusal
 from kumiai_taxation.domain.resident_tax.case import Case
 from kumiai_taxation.domain.resident_tax.parameters import FiscalYearParameters, Municipality
 from kumiai_taxation.domain.resident_tax.refusals import Refused
@@ -21,4 +21,5 @@ __all__ = [
     "assess",
     "compute",
     "explain",
+    "refusal",
 ]

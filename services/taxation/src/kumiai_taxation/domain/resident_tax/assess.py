@@ -116,14 +116,10 @@ def assess(case: Case, parameters: FiscalYearParameters) -> Assessment | Refused
 
 def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
     """Compute everything in the law's order."""
-    municipality = p.municipalities.get(case.municipality)
-    if municipality is None:
-        return refusals.unknown_municipality(case.municipality)
-    if municipality.code in p.ended:
-        return refusals.parameter_missing(municipality.code, p.fiscal_year, p.ended[municipality.code])
-    refused = _refused(case, p)
+    refused = refusal(case, p)
     if refused is not None:
         return refused
+    municipality = p.municipalities[case.municipality]
     if case.rates is not None:
         municipality = _with_rates(municipality, case.rates)
     income = incomes(case, p)
@@ -212,11 +208,33 @@ def _fixed_cut(case: Case, total_income: int, levy: Split, p: FiscalYearParamete
     return Split(min(rule.amount, levy.total) - cut.prefectural, cut.prefectural)
 
 
-def _refused(case: Case, p: FiscalYearParameters) -> Refused | None:
+def refusal(case: Case, p: FiscalYearParameters) -> Refused | None:
+    """Why a case is not computed, seen before anything is."""
+    return _beyond_the_rules(case, p) or _contradiction(case) or _impossible_birth(case, p)
+
+
+def _beyond_the_rules(case: Case, p: FiscalYearParameters) -> Refused | None:
+    municipality = p.municipalities.get(case.municipality)
+    if municipality is None:
+        return refusals.unknown_municipality(case.municipality)
+    if municipality.code in p.ended:
+        return refusals.parameter_missing(municipality.code, p.fiscal_year, p.ended[municipality.code])
     if case.fiscal_year != p.fiscal_year:
         return refusals.other_fiscal_year(case.fiscal_year, p.fiscal_year)
     if case.not_implemented:
         return refusals.not_implemented(case.not_implemented[0])
+    return None
+
+
+def _contradiction(case: Case) -> Refused | None:
+    if case.taxpayer.widow and case.taxpayer.single_parent is not None:
+        return refusals.widow_and_single_parent("/taxpayer/widow")
+    if case.deductions.medical_paid and case.deductions.self_medication_paid:
+        return refusals.medical_twice("/deductions/self_medication_paid")
+    return None
+
+
+def _impossible_birth(case: Case, p: FiscalYearParameters) -> Refused | None:
     spouse = () if case.spouse is None else (("/spouse", case.spouse),)
     people = (("/taxpayer", case.taxpayer), *spouse, *((f"/dependants/{n}", d) for n, d in enumerate(case.dependants)))
     first, last = date(p.income_year - OLDEST, 1, 1), date(p.income_year, 12, 31)

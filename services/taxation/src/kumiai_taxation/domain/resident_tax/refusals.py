@@ -55,6 +55,26 @@ def other_fiscal_year(case_year: str, parameters_year: str) -> Refused:
     )
 
 
+def widow_and_single_parent(pointer: str) -> Refused:
+    """寡婦 and ひとり親 at once: who is a ひとり親 is no 寡婦 (地方税法23条・292条)."""
+    return Refused(
+        "contradiction",
+        pointer,
+        "寡婦とひとり親の両方に該当することはありません。どちらか一方を記載してください。",
+        "nobody is a widow (寡婦) and a single parent (ひとり親) at once; give one of them.",
+    )
+
+
+def medical_twice(pointer: str) -> Refused:
+    """医療費控除 and セルフメディケーション税制: the taxpayer has chosen one of them (地方税法附則4条の4)."""
+    return Refused(
+        "contradiction",
+        pointer,
+        "医療費控除とセルフメディケーション税制は選択適用です。どちらか一方を記載してください。",
+        "medical expenses or self-medication, not both; give the one that was chosen.",
+    )
+
+
 def born_after_the_year(pointer: str, income_year: int) -> Refused:
     """生年月日 after the end of the income year."""
     return Refused(
