@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -81,5 +82,9 @@ def _shown(value: object) -> str:
         case Split():
             return f"{value.municipal:,} / {value.prefectural:,}"
         case tuple():
-            return " ".join(_shown(item) for item in value)
+            return " + ".join(_times(item, len(list(same))) for item, same in groupby(value))
     return str(value)
+
+
+def _times(amount: int, count: int) -> str:
+    return f"{amount:,}" if count == 1 else f"{amount:,} × {count}"
