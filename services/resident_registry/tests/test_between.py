@@ -14,7 +14,6 @@ from kumiai_contracts.resident_affairs import (
     WorkItemRow,
 )
 from kumiai_contracts.resident_between import MoveBetweenRow, MovesToldNotice, OverdueMoveOutsNotice
-from kumiai_resident_registry.domain.confirming import UNCONFIRMED_DAYS
 from registry_in_memory import AWAY, HOME, TODAY, cancel, confirm, person, when
 from two_registries import ARRIVED, HERE, PLANNED, THERE, Two, arriving, leaving, not_taken
 
@@ -236,7 +235,7 @@ def test_a_move_out_that_nobody_confirms_in_time_comes_onto_the_work_list_once(t
     (mover,) = two.a.family("世帯主")
     two.a.accept(leaving(mover, to=None))
     notice = OverdueMoveOutsNotice(addressee_numbers=(mover,))
-    two.a.today = PLANNED + timedelta(days=UNCONFIRMED_DAYS)
+    two.a.today = PLANNED + timedelta(days=30)
     assert two.a.accept(notice).events == ()
     two.a.today += timedelta(days=1)
     two.a.accept(notice)
@@ -249,7 +248,7 @@ def test_a_move_out_that_nobody_confirms_in_time_comes_onto_the_work_list_once(t
 def test_what_was_overdue_is_settled_by_the_confirmation(two: Two) -> None:
     (mover,) = two.a.family("世帯主")
     two.a.accept(leaving(mover))
-    two.a.today = PLANNED + timedelta(days=UNCONFIRMED_DAYS + 1)
+    two.a.today = PLANNED + timedelta(days=30 + 1)
     two.a.accept(OverdueMoveOutsNotice(addressee_numbers=(mover,)))
     two.b.accept(arriving())
     two.settle()

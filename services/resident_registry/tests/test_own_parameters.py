@@ -13,6 +13,7 @@ from kumiai_contracts.model import canonical_json
 from kumiai_contracts.parameters import BadValue, ParameterRow
 from kumiai_contracts.registry import BodyError, parse_notice
 from kumiai_contracts.resident import MoveOutNotice
+from kumiai_contracts.resident_between import OverdueMoveOutsNotice
 from kumiai_contracts.resident_extensions import ResidentExtensionsRecorded
 from registry_in_memory import TODAY, Registry, move_in, move_out
 
@@ -66,6 +67,20 @@ def test_the_standard_is_a_year_and_a_setting_of_tomorrow_is_none_today() -> Non
     made = registry(setting(1, "move-out.planning-days", 30, TODAY + timedelta(days=1)))
     (number,) = made.family("世帯主")
     made.accept(move_out(number, effective=TODAY + timedelta(days=366), notified=TODAY))
+
+
+@pytest.mark.parametrize(("settings", "days"), [((), 30), ((setting(1, "move-out.confirmation-days", 14),), 14)])
+def test_a_municipality_may_look_sooner_for_moves_that_nobody_has_confirmed(
+    settings: tuple[ParameterRow, ...], days: int
+) -> None:
+    made = registry(*settings)
+    (number,) = made.family("世帯主")
+    made.accept(move_out(number, effective=TODAY + timedelta(days=7), notified=TODAY))
+    notice = OverdueMoveOutsNotice(addressee_numbers=(number,))
+    made.today = TODAY + timedelta(days=7 + days)
+    assert made.accept(notice).events == ()
+    made.today += timedelta(days=1)
+    assert len(made.accept(notice).events) == 1
 
 
 def test_extra_attributes_are_recorded_for_the_movement_and_sealed() -> None:

@@ -9,7 +9,6 @@ from kumiai_contracts.identified import Identified
 from kumiai_contracts.model import Notice
 from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
 from kumiai_contracts.resident_between import MovesToldNotice, OverdueMoveOutsNotice
-from kumiai_resident_registry.domain.confirming import UNCONFIRMED_DAYS
 from kumiai_resident_registry.domain.record import Record, decide
 from kumiai_resident_registry.handlers import ResidentRegistry
 from kumiai_resident_registry.named_queries import QUERIES
@@ -104,7 +103,7 @@ async def test_what_is_overdue_is_found_until_it_is_on_the_work_list(connection:
     assert await overdue(0) == ["0000000043"], "who left in April"
     assert await overdue(1) == [first, second, "0000000043"]
     two.a.events, two.a.parts = [], []
-    two.a.today = PLANNED + timedelta(days=UNCONFIRMED_DAYS + 1)
+    two.a.today = PLANNED + timedelta(days=30 + 1)
     two.a.accept(OverdueMoveOutsNotice(addressee_numbers=(first,)))
     two.a.accept(confirm(second, effective=ARRIVED))
     await save(connection, HERE, two.a)

@@ -5,7 +5,6 @@ processes that look at once, or one that is killed in between, tell the same aga
 """
 
 import asyncio
-from datetime import timedelta
 from secrets import token_hex
 
 import structlog
@@ -13,12 +12,15 @@ from kumiai_common.clock import day_in_japan, now
 from kumiai_common.database import TRANSIENT
 from kumiai_common.log import StreamEnded
 from kumiai_common.service import Ground
+from kumiai_common.tables import from_record
 from kumiai_common.waiting import IntakeHeld, MustWait
 from kumiai_contracts.envelope import NoticeEnvelope
+from kumiai_contracts.model import RowSet
+from kumiai_contracts.parameters import ParameterRow
 from kumiai_contracts.resident import STREAM
 from kumiai_contracts.resident_between import OverdueMoveOutsNotice
 
-from kumiai_resident_registry.domain.confirming import UNCONFIRMED_DAYS
+from kumiai_resident_registry.domain.confirming import long_ago
 from kumiai_resident_registry.named_queries import QUERIES
 
 _LOG = structlog.get_logger()
@@ -43,10 +45,14 @@ async def watch(ground: Ground) -> None:
 
 async def look(ground: Ground, municipality: str) -> bool:
     """Tell the registry of some that are overdue; whether there may be more."""
-    before = day_in_japan(now()) - timedelta(days=UNCONFIRMED_DAYS)
     async with ground.database.transaction([municipality]) as connection:
         if await QUERIES.keeps_own_record(connection, municipality=municipality):
             return False
+        settings = RowSet(
+            from_record(ParameterRow, record)
+            for record in await QUERIES.settings(connection, municipalities=[municipality])
+        )
+        before = long_ago(settings, day_in_japan(now()))
         found = await QUERIES.overdue_move_outs(connection, municipality=municipality, before=before, limit=AT_ONCE)
     if not found:
         return False

@@ -109,7 +109,9 @@ async def load(
 
 
 def _depends_on_settings(notice: Notice) -> bool:
-    return isinstance(notice, MoveOutNotice) or (isinstance(notice, ResidentNotice) and bool(notice.extensions))
+    return isinstance(notice, (MoveOutNotice, OverdueMoveOutsNotice)) or (
+        isinstance(notice, ResidentNotice) and bool(notice.extensions)
+    )
 
 
 async def _rows(

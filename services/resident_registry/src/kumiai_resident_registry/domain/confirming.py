@@ -25,13 +25,11 @@ from kumiai_contracts.resident_between import (
 
 from kumiai_resident_registry.domain import texts, work_list
 from kumiai_resident_registry.domain.moves import Move, Moves, person_digest
+from kumiai_resident_registry.domain.own_parameters import CONFIRMATION_DAYS, value_of
 from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.rows import Sealing, following
 from kumiai_resident_registry.domain.state import RegistryState
 
-UNCONFIRMED_DAYS = 30
-"""How long after the planned day a 転出 may stay unconfirmed: our own choice. 転入届 is due within 14 days
-(住民基本台帳法22条), and 転入通知 follows it."""
 BY_COURIER = "kumiai/courier"
 """The operator of a confirmation that came by the courier. Who told it stands sealed."""
 
@@ -84,19 +82,26 @@ def by_hand(moves: Moves, residents: RegistryState, rows: Sequence[ResidentRow],
 
 def overdue(residents: RegistryState, affairs: RowSet, notice: OverdueMoveOutsNotice, context: Context) -> Decision:
     """転出未確定: whoever was to leave long ago and was told about by nobody comes onto the work list, once."""
+    before = long_ago(residents.settings, context.today)
     items = [
         item
         for number in dict.fromkeys(notice.addressee_numbers)
         if (row := residents.current(number)) is not None
         and row.planned_on is not None
         and _is_unconfirmed(row)
-        and context.today > row.planned_on + timedelta(days=UNCONFIRMED_DAYS)
+        and row.planned_on < before
         and affairs.get(WorkItemRow, work_list.unconfirmed_item(row)) is None
         for item in work_list.opened(
             affairs, "move-out-unconfirmed", work_list.unconfirmed_item(row), (number,), context
         )
     ]
     return Accepted(tuple(work_list.changed(items)))
+
+
+def long_ago(settings: RowSet, today: date) -> date:
+    """Whoever was to leave before this day and is not confirmed today is overdue, by the municipality's setting."""
+    days: int = value_of(settings, CONFIRMATION_DAYS, today)
+    return today - timedelta(days=days)
 
 
 def _refusals(notice: MovesToldNotice, context: Context) -> Iterator[Refusal]:

@@ -19,6 +19,7 @@ from kumiai_contracts.resident_extensions import ResidentExtensionRow, ResidentE
 from kumiai_resident_registry.domain.refusals import refusal
 
 PLANNING_DAYS = "move-out.planning-days"
+CONFIRMATION_DAYS = "move-out.confirmation-days"
 EXTENSION = "extension"
 """The name of the sealed part, and of the column that holds its commitment."""
 _SALTS_FROM = 1000
