@@ -12,7 +12,15 @@ from kumiai_local.service_processes import ServiceProcesses
 from tests.leaving.conftest import NewLeaver
 from tests.leaving.test_leaving import report
 from tests.support.family import HEAD, carry_over, person
-from tests.support.leaks import leaking_log, leaking_span, leaking_tables, leaking_topic
+from tests.support.leaks import (
+    FORMS,
+    encoded,
+    leaking_files,
+    leaking_log,
+    leaking_span,
+    leaking_tables,
+    leaking_topic,
+)
 from tests.support.markers import Found, Markers
 from tests.support.media import databases, files, topics
 from tests.support.operator import REGISTRY, TAXATION, Operator
@@ -48,15 +56,30 @@ async def test_nothing_planted_is_found_after_the_certificate(
         assert {worker.log for worker in federation} | {spans} <= set(logs)
         assert search(marked, addresses, codes, logs) == []
 
-    code = leaver.member.code
-    value: dict[str, object] = {"text": NAME, "bytea": NAME.encode("cp932"), "jsonb": f'{{"name": "{NAME}"}}'}
+    # What is left on purpose is found, in every medium and every encoding.
+    code, leak = leaver.member.code, encoded(NAME)
+    value: dict[str, object] = {
+        "text": NAME,
+        "bytea": leak["cp932"],
+        "jsonb": f'{{"name": "{NAME}"}}',
+        "json": f'{{"name": "{leak["escaped"].decode()}"}}',
+        "varchar": leak["base64"].decode(),
+    }
     with leaking_topic(addresses, code, NAME) as leaks:
-        assert len({found.where for found in search(marked, addresses, codes)}) == leaks
+        assert places_of(search(marked, addresses, codes)) == leaks
     for service in federation.workers:
         with leaking_tables(addresses, f"kumiai_{service.replace('-', '_')}", code, value):
-            assert len({found.where for found in search(marked, addresses, codes)}) == len(value), service
-    left = [leaking_log(tmp_path, NAME), leaking_span(tmp_path, NAME)]
-    assert {found.where for found in search(marked, addresses, codes, left)} == set(map(str, left))
+            assert places_of(search(marked, addresses, codes)) == len(value), service
+    for left in (leaking_files(tmp_path, "service.log", NAME), leaking_files(tmp_path, "spans.json", NAME)):
+        assert places_of(found := [each for path in left for each in marked.in_file(path)]) == len(left), found
+    written = [leaking_log(tmp_path, NAME), leaking_span(tmp_path, NAME)]
+    assert {found.where for path in written for found in marked.in_file(path)} == set(map(str, written))
+
+
+def places_of(found: list[Found]) -> int:
+    """In how many places something was found, which must have been found in every encoding. Raises AssertionError."""
+    assert {each.form for each in found} >= FORMS, found
+    return len({each.where for each in found})
 
 
 def search(markers: Markers, addresses: StackAddresses, codes: list[str], paths: Iterable[Path] = ()) -> list[Found]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.bugs import BUGS, HARMLESS
+from tests.planted.bugs import BUGS, ELSEWHERE, HARMLESS
 from tests.planted.planting import PATCHES, DoesNotApply, plant
 
-PLANTED = [bug.name for bug in (*BUGS, *HARMLESS)]
+PLANTED = [*(bug.name for bug in (*BUGS, *HARMLESS)), *ELSEWHERE]
 
 
 @pytest.mark.parametrize("bug", PLANTED)

@@ -20,21 +20,37 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from tests.support.media import answers
 
+FORMS = {"utf-8", "cp932", "utf-8 in base64", "JSON escapes"}
+"""How a leak of `encoded` is named when it is found."""
+
+
+def encoded(value: str) -> dict[str, bytes]:
+    """A value in the encodings in which a municipality's systems, and ours, write texts."""
+    escaped = "".join(f"\\u{ord(character):04x}" for character in value)
+    return {
+        "utf-8": value.encode(),
+        "cp932": value.encode("cp932"),
+        "base64": b64encode(b"." + value.encode()),
+        "escaped": escaped.encode(),
+    }
+
 
 @contextmanager
 def leaking_topic(addresses: StackAddresses, code: str, value: str) -> Iterator[int]:
-    """A topic that Kafka holds compressed and no service reads: in a body, a header, a key; how many records leak."""
+    """A topic that Kafka holds compressed and no service reads: in a body, a header, a key, each in another encoding;
+    how many records leak."""
     name = f"lg.{code}.leak"
     admin = AdminClient({**addresses.kafka_client()})
     admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
     try:
         producer = Producer({**addresses.kafka_client(), "compression.type": "zstd", "linger.ms": 50})
-        escaped = "".join(f"\\u{ord(character):04x}" for character in value)
-        producer.produce(name, b'{"x":"' + escaped.encode() + b'"}' + b" " * 500, headers=[("x", b"y")])
-        producer.produce(name, b"{}", headers=[("ce_subject", value.encode())])
-        producer.produce(name, b"{}", key=b64encode(b"." + value.encode()))
+        leak = encoded(value)
+        producer.produce(name, b'{"x":"' + leak["escaped"] + b'"}' + b" " * 500, headers=[("x", b"y")])
+        producer.produce(name, b'{"x":"' + leak["cp932"] + b'"}')
+        producer.produce(name, b"{}", headers=[("ce_subject", leak["utf-8"])])
+        producer.produce(name, b"{}", key=leak["base64"])
         assert producer.flush(20) == 0
-        yield 3
+        yield len(leak)
     finally:
         admin.delete_topics([name])[name].result(20)
 
@@ -59,6 +75,15 @@ def leaking_log(folder: Path, text: str) -> Path:
     path = folder / "service.log"
     path.write_bytes(f"2026-04-01 {text}\n".encode("cp932"))
     return path
+
+
+def leaking_files(folder: Path, name: str, value: str) -> list[Path]:
+    """Files of a kind that a service writes, one for each encoding."""
+    paths = []
+    for encoding, leak in encoded(value).items():
+        paths.append(folder / f"{encoding}-{name}")
+        paths[-1].write_bytes(b'{"event": "' + leak + b'"}\n')
+    return paths
 
 
 def leaking_span(folder: Path, value: str) -> Path:

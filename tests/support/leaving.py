@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
@@ -24,6 +25,8 @@ from kumiai_local.services import SERVICES, Service
 from tests.support.faults import superuser
 from tests.support.operator import LOOK_EVERY_S, Member, NotYet, Operator
 
+NOTHING: dict[str, list[str]] = {"topics": [], "rights": [], "users": [], "groups": [], "offsets": []}
+"""What Kafka holds of whoever has left altogether."""
 BUNDLE = "ab" * 32
 """Stands for a bundle's identity where the bundle itself is not what is tested."""
 
@@ -139,7 +142,8 @@ def everywhere(addresses: StackAddresses, code: str) -> dict[str, dict[str, int]
 
 
 def in_kafka(addresses: StackAddresses, code: str) -> dict[str, list[str]]:
-    """What Kafka holds of a municipality: topics, rights, users, consumer groups."""
+    """What Kafka holds of a municipality: topics, rights, users, consumer groups, and what the services' own consumer
+    groups remember of its topics."""
     admin = AdminClient({**addresses.kafka_client()})
     any_: Any = None
     every = AclBindingFilter(
@@ -158,7 +162,20 @@ def in_kafka(addresses: StackAddresses, code: str) -> dict[str, list[str]]:
         "rights": sorted(rights),
         "users": [user for user in users.result(15) if user == f"lg-{code}"],
         "groups": sorted(group.group_id for group in groups if group.group_id.startswith(f"lg.{code}.")),
+        "offsets": [name for service in SERVICES for name in _remembered(admin, f"{service.name}.workers", code)],
     }
+
+
+def _remembered(admin: AdminClient, group: str, code: str) -> list[str]:
+    """Topics of a municipality for which a service's consumer group has an offset."""
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    try:
+        places = asked[group].result(15).topic_partitions or []
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        return []
+    return [f"{group} {place.topic}" for place in places if place.topic.startswith(f"lg.{code}.")]
 
 
 def _tables(connection: "psycopg.Connection[tuple[object, ...]]") -> list[str]:

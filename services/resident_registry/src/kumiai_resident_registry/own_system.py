@@ -78,7 +78,7 @@ async def keep(connection: Connection, states: Collection[tuple[str, State]]) ->
 
 async def standings(connection: Connection, municipalities: Sequence[str]) -> list[FeedStanding]:
     """How the registry stands to each own system that keeps the record of one of these municipalities."""
-    fed = await QUERIES.own_feeds(connection, municipalities=list(municipalities))
+    fed = await QUERIES.standing_feeds(connection, municipalities=list(municipalities))
     differing = await QUERIES.divergence_counts(connection, municipalities=[record["municipality"] for record in fed])
     people = {record["municipality"]: record["people"] for record in differing}
     return [FeedStanding(**record, diverged_keys=people.get(record["municipality"], 0)) for record in fed]

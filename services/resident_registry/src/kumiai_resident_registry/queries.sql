@@ -300,6 +300,13 @@ select o.municipality, coalesce(f.sequence, 0) as sequence, coalesce(f.seen, 0) 
 from own_system o left join own_feed f using (municipality)
 where o.municipality = any(:municipalities::text[]) and o.service = 'resident-registry' and o.active;
 
+-- name: standing_feeds
+-- The same of those who still subscribe: the feed of whoever has left the registry is gone.
+select o.municipality, coalesce(f.sequence, 0) as sequence, coalesce(f.seen, 0) as seen
+from own_system o join subscription s on (s.municipality, s.service) = (o.municipality, o.service) and s.active
+left join own_feed f on f.municipality = o.municipality
+where o.municipality = any(:municipalities::text[]) and o.service = 'resident-registry' and o.active;
+
 -- name: own_feed^
 -- One municipality's, with the numbers of an own system that keeps the record no more.
 select coalesce(o.active, false) as own, coalesce(f.sequence, 0) as sequence, coalesce(f.seen, 0) as seen
