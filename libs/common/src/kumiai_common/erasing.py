@@ -52,10 +52,12 @@ class Erasing:
             )
             if buried and not any((await self._counts(connection, municipality, altogether)).values()):
                 return
-            await self._note_plan(connection, municipality, leave, altogether)
+            planned = await self._planned(connection, municipality, leave, altogether)
         for table in tables:
             if table not in (*NEVER, *_WITH_THE_TOMBSTONE):
                 await self._empty(municipality, table)
+                if table in planned:
+                    await self._forget_samples(municipality, table)
         await self._bury(municipality, altogether)
         _LOG.info("erased", municipality=municipality)
 
@@ -91,15 +93,18 @@ class Erasing:
             "there": await self._counts(connection, municipality, altogether) if count or found else None,
         }
 
-    async def _note_plan(self, connection: Connection, municipality: str, leave: int, altogether: bool) -> None:
-        if await QUERIES.erasure_counts(connection, municipality=municipality, leave=leave):
-            return
+    async def _planned(self, connection: Connection, municipality: str, leave: int, altogether: bool) -> frozenset[str]:
+        """The tables that had rows when erasure began, counted then and noted."""
+        noted = await QUERIES.erasure_counts(connection, municipality=municipality, leave=leave)
+        if noted:
+            return frozenset(record["what"] for record in noted)
         counts = {
             what: count for what, count in (await self._counts(connection, municipality, altogether)).items() if count
         }
         await QUERIES.note_erasure_counts(
             connection, municipality=municipality, leave=leave, whats=list(counts), counts=list(counts.values())
         )
+        return frozenset(counts)
 
     async def _counts(self, connection: Connection, municipality: str, altogether: bool) -> dict[str, int]:
         """How many rows every table has that will be erased."""
@@ -123,6 +128,11 @@ class Erasing:
             if gone < ROWS:
                 return
             await asyncio.sleep((perf_counter() - began) * REST)
+
+    async def _forget_samples(self, municipality: str, table: str) -> None:
+        """Samples that PostgreSQL took of a table's columns outlive the rows: it takes others, of the rows left."""
+        async with self._database.transaction([municipality]) as connection:
+            await QUERIES.forget_samples(connection, municipality=municipality, target=table)
 
     async def _bury(self, municipality: str, altogether: bool) -> None:
         async with self._database.transaction([municipality]) as connection:

@@ -299,6 +299,9 @@ select kumiai_municipal_tables() as name;
 -- name: erase$
 select kumiai_erase(:municipality, :target, :most);
 
+-- name: forget_samples$
+select kumiai_forget_samples(:municipality, :target);
+
 -- name: bury$
 select kumiai_bury(:municipality, :kept::text[]);
 
