@@ -48,7 +48,7 @@ from tests.support.leaks import (
     leaking_topic,
 )
 from tests.support.markers import Found, Markers
-from tests.support.media import answers, databases, files, topics
+from tests.support.media import analyze, answers, databases, files, topics
 from tests.support.operator import REGISTRY, TAXATION, Operator
 from tests.support.paths import paths_of
 from tests.support.spans import traced
@@ -229,6 +229,7 @@ async def test_a_protected_address_stands_nowhere_outside_the_registry(
     assert {found.marker for found in told} == set(PLACES), "what the municipality itself has told is found"
     assert markers.in_all((where, value) for where, value in published if not where.startswith(own)) == []
 
+    analyze(addresses)
     in_tables = markers.in_all(databases(addresses, codes))
     place = "database kumiai_resident_registry, public."
     assert {found.where for found in in_tables} == {place + table for table in ("sealed_part", "address_index")}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -57,17 +58,23 @@ def _records(consumer: Consumer, ends: dict[tuple[str, int], int]) -> Contents:
         yield f"topic {topic} at {offset}", b"\n".join([message.key() or b"", message.value() or b"", *headers])
 
 
+def analyze(addresses: StackAddresses) -> None:
+    """Have PostgreSQL sample the services' tables, as it does now and then for its planner, with nearly every value."""
+    for name in _names(addresses):
+        if name.startswith("kumiai_"):
+            with _connected(addresses, name) as connection:
+                connection.execute("set default_statistics_target = 10000")
+                connection.execute("analyze")
+
+
 def databases(addresses: StackAddresses, municipalities: Iterable[str]) -> Contents:
     """Every row of every table of every database, as a dump writes it and as the raw bytes of its values.
 
     Of a table with a column `municipality` only the rows of these.
     """
-    base = addresses.postgres_url.rpartition("/")[0]
     codes = ",".join(f"'{int(code):06}'" for code in municipalities)
-    with psycopg.connect(addresses.postgres_url, password=addresses.postgres_password) as connection:
-        names = connection.execute("select datname from pg_database where datallowconn order by 1").fetchall()
-    for (name,) in names:
-        with psycopg.connect(f"{base}/{name}", password=addresses.postgres_password) as connection:
+    for name in _names(addresses):
+        with _connected(addresses, name) as connection:
             for schema, table, tenanted in connection.execute(_TABLES).fetchall():
                 only = f" where municipality in ({codes})" if tenanted else ""
                 # Some types of the catalogue have no binary form.
@@ -77,6 +84,18 @@ def databases(addresses: StackAddresses, municipalities: Iterable[str]) -> Conte
                     with connection.cursor().copy(copy) as rows:  # type: ignore[arg-type]
                         for block in _blocks(bytes(row) for row in rows):
                             yield where, block
+
+
+def _names(addresses: StackAddresses) -> list[str]:
+    """Every database that can be connected to."""
+    with psycopg.connect(addresses.postgres_url, password=addresses.postgres_password) as connection:
+        found = connection.execute("select datname from pg_database where datallowconn order by 1").fetchall()
+    return [name for (name,) in found]
+
+
+def _connected(addresses: StackAddresses, name: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    base = addresses.postgres_url.rpartition("/")[0]
+    return psycopg.connect(f"{base}/{name}", password=addresses.postgres_password)
 
 
 def _blocks(rows: Iterable[bytes]) -> Iterator[bytes]:

@@ -45,10 +45,14 @@ select given.municipality,
 from unnest(:municipalities::text[], :needed::bigint[]) as given(municipality, needed);
 
 -- name: known_codes
--- Which of these codes are in the pool or somebody's.
-select municipality, array_agg(part) as known from sealed_part
-where municipality = :municipality and name = 'resident_code' and part = any(:codes::bytea[])
-group by municipality;
+-- Which of these codes are in the pool or somebody's. Codes are never sampled, so PostgreSQL believes that there are two
+-- hundred different ones and would read whole tables: `offset 0` keeps it at looking up each.
+select :municipality::text as municipality, array_agg(given.code) as known
+from unnest(:codes::bytea[]) as given(code)
+where exists (
+  select from sealed_part p
+  where p.municipality = :municipality and p.name = 'resident_code' and p.part = given.code offset 0)
+having count(*) > 0;
 
 -- name: carried_numbers
 select c.* from carried_number c
@@ -57,9 +61,14 @@ join unnest(:municipalities::text[], :systems::text[], :kinds::text[], :numbers:
 
 -- name: code_holders
 -- Whose these codes are or were.
-select distinct p.part, h.addressee_number
-from sealed_part p join resident_history h on h.municipality = p.municipality and h.resident_code = p.commitment
-where p.municipality = :municipality and p.name = 'resident_code' and p.part = any(:codes::bytea[]);
+select distinct given.code, held.addressee_number
+from unnest(:codes::bytea[]) as given(code)
+cross join lateral (
+  select p.commitment from sealed_part p
+  where p.municipality = :municipality and p.name = 'resident_code' and p.part = given.code offset 0) as sealed
+cross join lateral (
+  select h.addressee_number from resident_history h
+  where h.municipality = :municipality and h.resident_code = sealed.commitment offset 0) as held;
 
 -- name: born_on
 -- Everybody who entered with one of these dates of birth, with the name of then and the last one.

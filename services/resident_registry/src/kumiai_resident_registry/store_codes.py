@@ -39,7 +39,7 @@ async def _holders(connection: Connection, municipality: str, named: Sequence[st
     """Whose these codes are, or were."""
     codes = [canonical_json(code) for code in named]
     records = await QUERIES.code_holders(connection, municipality=municipality, codes=codes)
-    return {record["part"]: record["addressee_number"] for record in records}
+    return {record["code"]: record["addressee_number"] for record in records}
 
 
 def _needed(notice: Notice) -> int:
