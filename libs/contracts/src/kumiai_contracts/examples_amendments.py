@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from kumiai_contracts import resident, resident_amendments, resident_codes
+from kumiai_contracts import resident, resident_amendments, resident_codes, resident_tokens
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.examples_resident import CHILD, DAUGHTER, FATHER, HEAD, HOUSEHOLD, MOTHER, SON, example_row
 from kumiai_contracts.model import Event, Notice, canonical_json
@@ -37,6 +37,9 @@ def amendments() -> tuple[Event | Notice, ...]:
     return (*_notices(), *_events())
 
 
+_TOKEN = "1." + "m3oCVvs4lV1kS5vk9Zk2T7bq0f8cTgJ0x0v3m1Rr2cE="
+
+
 def _notices() -> tuple[Notice, ...]:
     return (
         resident_amendments.ExOfficioEntryNotice(**_EX_OFFICIO, persons=(_LODGER,), address=_HOME),
@@ -54,6 +57,11 @@ def _notices() -> tuple[Notice, ...]:
         resident_amendments.ConfirmMoveOutNotice(**_WHEN, addressee_numbers=(DAUGHTER,)),
         resident_codes.CodePoolNotice(codes=_CODES, place="千代田区役所 戸籍住民課", operator="juki-0117"),
         resident_codes.ResidentCodeNotice(**_WHEN, addressee_number=MOTHER, kind="resident-code-change-requested"),
+        resident_tokens.MyNumberTokensNotice(
+            tokens=(resident_tokens.TokenOfPerson(addressee_number=MOTHER, token=_TOKEN),),
+            place="千代田区役所 戸籍住民課",
+            operator="juki-0117",
+        ),
     )
 
 
@@ -102,5 +110,8 @@ def _events() -> tuple[Event, ...]:
                 resident_codes.ResidentCodeRow(code=_sealed(_CODES[0]), addressee_number=SON),
                 resident_codes.ResidentCodeRow(code=_sealed(_CODES[1]), addressee_number=None),
             )
+        ),
+        resident_tokens.MyNumberTokensLearned(
+            tokens=(resident_tokens.MyNumberTokenRow(token=_TOKEN, addressee_number=MOTHER),)
         ),
     )

@@ -29,6 +29,7 @@ from kumiai_contracts import (
     resident_extensions,
     resident_feed,
     resident_households,
+    resident_tokens,
     taxation,
     taxation_carry_over,
 )
@@ -55,6 +56,7 @@ MODULES = (
     resident_codes,
     resident_extensions,
     resident_households,
+    resident_tokens,
     resident_feed,
     taxation,
     taxation_carry_over,

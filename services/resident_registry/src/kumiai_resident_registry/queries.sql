@@ -70,6 +70,11 @@ cross join lateral (
   select h.addressee_number from resident_history h
   where h.municipality = :municipality and h.resident_code = sealed.commitment offset 0) as held;
 
+-- name: bearers
+-- Whose these tokens of 個人番号 are or were.
+select t.* from my_number_token t
+join unnest(:municipalities::text[], :tokens::text[]) as given(municipality, token) using (municipality, token);
+
 -- name: born_on
 -- Everybody who entered with one of these dates of birth, with the name of then and the last one.
 select h.municipality, h.addressee_number, h.birth_date, h.sex, h.name, last.name as last_name

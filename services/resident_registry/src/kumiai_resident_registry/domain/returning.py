@@ -1,8 +1,8 @@
 """再転入: people who come back. Nobody is twice on the live record, and whoever was here has the same 宛名番号 again.
 
-Source: 住民記録システム標準仕様書, 再転入. A hard match is a 住民票コード, or the 宛名番号 that the desk states because
-it has found the person, such as by the vault's look-up of a 個人番号. The same name (search key), date of birth and
-sex alone are a soft match: the entry gets a number of its own, and a person decides.
+Source: 住民記録システム標準仕様書, 再転入. A hard match is a 住民票コード, the token that the vault makes of a
+個人番号, or the 宛名番号 that the desk states because it has found the person. The same name (search key), date of
+birth and sex alone are a soft match: the entry gets a number of its own, and a person decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from kumiai_contracts.resident import MoveInNotice, Reason, ResidentEvent, Resid
 from kumiai_contracts.resident_affairs import WorkItemRow
 from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
 
-from kumiai_resident_registry.domain import checks, work_list
+from kumiai_resident_registry.domain import checks, tokens, work_list
 from kumiai_resident_registry.domain.characters.search_key import search_key
 from kumiai_resident_registry.domain.history import last_standing
 from kumiai_resident_registry.domain.refusals import refusal
@@ -26,18 +26,20 @@ MOST_CANDIDATES = 20
 
 
 def known_as(state: RegistryState, notice: Entry) -> Mapping[int, str]:
-    """The 宛名番号 that people have already, by their place in the notice: stated, or by the 住民票コード of theirs."""
+    """The 宛名番号 that people have already, by their place in the notice: stated, or by 住民票コード or 個人番号."""
     found = {
         n: number
         for n, person in enumerate(notice.persons)
         if person.resident_code is not None and (number := state.holder_of(person.resident_code)) is not None
     }
-    stated = {
-        each.person: each.addressee_number
-        for each in notice.identified
-        if each.addressee_number is not None and each.person < len(notice.persons)
+    known = [each for each in notice.identified if each.person < len(notice.persons)]
+    borne = {
+        each.person: number
+        for each in known
+        if each.my_number_token is not None and (number := tokens.bearer(state, each.my_number_token)) is not None
     }
-    return {**found, **stated}
+    stated = {each.person: each.addressee_number for each in known if each.addressee_number is not None}
+    return {**found, **borne, **stated}
 
 
 def refusals(state: RegistryState, notice: Entry) -> Iterator[Refusal]:
@@ -48,6 +50,8 @@ def refusals(state: RegistryState, notice: Entry) -> Iterator[Refusal]:
             yield refusal("no-such-person", f"/identified/{n}/person")
         elif each.addressee_number is not None and not _fits(state, notice, each.person, each.addressee_number):
             yield refusal("not-the-same-person", f"/identified/{n}/addressee_number")
+        elif each.my_number_token is not None:
+            yield from _token_refusals(state, notice, n, each.my_number_token)
     for n, number in known.items():
         row, pointer = state.current(number), f"/persons/{n}"
         if row is None:
@@ -95,6 +99,18 @@ def _same(state: RegistryState, row: ResidentRow) -> list[str]:
         for number in state.born_on(row.birth_date, row.sex)
         if any(search_key(each.name) == search_key(row.name) for each in state.history(number))
     )
+
+
+def _token_refusals(state: RegistryState, notice: Entry, n: int, token: str) -> Iterator[Refusal]:
+    """Nobody's number is another's: who bears it is whom the 宛名番号 that is stated and the 住民票コード mean, too."""
+    if any(token == other.my_number_token for other in notice.identified[:n]):
+        yield refusal("token-twice", f"/identified/{n}/my_number_token")
+    each = notice.identified[n]
+    code = notice.persons[each.person].resident_code
+    meant = (each.addressee_number, state.holder_of(code) if code is not None else None)
+    number = tokens.bearer(state, token)
+    if number is not None and any(other not in (None, number) for other in meant):
+        yield refusal("token-of-another", f"/identified/{n}/my_number_token")
 
 
 def _fits(state: RegistryState, notice: Entry, n: int, number: str) -> bool:

@@ -10,6 +10,7 @@ from kumiai_contracts.model import Event, Row, RowSet, canonical_json
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Sex, Status
 from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.resident_codes import ResidentCodesChanged
+from kumiai_contracts.resident_tokens import MyNumberTokensLearned
 
 BODY_DIGITS = 9
 
@@ -41,6 +42,7 @@ class RegistryState:
         last_household: int = 0,
         addresses: Mapping[str, bytes] | None = None,
         codes: Codes = NO_CODES,
+        tokens: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.settings = RowSet()
         """The municipality's settings of the registry's parameters, loaded for notices that depend on them."""
@@ -59,6 +61,7 @@ class RegistryState:
         self._known_codes = set(codes.known)
         self._holders = dict(codes.holders)
         self._code_parts: dict[str, bytes] = {}
+        self._bearers = dict(tokens)
         self._born_on: dict[tuple[str, Sex], dict[str, None]] = {}
         self._carried: dict[tuple[str, str, str], str] = {}
         for row in rows:
@@ -124,6 +127,10 @@ class RegistryState:
         """宛名番号 of whoever has or had a 住民票コード, as far as the notices made it necessary to look."""
         return self._holders.get(canonical_json(code))
 
+    def bearer_of(self, token: str) -> str | None:
+        """宛名番号 of whoever a 個人番号のトークン was last said to mean, as far as notices made it necessary to look."""
+        return self._bearers.get(token)
+
     def born_on(self, birth_date: str, sex: Sex) -> tuple[str, ...]:
         """宛名番号 of everybody loaded who has, or had on the record, that date of birth and sex."""
         return tuple(self._born_on.get((birth_date, sex), ()))
@@ -138,6 +145,8 @@ class RegistryState:
             given = {row.code for row in event.codes if row.addressee_number is not None}
             added = [row.code for row in event.codes if row.addressee_number is None]
             self.free_codes = sorted({*self.free_codes, *added} - given)
+        elif isinstance(event, MyNumberTokensLearned):
+            self._bearers.update((row.token, row.addressee_number) for row in event.tokens)
 
     def _put(self, row: Row) -> None:
         if isinstance(row, ResidentRow):
