@@ -22,7 +22,7 @@ NAMED = ("442011", "442020", "442054", "442135")
 """Those that a test takes by name."""
 
 # What is looked for now and then is looked for every two seconds.
-for name in ("NETWORK_RESEND_SECONDS", "RETENTION_LOOK_SECONDS"):
+for name in ("NETWORK_RESEND_SECONDS", "RETENTION_LOOK_SECONDS", "OVERDUE_LOOK_SECONDS"):
     os.environ.setdefault(f"KUMIAI_{name}", "2")
 
 NewSystem = Callable[..., Awaitable[System]]

@@ -7,15 +7,19 @@ import pytest
 from joserfc.jwe import decrypt_compact
 from joserfc.jwk import ECKey
 from kumiai_contracts.chain import commitment
+from kumiai_contracts.identified import Identified
+from kumiai_contracts.resident import MoveInNotice, MoveOutNotice
+from kumiai_contracts.resident_tokens import MyNumberTokensNotice, TokenOfPerson
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.services import Service
 
 from tests.conftest import NewSystem
+from tests.support.family import HEAD, HOME, handled, person
 from tests.support.faults import superuser
 from tests.support.markers import Markers
 from tests.support.operator import LINKAGE, REGISTRY, Operator
 from tests.support.system import System
-from tests.support.vault import ABSENT, ALLOWED, Clerk, household, my_number, number_notice, public_key
+from tests.support.vault import ABSENT, ALLOWED, DESK, Clerk, household, my_number, number_notice, public_key
 
 pytestmark = pytest.mark.stack
 FATHER, MOTHER, UNKNOWN = my_number(31_415_926_535), my_number(27_182_818_284), my_number(16_180_339_887)
@@ -131,6 +135,35 @@ async def test_a_changed_number_is_found_beside_the_old_one_and_gives_another_to
     states = [(await clerk.look_up(key, number)).json()["state"] for number in (FATHER, MOTHER)]
     assert states == ["replaced", "current"]
     assert await codes_of(system, number_notice(key, code, father, FATHER, "changed")) == ["number-was-replaced"]
+
+
+async def test_whoever_comes_back_and_presents_the_same_number_is_known_to_the_registry(
+    new_system: NewSystem, operator: Operator
+) -> None:
+    system = await new_system(REGISTRY, LINKAGE)
+    code = system.member.code
+    (father, mother, *_), cause = await household(system)
+    key = await public_key(operator.peers)
+    clerk = await Clerk(operator, code, "desk").granted("national-id-linkage")
+    await system.tell(number_notice(key, code, father, FATHER), cause)
+    whose = TokenOfPerson(addressee_number=father, token=(await clerk.token(father)).json()["token"])
+    await system.tell(MyNumberTokensNotice(tokens=(whose,), **DESK))
+
+    presented = (await clerk.look_up(key, FATHER)).json()["token"]
+    entry = MoveInNotice(
+        **handled(),
+        origin="domestic",
+        persons=(person("佐藤 別名", HEAD, "1979-03-03"),),
+        address=HOME,
+        previous_address=HOME,
+        identified=(Identified(person=0, my_number_token=presented),),
+    )
+    assert await codes_of(system, entry) == ["already-resident"]
+    await system.tell(MoveOutNotice(**handled(), addressee_numbers=(father,), destination="domestic"))
+    assert (await system.tell(entry)).numbers[0] == father
+    replicated = MyNumberTokensNotice(tokens=(whose.model_copy(update={"addressee_number": mother}),), **DESK)
+    assert await codes_of(system, replicated) == ["token-of-another"]
+    await operator.complete(system.member)
 
 
 async def test_two_municipalities_get_tokens_that_have_nothing_in_common(

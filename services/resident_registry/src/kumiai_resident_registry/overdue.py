@@ -1,4 +1,4 @@
-"""転出未確定: once an hour the registry looks for move-outs that nobody has confirmed in time.
+"""転出未確定: now and then the registry looks for move-outs that nobody has confirmed in time.
 
 What it finds becomes a notice of the registry's own, decided, appended and answered with a receipt like any other. Two
 processes that look at once, or one that is killed in between, tell the same again: an item is opened once.
@@ -24,12 +24,11 @@ from kumiai_resident_registry.domain.confirming import long_ago
 from kumiai_resident_registry.named_queries import QUERIES
 
 _LOG = structlog.get_logger()
-LOOK_SECONDS = 3600.0
 AT_ONCE = 30
 """People of one notice."""
 
 
-async def watch(ground: Ground) -> None:
+async def watch(ground: Ground, every_seconds: float) -> None:
     """Look for ever, at the municipalities that this process is in charge of."""
     while True:
         for municipality in ground.relay.municipalities:
@@ -40,7 +39,7 @@ async def watch(ground: Ground) -> None:
                 continue  # its replicas are not complete yet, or it is leaving
             except TRANSIENT as error:
                 _LOG.warning("overdue moves out not known", error=type(error).__name__)
-        await asyncio.sleep(LOOK_SECONDS if ground.relay.municipalities else 1)
+        await asyncio.sleep(every_seconds if ground.relay.municipalities else 1)
 
 
 async def look(ground: Ground, municipality: str) -> bool:

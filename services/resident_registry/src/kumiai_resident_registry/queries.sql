@@ -135,14 +135,13 @@ where h.municipality = :municipality and h.addressee_number in (
 order by h.addressee_number, h.history_number;
 
 -- name: protected_among
-select addressee_number, state, applied_on, starts_on, ends_on, ended_on, together_with from protection
-where municipality = :municipality and state <> 'ended' and addressee_number = any(:addressee_numbers::text[]);
-
--- name: protected_households
--- Of these households those that a protected person lives in, or has left the record from.
-select distinct h.household_number
-from resident_history h join protection p using (municipality, addressee_number)
-where h.municipality = :municipality and h.household_number = any(:household_numbers::text[]) and p.state <> 'ended'
+-- Who of these people is protected; and of these households those that a protected person lives in, or has left the record from.
+select p.addressee_number, null as household_number from protection p
+where p.municipality = :municipality and p.state <> 'ended' and p.addressee_number = any(:addressee_numbers::text[])
+union all
+select null, h.household_number
+from protection p join resident_history h using (municipality, addressee_number)
+where p.municipality = :municipality and p.state <> 'ended' and h.household_number = any(:household_numbers::text[])
   and not exists (
     select from resident_history later
     where later.municipality = h.municipality and later.addressee_number = h.addressee_number

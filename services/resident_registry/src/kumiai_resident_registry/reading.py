@@ -51,11 +51,16 @@ class Reading:
             self.connection, self.municipality, self.caller, self.purpose, self.action, addressee_numbers
         )
 
-    async def shown(self, rows: Sequence[ResidentRow]) -> list[dict[str, Any]]:
-        """Rows as the purpose may see them, recorded: with the addresses that are there, open to it and not erased."""
-        numbers = list(dict.fromkeys(row.addressee_number for row in rows))
-        await self.record(numbers)
+    async def shown(self, rows: Sequence[ResidentRow], *, found_by_address: bool = False) -> list[dict[str, Any]]:
+        """Rows as the purpose may see them, recorded: with the addresses that are there, open to it and not erased.
+
+        That somebody lives at an address is itself an address: of people `found_by_address` only those are shown whose
+        address the purpose may see.
+        """
         is_protected, is_open = await self._rights(rows)
+        if found_by_address:
+            rows = [row for row in rows if is_open(row)]
+        await self.record(list(dict.fromkeys(row.addressee_number for row in rows)))
         characters = await self._gaiji(rows)
         names = ADDRESSES & FIELDS[self.purpose]
         addresses = await self._opened([row for row in rows if is_open(row)], names)
@@ -82,16 +87,11 @@ class Reading:
             found.append(shown)
         return found
 
-    async def with_open_address(self, rows: Sequence[ResidentRow]) -> list[ResidentRow]:
-        """Those of these rows whose address the purpose may see."""
-        _, is_open = await self._rights(rows)
-        return [row for row in rows if is_open(row)]
-
     async def _rights(self, rows: Sequence[ResidentRow]) -> tuple[Holds, Holds]:
         """Of which of these rows somebody is protected, and of which the address may be seen."""
         people, households = await self.protected(rows)
-        numbers = list({row.addressee_number for row in rows})
-        released = await self._numbers(QUERIES.released_among, numbers) if people or households else frozenset()
+        numbers = {row.addressee_number for row in rows}
+        released = await self._released(numbers) if people or households else frozenset[str]()
 
         def is_protected(row: ResidentRow) -> bool:
             return row.addressee_number in people or row.household_number in households
@@ -105,15 +105,21 @@ class Reading:
 
     async def protected(self, rows: Sequence[ResidentRow]) -> tuple[frozenset[str], frozenset[str]]:
         """Who of these is protected, and in whose households somebody is: where one lives, all of them live."""
-        households = list({row.household_number for row in rows})
-        found = await QUERIES.protected_households(
-            self.connection, municipality=self.municipality, household_numbers=households
+        found = await QUERIES.protected_among(
+            self.connection,
+            municipality=self.municipality,
+            addressee_numbers=list({row.addressee_number for row in rows}),
+            household_numbers=list({row.household_number for row in rows}),
         )
-        people = await self._numbers(QUERIES.protected_among, list({row.addressee_number for row in rows}))
-        return people, frozenset(record["household_number"] for record in found)
+        people = (record["addressee_number"] for record in found)
+        households = (record["household_number"] for record in found)
+        return frozenset(filter(None, people)), frozenset(filter(None, households))
 
-    async def _numbers(self, query: Any, numbers: Sequence[str]) -> frozenset[str]:
-        found = await query(self.connection, municipality=self.municipality, addressee_numbers=list(numbers))
+    async def _released(self, numbers: Collection[str]) -> frozenset[str]:
+        """Of whom of these a temporary release holds."""
+        found = await QUERIES.released_among(
+            self.connection, municipality=self.municipality, addressee_numbers=list(numbers)
+        )
         return frozenset(record["addressee_number"] for record in found)
 
     async def _opened(self, rows: Sequence[ResidentRow], names: Collection[str]) -> Mapping[str | None, Any]:

@@ -136,8 +136,7 @@ async def _living_at(about: Reading, key: str, request: Request) -> dict[str, ob
     after = request.query_params.get("after", "").replace("\x00", "")
     limit = count_of(request, "limit", PAGE, MOST)
     page = await address_at(about.connection, about.municipality, key, _moment(request), after=after, limit=limit)
-    # That somebody lives at an address is itself an address.
-    return {"residents": await about.shown(await about.with_open_address(page.residents)), "after": page.after}
+    return {"residents": await about.shown(page.residents, found_by_address=True), "after": page.after}
 
 
 async def _found(about: Reading, key: str, request: Request) -> dict[str, object]:

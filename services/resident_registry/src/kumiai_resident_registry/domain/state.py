@@ -128,7 +128,7 @@ class RegistryState:
         return self._holders.get(canonical_json(code))
 
     def bearer_of(self, token: str) -> str | None:
-        """宛名番号 of whoever a 個人番号のトークン was last said to mean, as far as notices made it necessary to look."""
+        """宛名番号 of whom a token of a 個人番号 was last said to mean, as far as notices made it necessary to look."""
         return self._bearers.get(token)
 
     def born_on(self, birth_date: str, sex: Sex) -> tuple[str, ...]:
