@@ -8,7 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 from kumiai_contracts.resident import MoveInNotice, MoveOutNotice
+from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice
 from kumiai_local.addresses import StackAddresses
+from kumiai_resident_registry.domain.confirming import UNCONFIRMED_DAYS
 
 from tests.support.family import AWAY, FAMILY, HOME, carry_over, handled, person, today
 from tests.support.operator import REGISTRY
@@ -116,3 +118,15 @@ async def test_who_comes_from_no_member_or_unannounced_waits_for_a_person(new_sy
     assert told["addressee_number"] == lives.numbers[0]
     assert (await a.read(REGISTRY, f"residents/{lives.numbers[0]}"))["removed_on"] == today().isoformat()
     await moves(b, "announced", "met", 1)
+
+
+async def test_a_move_out_that_nobody_confirms_comes_onto_the_work_list_by_itself(new_system: NewSystem) -> None:
+    system = await new_system(REGISTRY)
+    (late,), (recent,) = [(await system.tell(carry_over(each))).numbers for each in FAMILY[:1] * 2]
+    for number, days in ((late, UNCONFIRMED_DAYS + 1), (recent, UNCONFIRMED_DAYS)):
+        leaving = move_out(number, to=ELSEWHERE, days=-days)
+        await system.tell(leaving.model_copy(update={"ex_officio": True}))
+    assert (await waiting(system, "move-out-unconfirmed"))["keys"] == [late]
+    await system.tell(ConfirmMoveOutNotice(**handled(), addressee_numbers=(late,)))
+    (item,) = (await system.read(REGISTRY, "work-items"))["work_items"]
+    assert (item["kind"], item["state"]) == ("move-out-unconfirmed", "settled")
