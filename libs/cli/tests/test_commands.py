@@ -70,6 +70,9 @@ def pem() -> bytes:
         ["tax", "run"],
         *[["worklist", name] for name in ("list", "show", "take", "settle", "head")],
         *[["residents", name] for name in ("search", "at", "accesses", "show", "gaiji", "month")],
+        *[["residents", name] for name in ("history", "household", "moves")],
+        *[["protection", name] for name in ("list", "release")],
+        *[["emergency", name] for name in ("ask", "approve", "list")],
     ],
 )
 def test_every_command_explains_itself_and_shows_how_it_is_used(command: list[str]) -> None:
@@ -95,6 +98,9 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ["join", "131016", "--services", ","],
         ["join", "999999", "--services", "taxation"],
         ["worklist", "show", "131016", "character/old/U+E001"],
+        ["protection", "release", "131016", "0000010413", "--minutes", "61", "--as", "guardian"],
+        ["emergency", "ask", "131016", "地震による安否確認"],
+        ["emergency", "ask", "131016", "地震による安否確認", "--as", "nobody"],
         ["worklist", "head", "131016", "head/0000005207", "0000010421", "--relationship", "子"],
         ["join", "011011", "--services", "taxation"],
         ["subscribe", "131016", "membership"],

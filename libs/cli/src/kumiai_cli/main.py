@@ -6,6 +6,7 @@ import typer
 from kumiai_cli import (
     bundle,
     bundle_import,
+    desk,
     leaving,
     linkage,
     linkage_desk,
@@ -66,11 +67,13 @@ for command in (
 app.add_typer(vault, name="vault")
 bundle.app.command("import")(bundle_import.import_)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(desk.emergency, name="emergency")
 app.add_typer(importing, name="import")
 app.add_typer(leaving.app, name="leaving")
 app.add_typer(parameters.app, name="parameters")
 app.add_typer(parties.app, name="party")
 app.add_typer(recovery.parked, name="parked")
+app.add_typer(desk.protection, name="protection")
 app.add_typer(residents.app, name="residents")
 app.add_typer(worklist.app, name="worklist")
 app.add_typer(tools.tax, name="tax")

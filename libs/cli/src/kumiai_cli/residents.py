@@ -5,13 +5,29 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.federation import find_federation, read_credentials, read_party
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import err, out, reporting, say, show_json, table_of
 
 app = typer.Typer(help="Residents (住民): find and look at them, for a purpose.", no_args_is_help=True)
 DESK = "resident-services"
 Purpose = Annotated[str, typer.Option(help="利用目的; recorded with every read.")]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="PARTY", help="A clerk with a key here; the municipality's own system, if nobody is named."
+    ),
+]
+_MOVEMENT = (
+    "history_number",
+    "reason",
+    "effective_date",
+    "processed_date",
+    "status",
+    "household_number",
+    "relationship",
+    "cancels",
+)
 AsOf = Annotated[str, typer.Option(help="How it stood on this day, YYYY-MM-DD.")]
 Known = Annotated[
     str, typer.Option(help="As it was known by the end of this day, or by an instant: 2026-04-01T17:15:00+09:00.")
@@ -24,6 +40,7 @@ def search(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its beginning, in kanji or kana.")],
     purpose: Purpose = DESK,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
+    as_party: As = "",
     as_json: Json = False,
 ) -> None:
     """Find people by name, however it is written.
@@ -31,7 +48,7 @@ def search(
     kumiai residents search 131016 わたなべ
     """
     with reporting(as_json):
-        found = _get(code, "residents", name=name, purpose=purpose, limit=limit)
+        found = _get(code, "residents", as_party, name=name, purpose=purpose, limit=limit)
         if as_json:
             show_json(found)
             return
@@ -51,6 +68,7 @@ def at(
     as_of: AsOf = "",
     known: Known = "",
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50,
+    as_party: As = "",
     as_json: Json = False,
 ) -> None:
     """Who lives at an address, or lived there on a day, however it is written. Whom the purpose may not see there, it
@@ -59,7 +77,9 @@ def at(
     kumiai residents at 131016 丸の内1-2-3 --as-of 2026-01-01
     """
     with reporting(as_json):
-        found = _get(code, "addresses", address=address, purpose=purpose, limit=limit, **_moment(as_of, known))
+        found = _get(
+            code, "addresses", as_party, address=address, purpose=purpose, limit=limit, **_moment(as_of, known)
+        )
         if as_json:
             show_json(found)
             return
@@ -105,6 +125,7 @@ def show(
         str,
         typer.Option(metavar="SET", help="Names reduced to jis-x-0208, jis-x-0213, shift-jis-windows or unicode-bmp."),
     ] = "",
+    as_party: As = "",
     as_json: Json = False,
 ) -> None:
     """One person's row, now or as of a day.
@@ -113,12 +134,59 @@ def show(
     """
     with reporting(as_json):
         reduced = {"characters": characters} if characters else {}
-        found = _get(code, f"residents/{number}", purpose=purpose, **_moment(as_of, known), **reduced)
+        found = _get(code, f"residents/{number}", as_party, purpose=purpose, **_moment(as_of, known), **reduced)
         if as_json:
             show_json(found)
             return
         for name, value in found.items():
             out.print(f"{name}: {value}", highlight=False)
+
+
+@app.command()
+def history(
+    code: Code,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="宛名番号.")],
+    purpose: Purpose = DESK,
+    as_party: As = "",
+    as_json: Json = False,
+) -> None:
+    """Every row of a person (異動履歴), the current one last.
+
+    kumiai residents history 131016 0000010413
+    """
+    with reporting(as_json):
+        found = _get(code, f"residents/{number}/history", as_party, purpose=purpose)
+        if as_json:
+            show_json(found)
+            return
+        table = table_of("", "reason", "effective", "processed", "status", "household", "relationship", "takes back")
+        for row in found["history"]:
+            shown = [str(row.get(name) or "") for name in _MOVEMENT]
+            table.add_row(*shown)
+        out.print(table)
+
+
+@app.command()
+def household(
+    code: Code,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="世帯番号.")],
+    purpose: Purpose = DESK,
+    as_of: AsOf = "",
+    known: Known = "",
+    as_party: As = "",
+    as_json: Json = False,
+) -> None:
+    """A household's head and members, now or as of a day.
+
+    kumiai residents household 131016 0000005207
+    """
+    with reporting(as_json):
+        found = _get(code, f"households/{number}", as_party, purpose=purpose, **_moment(as_of, known))
+        if as_json:
+            show_json(found)
+            return
+        say(f"Head (世帯主): {found['head'] or 'not set (世帯主未設定)'}")
+        say(f"Members: {', '.join(found['members']) or 'none'}")
 
 
 @app.command()
@@ -214,8 +282,8 @@ def moves(
             say("None.")
 
 
-def _get(code: str, path: str, **query: Any) -> dict[str, Any]:
-    owner = read_credentials(parse_code(code))
+def _get(code: str, path: str, as_party: str = "", **query: Any) -> dict[str, Any]:
+    owner = read_party(parse_code(code), as_party) if as_party else read_credentials(parse_code(code))
     with find_federation(owner).system("resident-registry", owner) as client:
         found: dict[str, Any] = client.get(f"/v1/{code}/{path}", params=query).raise_for_status().json()
         return found
