@@ -20,7 +20,7 @@ from registry_in_memory import TODAY, Registry, cancel, enter, move_out, person
 from registry_on_postgres import HERE, save
 from test_returning import BACK, CODE, LEFT, back, came, waiting, with_code
 
-FIRST, SECOND = (f"1.{letter * 43}=" for letter in "AB")
+FIRST, SECOND = (f"1.{letter * 43}" for letter in "AB")
 
 
 def presenting(*tokens: str, persons: Sequence[Person] = (), **more: str) -> MoveInNotice:

@@ -37,7 +37,7 @@ def amendments() -> tuple[Event | Notice, ...]:
     return (*_notices(), *_events())
 
 
-_TOKEN = "1." + "m3oCVvs4lV1kS5vk9Zk2T7bq0f8cTgJ0x0v3m1Rr2cE="
+_TOKEN = "1." + "m3oCVvs4lV1kS5vk9Zk2T7bq0f8cTgJ0x0v3m1Rr2cE"
 
 
 def _notices() -> tuple[Notice, ...]:

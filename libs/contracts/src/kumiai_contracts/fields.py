@@ -54,7 +54,7 @@ ResidentCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$"), AfterVa
 IntegratedAddresseeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{15}$")]
 """団体内統合宛名番号: one per person and municipality, fifteen digits."""
 
-MyNumberToken = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{43}=$")]
+MyNumberToken = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{43}$")]
 """個人番号のトークン: what the vault makes of a number with a municipality's own key: version, dot, base64url."""
 
 _YEAR, _MONTH, _DAY = "([0-9]{4}|XXXX)", "(0[1-9]|1[0-2]|XX)", "(0[1-9]|[12][0-9]|3[01]|XX)"

@@ -9,6 +9,7 @@ from typing import Any
 from kumiai_contracts.decision import Accepted, Context, Decision
 from kumiai_contracts.receipts import Assigned
 from kumiai_contracts.resident import (
+    Address,
     BirthNotice,
     CarryOverNotice,
     HouseholdRow,
@@ -17,11 +18,12 @@ from kumiai_contracts.resident import (
     Reason,
     ResidentBorn,
     ResidentCarriedOver,
+    ResidentEvent,
     ResidentMovedIn,
     ResidentRow,
     Status,
 )
-from kumiai_contracts.resident_amendments import ResidentReturned
+from kumiai_contracts.resident_amendments import ExOfficioEntryNotice, ResidentReturned
 
 from kumiai_resident_registry.domain import checks, returning
 from kumiai_resident_registry.domain.refusals import refusal, refused
@@ -54,26 +56,8 @@ def carry_over(state: RegistryState, notice: CarryOverNotice, context: Context) 
 
 def move_in(state: RegistryState, notice: MoveInNotice, context: Context) -> Decision:
     """転入: into a new household, or into one that exists at that address, to whose head they state what they are."""
-    joined = state.household(notice.household_number) if notice.household_number else None
-    reasons = [
-        *checks.dates(notice, context),
-        *checks.entering(state, notice, joined),
-        *returning.refusals(state, notice),
-    ]
-    if reasons:
-        return refused(reasons)
-    sealing = Sealing(context)
-    household = joined or new_household(state)
-    known = returning.known_as(state, notice)
     reason = Reason.DOMESTIC_MOVE_IN if notice.origin == "domestic" else Reason.MOVE_IN_FROM_ABROAD
-    address = sealing.seal(notice.address)
-    previous = sealing.seal(notice.previous_address, "previous_address")
-    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing, known)
-    rows = rows_of(people, {**movement(notice, context, reason), "previous_address": previous})
-    event = (ResidentReturned if known else ResidentMovedIn)(
-        residents=rows, households=(with_entered(household, rows),)
-    )
-    return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
+    return entered(state, notice, context, ResidentMovedIn, reason, previous_address=notice.previous_address)
 
 
 def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decision:
@@ -101,6 +85,38 @@ def birth(state: RegistryState, notice: BirthNotice, context: Context) -> Decisi
         tuple(sealing.parts),
         (Assigned(pointer="/child", kind="addressee-number", number=rows[0].addressee_number),),
     )
+
+
+def entered(
+    state: RegistryState,
+    notice: MoveInNotice | ExOfficioEntryNotice,
+    context: Context,
+    kind: type[ResidentEvent],
+    reason: Reason,
+    *,
+    previous_address: Address | None = None,
+) -> Decision:
+    """People enter a new household, or one that exists at that address; whoever was here before returns (再転入)."""
+    joined = state.household(notice.household_number) if notice.household_number else None
+    reasons = [
+        *(checks.ex_officio(notice) if isinstance(notice, ExOfficioEntryNotice) else ()),
+        *checks.dates(notice, context),
+        *checks.entering(state, notice, joined),
+        *returning.refusals(state, notice),
+    ]
+    if reasons:
+        return refused(reasons)
+    sealing = Sealing(context)
+    household = joined or new_household(state)
+    known = returning.known_as(state, notice)
+    address = sealing.seal(notice.address)
+    changes = movement(notice, context, reason)
+    if previous_address is not None:
+        changes["previous_address"] = sealing.seal(previous_address, "previous_address")
+    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing, known)
+    rows = rows_of(people, changes)
+    event = (ResidentReturned if known else kind)(residents=rows, households=(with_entered(household, rows),))
+    return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
 
 
 def new_household(state: RegistryState) -> HouseholdRow:

@@ -11,14 +11,13 @@ from kumiai_contracts.resident_amendments import (
     ResidentNationalityChanged,
     ResidentRecordRemade,
     ResidentRemoved,
-    ResidentReturned,
 )
 
-from kumiai_resident_registry.domain import checks, returning
-from kumiai_resident_registry.domain.entry import assigned, entering, new_household, rows_of, with_entered
+from kumiai_resident_registry.domain import checks
+from kumiai_resident_registry.domain.entry import entered
 from kumiai_resident_registry.domain.households import moving_from
 from kumiai_resident_registry.domain.refusals import refusal, refused
-from kumiai_resident_registry.domain.rows import Changes, Sealing, following, movement, removed, without
+from kumiai_resident_registry.domain.rows import Changes, following, movement, removed, without
 from kumiai_resident_registry.domain.state import RegistryState
 
 JAPAN = "JPN"
@@ -27,25 +26,7 @@ _BY_KIND = {"renewed": Reason.RENEWED, "recreated": Reason.RECREATED}
 
 def enter(state: RegistryState, notice: ExOfficioEntryNotice, context: Context) -> Decision:
     """職権記載: into a new household, or into one that exists at that address."""
-    joined = state.household(notice.household_number) if notice.household_number else None
-    reasons = [
-        *checks.ex_officio(notice),
-        *checks.dates(notice, context),
-        *checks.entering(state, notice, joined),
-        *returning.refusals(state, notice),
-    ]
-    if reasons:
-        return refused(reasons)
-    sealing = Sealing(context)
-    household = joined or new_household(state)
-    address = sealing.seal(notice.address)
-    known = returning.known_as(state, notice)
-    people = entering(state, notice.persons, household.household_number, address, notice.effective_date, sealing, known)
-    rows = rows_of(people, movement(notice, context, Reason.EX_OFFICIO_ENTRY))
-    event = (ResidentReturned if known else ResidentEntered)(
-        residents=rows, households=(with_entered(household, rows),)
-    )
-    return Accepted((event,), tuple(sealing.parts), assigned(rows, None if joined else household))
+    return entered(state, notice, context, ResidentEntered, Reason.EX_OFFICIO_ENTRY)
 
 
 def remove(state: RegistryState, notice: ExOfficioRemovalNotice, context: Context) -> Decision:
