@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from kumiai_contracts.civil_dates import in_eras
 from rich.table import Table
 
 from kumiai_cli.federation import find_federation, read_credentials, read_party
@@ -18,6 +19,7 @@ As = Annotated[
         "--as", metavar="PARTY", help="A clerk with a key here; the municipality's own system, if nobody is named."
     ),
 ]
+_CIVIL_DATES = ("birth_date", "resident_since", "address_since")
 _MOVEMENT = (
     "history_number",
     "reason",
@@ -55,7 +57,7 @@ def search(
         table = table_of("number", "name", "kana", "born", "status", "protected")
         for row in found["residents"]:
             shown = row.get("identified_name", row["name"])
-            table.add_row(row["addressee_number"], shown, row["name_kana"], row["birth_date"], row["status"],
+            table.add_row(row["addressee_number"], shown, row["name_kana"], in_eras(row["birth_date"]), row["status"],
                           "支援" if row["protected"] else "")  # fmt: skip
         _show_found(table, "Nobody has a name that begins so.")
 
@@ -139,7 +141,8 @@ def show(
             show_json(found)
             return
         for name, value in found.items():
-            out.print(f"{name}: {value}", highlight=False)
+            shown = f"{value} ({in_eras(value)})" if name in _CIVIL_DATES else value
+            out.print(f"{name}: {shown}", highlight=False)
 
 
 @app.command()
@@ -275,8 +278,9 @@ def moves(
             return
         table = table_of("reference", "other", "day", "name", "born", "number here")
         for row in found:
-            shown = [row.get(name, "") for name in ("other", "day", "name", "birth_date")]
-            table.add_row(row["reference"], *shown, row["addressee_number"] or "")
+            shown = [row.get(name, "") for name in ("other", "day", "name")]
+            born = in_eras(row["birth_date"]) if "birth_date" in row else ""
+            table.add_row(row["reference"], *shown, born, row["addressee_number"] or "")
         out.print(table)
         if not found:
             say("None.")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+from kumiai_contracts.civil_dates import in_eras
 from kumiai_contracts.fields import ADDRESSEE_DIGITS
 from kumiai_contracts.membership import Purpose
 
@@ -83,7 +84,7 @@ def show_item(code: Code, item: Item, as_json: Json = False) -> None:
         table = table_of("number", "name", "relationship", "born")
         for row in people:
             shown = row.get("identified_name", row["name"])
-            table.add_row(row["addressee_number"], shown, row["relationship"], row["birth_date"])
+            table.add_row(row["addressee_number"], shown, row["relationship"], in_eras(row["birth_date"]))
         out.print(table)
 
 
