@@ -29,6 +29,15 @@ def kumiai(*arguments: str) -> tuple[int, dict[str, Any]]:
     return ended.exit_code, json.loads(ended.stdout) if ended.stdout else {"error": ended.stderr}
 
 
+def once_heard_of(*arguments: str) -> dict[str, Any]:
+    """A command's answer once the service has heard of the clerk."""
+    deadline = time.monotonic() + 20
+    while (found := kumiai(*arguments))[0] != 0:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+    return found[1]
+
+
 def code_of(arguments: tuple[str, ...]) -> str:
     """What a command is refused with."""
     code, answer = kumiai(*arguments)
@@ -37,13 +46,10 @@ def code_of(arguments: tuple[str, ...]) -> str:
 
 
 def test_an_emergency_access_takes_two_clerks_and_a_release_one_with_the_purpose() -> None:
-    assert kumiai("join", UTASHINAI, "--services", "resident-registry")[0] == 0
+    assert kumiai("join", UTASHINAI, "--services", "resident-registry,national-id-linkage")[0] == 0
     for clerk, purpose in (("hanako", "taxation"), ("taro", "protection")):
         assert kumiai("party", "add", UTASHINAI, clerk, "--role", "clerk", "--purpose", purpose)[0] == 0
-    deadline = time.monotonic() + 20
-    while kumiai("emergency", "list", UTASHINAI, "--as", "taro")[0] != 0:
-        assert time.monotonic() < deadline, "the registry never heard of the clerks"
-        time.sleep(0.1)
+    once_heard_of("emergency", "list", UTASHINAI, "--as", "taro")
     assert kumiai("emergency", "list", UTASHINAI, "--as", "hanako") == (0, {"emergency_accesses": []})
 
     disaster = ("residents", "show", UTASHINAI, NOBODY, "--purpose", "disaster", "--as", "hanako")
@@ -59,6 +65,9 @@ def test_an_emergency_access_takes_two_clerks_and_a_release_one_with_the_purpose
 
     assert kumiai("protection", "list", UTASHINAI, "--as", "taro") == (0, {"protections": []})
     assert code_of(("protection", "list", UTASHINAI, "--as", "hanako")) == "purpose-missing"
+    assert once_heard_of("protection", "held", UTASHINAI, "--as", "taro") == {"held": []}
+    unknown = ("protection", "decide", UTASHINAI, "011002", "R-1", "withhold", "--as", "taro")
+    assert code_of(unknown) == "not-found"
     assert code_of(("protection", "release", UTASHINAI, NOBODY, "--as", "hanako")) == "purpose-missing"
     assert code_of(("residents", "history", UTASHINAI, NOBODY)) == "not-found"
     assert code_of(("residents", "household", UTASHINAI, NOBODY)) == "not-found"

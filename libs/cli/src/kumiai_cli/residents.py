@@ -221,7 +221,7 @@ def month(
     month: Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM.")],
     as_json: Json = False,
 ) -> None:
-    """A month's statistics (人口統計): movements by reason, population by age, and whether it all adds up.
+    """A month's statistics (人口統計): movements by reason, people by age, households by size, and whether it adds up.
 
     kumiai residents month 131016 2026-04
     """
@@ -239,6 +239,10 @@ def month(
         for band, sexes in found["population"]["by_age_band"].items():
             ages.add_row(band, str(sexes.get("male", 0)), str(sexes.get("female", 0)))
         out.print(ages)
+        sizes = table_of("household of", "households")
+        for size, households in found["population"]["by_household_size"].items():
+            sizes.add_row(size, str(households))
+        out.print(sizes)
         entries, removals = (sum(found[name].values()) for name in ("entries", "removals"))
         end = "which adds up" if found["adds_up"] else "which does NOT add up"
         say(f"{found['opening']} + {entries} - {removals} = {found['closing']}, {end}")
