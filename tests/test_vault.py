@@ -9,7 +9,7 @@ from joserfc.jwk import ECKey
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.identified import Identified
 from kumiai_contracts.resident import MoveInNotice, MoveOutNotice
-from kumiai_contracts.resident_tokens import MyNumberTokensNotice, TokenOfPerson
+from kumiai_contracts.resident_marks import IdentityMarksNotice, MarksOfPerson
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.services import Service
 
@@ -146,8 +146,8 @@ async def test_whoever_comes_back_and_presents_the_same_number_is_known_to_the_r
     key = await public_key(operator.peers)
     clerk = await Clerk(operator, code, "desk").granted("national-id-linkage")
     await system.tell(number_notice(key, code, father, FATHER), cause)
-    whose = TokenOfPerson(addressee_number=father, token=(await clerk.token(father)).json()["token"])
-    await system.tell(MyNumberTokensNotice(tokens=(whose,), **DESK))
+    whose = MarksOfPerson(addressee_number=father, my_number_token=(await clerk.token(father)).json()["token"])
+    await system.tell(IdentityMarksNotice(people=(whose,), **DESK))
 
     presented = (await clerk.look_up(key, FATHER)).json()["token"]
     entry = MoveInNotice(
@@ -161,8 +161,8 @@ async def test_whoever_comes_back_and_presents_the_same_number_is_known_to_the_r
     assert await codes_of(system, entry) == ["already-resident"]
     await system.tell(MoveOutNotice(**handled(), addressee_numbers=(father,), destination="domestic"))
     assert (await system.tell(entry)).numbers[0] == father
-    replicated = MyNumberTokensNotice(tokens=(whose.model_copy(update={"addressee_number": mother}),), **DESK)
-    assert await codes_of(system, replicated) == ["token-of-another"]
+    hers = IdentityMarksNotice(people=(whose.model_copy(update={"addressee_number": mother}),), **DESK)
+    assert await codes_of(system, hers) == ["mark-of-another"]
     await operator.complete(system.member)
 
 

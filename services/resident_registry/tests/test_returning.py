@@ -15,8 +15,8 @@ from test_between import BETWEEN_CODES
 from two_registries import HERE, Town
 
 CODE, OTHER_CODE = "24727059608", "25208017643"
-TOKEN_CODES = {"token-twice", "token-of-another"}
-"""They are seen in `test_tokens.py`."""
+MARK_CODES = {"mark-twice", "mark-of-another"}
+"""They are seen in `test_marks.py`."""
 LEFT, BACK = date(2026, 5, 1), date(2026, 5, 20)
 
 
@@ -158,7 +158,7 @@ def test_what_does_not_hold_is_refused_with_the_reason(registry: Registry) -> No
         {("effective-before-last-movement", "/effective_date")},
     ]
     here = {code for each in refused for code, _ in each} | {"already-resident"}
-    assert here | BETWEEN_CODES | TOKEN_CODES >= BETWEEN_TEXTS.keys()
+    assert here | BETWEEN_CODES | MARK_CODES >= BETWEEN_TEXTS.keys()
 
 
 @settings(max_examples=80, deadline=None)

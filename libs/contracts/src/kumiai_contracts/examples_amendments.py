@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from kumiai_contracts import resident, resident_amendments, resident_codes, resident_tokens
+from kumiai_contracts import resident, resident_amendments, resident_codes, resident_marks
 from kumiai_contracts.chain import commitment
 from kumiai_contracts.examples_resident import CHILD, DAUGHTER, FATHER, HEAD, HOUSEHOLD, MOTHER, SON, example_row
 from kumiai_contracts.model import Event, Notice, canonical_json
@@ -37,6 +37,7 @@ def amendments() -> tuple[Event | Notice, ...]:
     return (*_notices(), *_events())
 
 
+_CARD = "AB12345678CD"
 _TOKEN = "1." + "m3oCVvs4lV1kS5vk9Zk2T7bq0f8cTgJ0x0v3m1Rr2cE"
 
 
@@ -57,8 +58,10 @@ def _notices() -> tuple[Notice, ...]:
         resident_amendments.ConfirmMoveOutNotice(**_WHEN, addressee_numbers=(DAUGHTER,)),
         resident_codes.CodePoolNotice(codes=_CODES, place="千代田区役所 戸籍住民課", operator="juki-0117"),
         resident_codes.ResidentCodeNotice(**_WHEN, addressee_number=MOTHER, kind="resident-code-change-requested"),
-        resident_tokens.MyNumberTokensNotice(
-            tokens=(resident_tokens.TokenOfPerson(addressee_number=MOTHER, token=_TOKEN),),
+        resident_marks.IdentityMarksNotice(
+            people=(
+                resident_marks.MarksOfPerson(addressee_number=MOTHER, my_number_token=_TOKEN, residence_card=_CARD),
+            ),
             place="千代田区役所 戸籍住民課",
             operator="juki-0117",
         ),
@@ -111,7 +114,8 @@ def _events() -> tuple[Event, ...]:
                 resident_codes.ResidentCodeRow(code=_sealed(_CODES[1]), addressee_number=None),
             )
         ),
-        resident_tokens.MyNumberTokensLearned(
-            tokens=(resident_tokens.MyNumberTokenRow(token=_TOKEN, addressee_number=MOTHER),)
+        resident_marks.IdentityMarksLearned(
+            tokens=(resident_marks.MyNumberTokenRow(token=_TOKEN, addressee_number=MOTHER),),
+            cards=(resident_marks.ResidenceCardRow(card=_sealed(_CARD), addressee_number=MOTHER),),
         ),
     )

@@ -57,6 +57,9 @@ IntegratedAddresseeNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{15
 MyNumberToken = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{43}$")]
 """個人番号のトークン: what the vault makes of a number with a municipality's own key: version, dot, base64url."""
 
+ResidenceCardNumber = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{8}[A-Z]{2}$")]
+"""在留カード番号 or 特別永住者証明書番号: two letters, eight digits, two letters. Never in an event, but sealed."""
+
 _YEAR, _MONTH, _DAY = "([0-9]{4}|XXXX)", "(0[1-9]|1[0-2]|XX)", "(0[1-9]|[12][0-9]|3[01]|XX)"
 CivilDate = Annotated[str, StringConstraints(pattern=f"^{_YEAR}-{_MONTH}-{_DAY}$")]
 """A date as the record has it, YYYY-MM-DD: X for an unknown part (不詳), and days that no calendar has are kept."""

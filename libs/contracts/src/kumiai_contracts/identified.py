@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from kumiai_contracts.fields import AddresseeNumber, MyNumberToken
+from kumiai_contracts.fields import AddresseeNumber, MyNumberToken, ResidenceCardNumber
 from kumiai_contracts.model import Frozen
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}/[a-z-]{1,60}:[0-9]{1,9}:[0-9]{1,18}/[0-9]{1,2}$")]
@@ -20,6 +20,8 @@ class Identified(Frozen):
     """宛名番号 under which the person was on this municipality's record before, where the desk knows it."""
     my_number_token: MyNumberToken | None = None
     """個人番号のトークン of the number that the person presented, as the vault's look-up gives it."""
+    residence_card: ResidenceCardNumber | None = None
+    """在留カード番号 or 特別永住者証明書番号 of the card that the person showed."""
     announced: Reference | None = None
     """転出予定の通知 of the person, as the list of announced moves names it."""
 

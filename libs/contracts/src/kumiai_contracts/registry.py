@@ -29,7 +29,7 @@ from kumiai_contracts import (
     resident_extensions,
     resident_feed,
     resident_households,
-    resident_tokens,
+    resident_marks,
     taxation,
     taxation_carry_over,
 )
@@ -56,7 +56,7 @@ MODULES = (
     resident_codes,
     resident_extensions,
     resident_households,
-    resident_tokens,
+    resident_marks,
     resident_feed,
     taxation,
     taxation_carry_over,

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from kumiai_resident_registry.domain.moves import PART
+from kumiai_resident_registry.domain.rows import CARD, CODE
 from kumiai_resident_registry.domain.statistics import Moved, Population, Standing, bounds, month, population
 from kumiai_resident_registry.domain.visible import sees_address
 from kumiai_resident_registry.named_queries import QUERIES
@@ -34,6 +35,8 @@ EMERGENCY_MINUTES = 8 * 60
 RELEASE_MINUTES = 60
 """How long a temporary release may hold at most: our own choice."""
 MOST = 500
+NEVER_ALONE = (CODE, CARD, "extension", PART)
+"""Sealed parts that open with what they belong to, or not at all."""
 SAME_PERSON = Kind(
     "second-person-needed",
     409,
@@ -193,7 +196,7 @@ class Desk:
         """A sealed part: as the ground serves it, except that a protected person's address needs its own purpose.
 
         A 住民票コード opens with the row of the person who has it, extra attributes with the rows of their movement, a
-        move between municipalities in the list of them: nowhere else.
+        move between municipalities in the list of them: nowhere else. A 在留カード番号 is compared, and never shown.
         """
         municipality, purpose = municipality_of(request), requested_purpose(request)
         await authorise(request, municipality, purpose=purpose, roles=READERS)
@@ -208,9 +211,7 @@ class Desk:
                 if commitment in row.values()
             ]
             is_protected = any(await about.protected(rows))
-            if found["name"] in ("resident_code", "extension", PART) or not sees_address(
-                purpose, is_protected=is_protected, is_released=False
-            ):
+            if found["name"] in NEVER_ALONE or not sees_address(purpose, is_protected=is_protected, is_released=False):
                 raise Problem(problems.PURPOSE_MISSING)
             if found["part"] is None:
                 raise Problem(problems.ERASED)

@@ -72,8 +72,20 @@ cross join lateral (
 
 -- name: bearers
 -- Whose these tokens of 個人番号 are or were.
-select t.* from my_number_token t
-join unnest(:municipalities::text[], :tokens::text[]) as given(municipality, token) using (municipality, token);
+select token, addressee_number from my_number_token
+where municipality = :municipality and token = any(:tokens::text[]);
+
+-- name: card_holders
+-- Whose these 在留カード are or were.
+select given.card, held.addressee_number
+from unnest(:cards::bytea[]) as given(card)
+cross join lateral (
+  select p.commitment, p.position from sealed_part p
+  where p.municipality = :municipality and p.name = 'residence_card' and p.part = given.card offset 0) as sealed
+cross join lateral (
+  select c.addressee_number from residence_card c
+  where c.municipality = :municipality and c.card = sealed.commitment offset 0) as held
+order by sealed.position;
 
 -- name: born_on
 -- Everybody who entered with one of these dates of birth, with the name of then and the last one.

@@ -43,9 +43,9 @@ from kumiai_contracts.resident_households import (
     HouseholdMergeNotice,
     HouseholdSplitNotice,
 )
-from kumiai_contracts.resident_tokens import MyNumberTokensNotice
+from kumiai_contracts.resident_marks import IdentityMarksNotice
 
-from kumiai_resident_registry import store_carried, store_codes, store_returning, store_tokens
+from kumiai_resident_registry import store_carried, store_codes, store_marks, store_returning
 from kumiai_resident_registry.domain.feed import households_of, people_of
 from kumiai_resident_registry.domain.state import BODY_DIGITS, NO_CODES, RegistryState
 from kumiai_resident_registry.named_queries import QUERIES
@@ -97,15 +97,16 @@ async def load(
     found = await store_codes.load(connection, wanted)
     meant = {(m, number) for m, numbers in others.items() for number in numbers}
     meant |= await store_returning.load(connection, wanted, found)
-    tokens = await store_tokens.load(connection, wanted)
-    meant |= {(m, number) for m, bearers in tokens.items() for number in bearers.values()}
+    bearers = await store_marks.load(connection, wanted)
+    meant |= {(m, number) for m, known in bearers.items() for number in known.values()}
     rows = await _rows(connection, wanted, meant, store_carried.households(carried))
     last = await _last_numbers(connection, wanted)
     addresses = await _addresses(connection, wanted, rows)
     for municipality, number in carried:
         rows[municipality].append(number)
     states = {
-        m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES), tokens[m]) for m in wanted
+        m: RegistryState(rows[m], *last.get(m, (0, 0)), addresses[m], found.get(m, NO_CODES), bearers[m])
+        for m in wanted
     }
     depending = [m for m, notices in wanted.items() if any(_depends_on_settings(notice) for notice in notices)]
     for record in await QUERIES.settings(connection, municipalities=depending) if depending else ():
@@ -212,8 +213,8 @@ def _people(notice: Notice) -> Iterable[str]:
         return people_of(notice)
     if isinstance(notice, _ABOUT_SEVERAL):
         return notice.addressee_numbers
-    if isinstance(notice, MyNumberTokensNotice):
-        return [each.addressee_number for each in notice.tokens]
+    if isinstance(notice, IdentityMarksNotice):
+        return [each.addressee_number for each in notice.people]
     return (notice.addressee_number,) if isinstance(notice, _ABOUT_ONE) else ()
 
 

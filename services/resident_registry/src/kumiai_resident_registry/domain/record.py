@@ -17,18 +17,18 @@ from kumiai_contracts.resident_affairs import (
 from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
 from kumiai_contracts.resident_between import MovesToldNotice, OverdueMoveOutsNotice
 from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodesChanged
-from kumiai_contracts.resident_tokens import MyNumberTokensLearned, MyNumberTokensNotice
+from kumiai_contracts.resident_marks import IdentityMarksLearned, IdentityMarksNotice
 
 from kumiai_resident_registry.domain import (
     codes,
     confirming,
     gaiji_rules,
+    marks,
     own_parameters,
     protection,
     returning,
     telling,
     texts,
-    tokens,
     work_list,
 )
 from kumiai_resident_registry.domain.decide import decide as decide_movement
@@ -57,7 +57,7 @@ class Record:
         """Evolve: take over the rows of an event."""
         if isinstance(event, AffairsEvent):
             self.affairs.apply(event)
-        if not isinstance(event, AffairsEvent) or isinstance(event, ResidentCodesChanged | MyNumberTokensLearned):
+        if not isinstance(event, AffairsEvent) or isinstance(event, ResidentCodesChanged | IdentityMarksLearned):
             self.residents.apply(event)
 
 
@@ -78,8 +78,8 @@ def decide(record: Record, notice: Notice, context: Context) -> Decision:  # noq
             return work_list.handle(record.affairs, notice, context)
         case CodePoolNotice():
             return codes.take_in(record.residents, notice, context)
-        case MyNumberTokensNotice():
-            return tokens.learn(record.residents, notice, context)
+        case IdentityMarksNotice():
+            return marks.learn(record.residents, notice, context)
         case MovesToldNotice():
             return confirming.told(record.residents, Moves(record.affairs, record.said), notice, context)
         case OverdueMoveOutsNotice():
@@ -122,7 +122,7 @@ def _following(
     yield from telling.following(moves, record.residents, notice, decision, context, sealing)
     if isinstance(notice, MoveInNotice | ExOfficioEntryNotice):
         yield from returning.soft_matches(record.residents, record.affairs, notice, decision, context)
-        yield from tokens.of_entering(record.residents, notice, decision)
+        yield from marks.of_entering(record.residents, notice, decision, sealing)
     elif isinstance(notice, CancelMovementNotice):
         rows = [row for event in decision.events if isinstance(event, ResidentEvent) for row in event.residents]
         yield from returning.settled(record.affairs, rows, context)

@@ -34,13 +34,14 @@ BETWEEN_TEXTS: dict[str, tuple[str, str]] = {
         "この住民はすでに住民票に記載されています。二重に記載することはできません。転居などの異動として届け出てください。",
         "This person is on the live record already, and nobody is on it twice. Notify a change of address or the like.",
     ),
-    "token-twice": (
-        "同じ個人番号のトークンが二度書かれています。一方を取り除いてください。",
-        "The same token of a 個人番号 is named twice. Remove one of them.",
+    "mark-twice": (
+        "同じ個人番号のトークンまたは在留カード番号が二度書かれています。一方を取り除いてください。",
+        "The same token of a 個人番号, or the same 在留カード番号, is named twice. Remove one of them.",
     ),
-    "token-of-another": (
-        "この個人番号のトークンは別の住民のものです。保管庫に照会し直し、宛名番号と住民票コードを確認してください。",
-        "This token of a 個人番号 is another resident's. Ask the vault again, and check the 宛名番号 and 住民票コード.",
+    "mark-of-another": (
+        "この個人番号のトークンまたは在留カード番号は別の住民のものです。宛名番号、住民票コードとともに確認してください。",
+        "This token of a 個人番号, or this 在留カード番号, is another resident's. Check it beside the 宛名番号 and the "
+        "住民票コード.",
     ),
     "removed-by-death": (
         "この住民は死亡により消除されています。番号を確認し、死亡が誤りの場合は先にその異動を取り消してください。",

@@ -1,8 +1,8 @@
 """再転入: people who come back. Nobody is twice on the live record, and whoever was here has the same 宛名番号 again.
 
 Source: 住民記録システム標準仕様書, 再転入. A hard match is a 住民票コード, the token that the vault makes of a
-個人番号, or the 宛名番号 that the desk states because it has found the person. The same name (search key), date of
-birth and sex alone are a soft match: the entry gets a number of its own, and a person decides.
+個人番号, a 在留カード, or the 宛名番号 that the desk states because it has found the person. The same name (search
+key), date of birth and sex alone are a soft match: the entry gets a number of its own, and a person decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from kumiai_contracts.resident import MoveInNotice, Reason, ResidentEvent, Resid
 from kumiai_contracts.resident_affairs import WorkItemRow
 from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
 
-from kumiai_resident_registry.domain import checks, tokens, work_list
+from kumiai_resident_registry.domain import checks, marks, work_list
 from kumiai_resident_registry.domain.characters.search_key import search_key
 from kumiai_resident_registry.domain.history import last_standing
 from kumiai_resident_registry.domain.refusals import refusal
@@ -26,19 +26,15 @@ MOST_CANDIDATES = 20
 
 
 def known_as(state: RegistryState, notice: Entry) -> Mapping[int, str]:
-    """The 宛名番号 that people have already, by their place in the notice: stated, or by 住民票コード or 個人番号."""
+    """The 宛名番号 that people have already, by their place in the notice: stated, or by what they are known by."""
     found = {
         n: number
         for n, person in enumerate(notice.persons)
         if person.resident_code is not None and (number := state.holder_of(person.resident_code)) is not None
     }
-    known = [each for each in notice.identified if each.person < len(notice.persons)]
-    borne = {
-        each.person: number
-        for each in known
-        if each.my_number_token is not None and (number := tokens.bearer(state, each.my_number_token)) is not None
-    }
-    stated = {each.person: each.addressee_number for each in known if each.addressee_number is not None}
+    identified = [each for each in notice.identified if each.person < len(notice.persons)]
+    borne = {each.person: number for each in identified if (number := marks.known(state, each)) is not None}
+    stated = {each.person: each.addressee_number for each in identified if each.addressee_number is not None}
     return {**found, **borne, **stated}
 
 
@@ -50,8 +46,8 @@ def refusals(state: RegistryState, notice: Entry) -> Iterator[Refusal]:
             yield refusal("no-such-person", f"/identified/{n}/person")
         elif each.addressee_number is not None and not _fits(state, notice, each.person, each.addressee_number):
             yield refusal("not-the-same-person", f"/identified/{n}/addressee_number")
-        elif each.my_number_token is not None:
-            yield from _token_refusals(state, notice, n, each.my_number_token)
+        else:
+            yield from _mark_refusals(state, notice, n)
     for n, number in known.items():
         row, pointer = state.current(number), f"/persons/{n}"
         if row is None:
@@ -101,16 +97,19 @@ def _same(state: RegistryState, row: ResidentRow) -> list[str]:
     )
 
 
-def _token_refusals(state: RegistryState, notice: Entry, n: int, token: str) -> Iterator[Refusal]:
-    """Nobody's number is another's: who bears it is whom the 宛名番号 that is stated and the 住民票コード mean, too."""
-    if any(token == other.my_number_token for other in notice.identified[:n]):
-        yield refusal("token-twice", f"/identified/{n}/my_number_token")
+def _mark_refusals(state: RegistryState, notice: Entry, n: int) -> Iterator[Refusal]:
+    """A token or a card is whose the 宛名番号 that is stated, the 住民票コード and the other one are, too."""
     each = notice.identified[n]
+    before = {mark for other in notice.identified[:n] for _, mark in marks.of(other)}
     code = notice.persons[each.person].resident_code
-    meant = (each.addressee_number, state.holder_of(code) if code is not None else None)
-    number = tokens.bearer(state, token)
-    if number is not None and any(other not in (None, number) for other in meant):
-        yield refusal("token-of-another", f"/identified/{n}/my_number_token")
+    holder = state.holder_of(code) if code is not None else None
+    meant = {each.addressee_number, holder, marks.known(state, each)} - {None}
+    for name, mark in marks.of(each):
+        number = marks.bearer(state, mark)
+        if mark in before:
+            yield refusal("mark-twice", f"/identified/{n}/{name}")
+        elif number is not None and meant != {number}:
+            yield refusal("mark-of-another", f"/identified/{n}/{name}")
 
 
 def _fits(state: RegistryState, notice: Entry, n: int, number: str) -> bool:

@@ -18,6 +18,8 @@ Changes = Mapping[str, Any]
 
 CODE = "resident_code"
 """住民票コード, as a column and as a sealed part."""
+CARD = "residence_card"
+"""在留カード番号, as a sealed part."""
 
 
 class Sealing:
@@ -35,6 +37,10 @@ class Sealing:
     def seal_code(self, code: str | None) -> str | None:
         """The commitment that stands in the row for a 住民票コード."""
         return None if code is None else self._sealed(CODE, canonical_json(code))
+
+    def seal_card(self, number: str) -> str:
+        """The commitment that stands in the row for a 在留カード番号."""
+        return self._sealed(CARD, canonical_json(number))
 
     def seal_move(self, content: MoveContent) -> str:
         """The commitment that stands in the row of a move between municipalities."""

@@ -1,5 +1,6 @@
 """The state that the rules look at: whole histories, households, and the highest numbers given so far."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from kumiai_contracts.model import Event, Row, RowSet, canonical_json
 from kumiai_contracts.resident import HouseholdRow, ResidentEvent, ResidentRow, Sex, Status
 from kumiai_contracts.resident_carry_over import CarriedNumberRow
 from kumiai_contracts.resident_codes import ResidentCodesChanged
-from kumiai_contracts.resident_tokens import MyNumberTokensLearned
+from kumiai_contracts.resident_marks import IdentityMarksLearned
 
 BODY_DIGITS = 9
 
@@ -42,7 +43,7 @@ class RegistryState:
         last_household: int = 0,
         addresses: Mapping[str, bytes] | None = None,
         codes: Codes = NO_CODES,
-        tokens: Mapping[str, str] = MappingProxyType({}),
+        bearers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.settings = RowSet()
         """The municipality's settings of the registry's parameters, loaded for notices that depend on them."""
@@ -61,7 +62,8 @@ class RegistryState:
         self._known_codes = set(codes.known)
         self._holders = dict(codes.holders)
         self._code_parts: dict[str, bytes] = {}
-        self._bearers = dict(tokens)
+        self._bearers = dict(bearers)
+        self._cards: dict[str, str] = {}
         self._born_on: dict[tuple[str, Sex], dict[str, None]] = {}
         self._carried: dict[tuple[str, str, str], str] = {}
         for row in rows:
@@ -97,13 +99,15 @@ class RegistryState:
         return [row for number in household.members if (row := self.current(number)) is not None]
 
     def know(self, parts: Iterable[SealedPart]) -> None:
-        """Remember sealed addresses and codes, so that they can be compared."""
+        """Remember sealed addresses, codes and cards, so that they can be compared."""
         for part in parts:
             if part.name == "address":
                 self._addresses[part.commitment] = part.part
             elif part.name == "resident_code":
                 self._known_codes.add(part.part)
                 self._code_parts[part.commitment] = part.part
+            elif part.name == "residence_card":
+                self._cards[part.commitment] = json.loads(part.part)
 
     def know_people(self, rows: Iterable[ResidentRow]) -> None:
         """Take over the current rows of people as far as they are not loaded yet."""
@@ -127,9 +131,9 @@ class RegistryState:
         """宛名番号 of whoever has or had a 住民票コード, as far as the notices made it necessary to look."""
         return self._holders.get(canonical_json(code))
 
-    def bearer_of(self, token: str) -> str | None:
-        """宛名番号 of whom a token of a 個人番号 was last said to mean, as far as notices made it necessary to look."""
-        return self._bearers.get(token)
+    def bearer_of(self, mark: str) -> str | None:
+        """宛名番号 of whose a 個人番号のトークン or a 在留カード was last said to be, as far as it is loaded."""
+        return self._bearers.get(mark)
 
     def born_on(self, birth_date: str, sex: Sex) -> tuple[str, ...]:
         """宛名番号 of everybody loaded who has, or had on the record, that date of birth and sex."""
@@ -145,8 +149,11 @@ class RegistryState:
             given = {row.code for row in event.codes if row.addressee_number is not None}
             added = [row.code for row in event.codes if row.addressee_number is None]
             self.free_codes = sorted({*self.free_codes, *added} - given)
-        elif isinstance(event, MyNumberTokensLearned):
+        elif isinstance(event, IdentityMarksLearned):
             self._bearers.update((row.token, row.addressee_number) for row in event.tokens)
+            self._bearers.update(
+                (self._cards[row.card], row.addressee_number) for row in event.cards if row.card in self._cards
+            )
 
     def _put(self, row: Row) -> None:
         if isinstance(row, ResidentRow):
