@@ -71,7 +71,7 @@ def pem() -> bytes:
         *[["worklist", name] for name in ("list", "show", "take", "settle", "head")],
         *[["residents", name] for name in ("search", "at", "accesses", "show", "gaiji", "month")],
         *[["residents", name] for name in ("history", "household", "moves")],
-        *[["protection", name] for name in ("list", "release", "held", "decide")],
+        *[["protection", name] for name in ("list", "release")],
         *[["emergency", name] for name in ("ask", "approve", "list")],
     ],
 )
@@ -99,7 +99,6 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ["join", "999999", "--services", "taxation"],
         ["worklist", "show", "131016", "character/old/U+E001"],
         ["protection", "release", "131016", "0000010413", "--minutes", "61", "--as", "guardian"],
-        ["protection", "decide", "131016", "9011001024", "R-1", "forget", "--as", "guardian"],
         ["emergency", "ask", "131016", "地震による安否確認"],
         ["emergency", "ask", "131016", "地震による安否確認", "--as", "nobody"],
         ["worklist", "head", "131016", "head/0000005207", "0000010421", "--relationship", "子"],

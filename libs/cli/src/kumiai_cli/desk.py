@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Annotated, Any
 
 import httpx
@@ -19,17 +18,9 @@ emergency = typer.Typer(
 )
 
 
-class Decision(StrEnum):
-    """What becomes of an inquiry about a protected person."""
-
-    PROVIDE = "provide"
-    WITHHOLD = "withhold"
-
-
 As = Annotated[
     str, typer.Option("--as", metavar="PARTY", help="Who acts: a clerk; its key is .local/credentials/CODE-PARTY.pem.")
 ]
-LINKAGE = "national-id-linkage"
 FOR_PROTECTION = {"purpose": "protection"}
 
 
@@ -42,7 +33,7 @@ def protected(code: Code, party: As, as_json: Json = False) -> None:
     with reporting(as_json):
         rows: list[dict[str, Any]] = []
         after: str | None = ""
-        with _as(code, party) as client:
+        with _registry(code, party) as client:
             while after is not None:
                 answer = client.get("protections", params={**FOR_PROTECTION, "after": after}).raise_for_status()
                 page: dict[str, Any] = answer.json()
@@ -73,57 +64,12 @@ def release(
     """
     with reporting(as_json):
         wanted = {"addressee_number": number, "minutes": minutes}
-        with _as(code, party) as client:
+        with _registry(code, party) as client:
             done = client.post("protections/releases", params=FOR_PROTECTION, json=wanted).raise_for_status().json()
         if as_json:
             show_json(done)
         else:
             say(f"The resident desk sees the address of {number} for {minutes} minutes.")
-
-
-@protection.command()
-def held(code: Code, party: As, as_json: Json = False) -> None:
-    """Inquiries of other bodies about protected people: each waits until somebody provides or withholds.
-
-    kumiai protection held 131016 --as guardian
-    """
-    with reporting(as_json):
-        asked = {**FOR_PROTECTION, "outcome": "held", "side": "provider", "limit": "1000"}
-        with _as(code, party, LINKAGE) as client:
-            found = client.get("exchange-records", params=asked).raise_for_status().json()["records"]
-        if as_json:
-            show_json({"held": found})
-            return
-        table = table_of("inquirer", "request", "number", "about", "since")
-        for row in found:
-            about = row["addressee_number"] or ""
-            table.add_row(row["inquirer"], row["request_number"], about, row["fact_kind"], row["requested_at"][:16])
-        out.print(table)
-        if not found:
-            say("Nothing waits.")
-
-
-@protection.command()
-def decide(
-    code: Code,
-    inquirer: Annotated[str, typer.Argument(metavar="INQUIRER", help="The body that asks, as the list shows it.")],
-    request: Annotated[str, typer.Argument(metavar="REQUEST", help="Its request's number.")],
-    decision: Annotated[Decision, typer.Argument(help="What is decided.")],
-    party: As,
-    as_json: Json = False,
-) -> None:
-    """Answer an inquiry about a protected person, or withhold the answer.
-
-    kumiai protection decide 131016 9011001024 R-000123 withhold --as guardian
-    """
-    with reporting(as_json):
-        with _as(code, party, LINKAGE) as client:
-            address = f"held-requests/{inquirer}/{request}/{decision}"
-            record = client.post(address, params=FOR_PROTECTION).raise_for_status().json()
-        if as_json:
-            show_json(record)
-        else:
-            say(f"{request} of {inquirer}: {record['outcome']}.")
 
 
 @emergency.command("list")
@@ -133,7 +79,7 @@ def accesses(code: Code, party: As, as_json: Json = False) -> None:
     kumiai emergency list 131016 --as hanako
     """
     with reporting(as_json):
-        with _as(code, party) as client:
+        with _registry(code, party) as client:
             found = client.get("emergency-accesses").raise_for_status().json()
         if as_json:
             show_json(found)
@@ -161,7 +107,7 @@ def ask(
     kumiai emergency ask 131016 地震による安否確認 --as hanako
     """
     with reporting(as_json):
-        with _as(code, party) as client:
+        with _registry(code, party) as client:
             asked = client.post("emergency-accesses", json={"reason": reason}).raise_for_status().json()
         if as_json:
             show_json(asked)
@@ -182,7 +128,7 @@ def approve(
     kumiai emergency approve 131016 4f0c1d2e3a5b6c7d --minutes 60 --as taro
     """
     with reporting(as_json):
-        with _as(code, party) as client:
+        with _registry(code, party) as client:
             address = f"emergency-accesses/{identifier}/approval"
             done = client.post(address, json={"minutes": minutes}).raise_for_status().json()
         if as_json:
@@ -192,9 +138,9 @@ def approve(
 
 
 @contextmanager
-def _as(code: str, party: str, service: str = "resident-registry") -> Iterator[httpx.Client]:
-    """A service, as a clerk reaches it, at the municipality's addresses."""
+def _registry(code: str, party: str) -> Iterator[httpx.Client]:
+    """The registry, as a clerk reaches it, at the municipality's addresses."""
     owner = read_party(parse_code(code), party)
-    with find_federation(owner).system(service, owner) as client:
+    with find_federation(owner).system("resident-registry", owner) as client:
         client.base_url = client.base_url.join(f"/v1/{code}/")
         yield client
