@@ -34,11 +34,30 @@ MOST = 500
 
 def routes(ground: Ground) -> list[BaseRoute]:
     """The service's own routes."""
-    people = "/v1/{municipality}/residents"
+    reads, people = Reads(ground), "/v1/{municipality}/residents"
+    return [
+        Route(people, reads.search),
+        Route(people + "/changes", reads.changes),
+        Route(people + "/{addressee_number}", reads.resident),
+        Route(people + "/{addressee_number}/history", reads.history),
+        Route("/v1/{municipality}/households/{household_number}", reads.household),
+        Route("/v1/{municipality}/addresses", reads.address),
+        *desk_routes(ground),
+        *work_list_routes(ground),
+        *own_system_routes(),
+        *between_routes(ground),
+    ]
 
-    async def resident(request: Request) -> Response:
+
+class Reads:
+    """The handlers about people, households and addresses."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def resident(self, request: Request) -> Response:
         """A person's row: the current one, or the one that held on a day."""
-        async with reading(ground, request, "resident") as about:
+        async with reading(self._ground, request, "resident") as about:
             history = await _history(about, number_of(request, "addressee_number"))
             row = history[-1] if history else None
             if history and _asks_back(request):
@@ -47,17 +66,17 @@ def routes(ground: Ground) -> list[BaseRoute]:
                 raise Problem(NOT_FOUND)
             return answer((await about.shown([row]))[0])
 
-    async def history(request: Request) -> Response:
+    async def history(self, request: Request) -> Response:
         """Every row of a person (異動履歴), the last one being the current one."""
-        async with reading(ground, request, "history") as about:
+        async with reading(self._ground, request, "history") as about:
             found = await _history(about, number_of(request, "addressee_number"))
             if not found:
                 raise Problem(NOT_FOUND)
             return answer({"history": await about.shown(found)})
 
-    async def household(request: Request) -> Response:
+    async def household(self, request: Request) -> Response:
         """A household's head and members, now or on a day."""
-        async with reading(ground, request, "household") as about:
+        async with reading(self._ground, request, "household") as about:
             number = number_of(request, "household_number")
             if _asks_back(request):
                 return answer(await _household_as_of(about, number, _moment(request)))
@@ -68,17 +87,17 @@ def routes(ground: Ground) -> list[BaseRoute]:
             await about.record(row.members)
             return answer(row.model_dump(mode="json"))
 
-    async def search(request: Request) -> Response:
+    async def search(self, request: Request) -> Response:
         """People whose name begins so, in kanji or kana, however it is written; the next page by `after`."""
-        async with reading(ground, request, "search") as about:
+        async with reading(self._ground, request, "search") as about:
             key = search_key(text_of(request, "name"))
             if not key:
                 raise Problem(PARAMETER_INVALID, "name: something that can be searched for")
             return answer(await _found(about, key, request))
 
-    async def address(request: Request) -> Response:
+    async def address(self, request: Request) -> Response:
         """Who lives at an address, or lived there on a day; the next page by `after`."""
-        async with reading(ground, request, "address") as about:
+        async with reading(self._ground, request, "address") as about:
             if "address" not in FIELDS[about.purpose]:
                 raise Problem(PURPOSE_MISSING)
             here = municipality(about.municipality)
@@ -87,24 +106,11 @@ def routes(ground: Ground) -> list[BaseRoute]:
                 raise Problem(PARAMETER_INVALID, "address: something that can be searched for")
             return answer(await _living_at(about, key, request))
 
-    async def changes(request: Request) -> Response:
+    async def changes(self, request: Request) -> Response:
         """Rows that events after a position added, in their order."""
-        async with reading(ground, request, "changes") as about:
+        async with reading(self._ground, request, "changes") as about:
             after = count_of(request, "after", 0, 10**15)
             return answer(await _changes(about, after, count_of(request, "limit", PAGE, MOST)))
-
-    return [
-        Route(people, search),
-        Route(people + "/changes", changes),
-        Route(people + "/{addressee_number}", resident),
-        Route(people + "/{addressee_number}/history", history),
-        Route("/v1/{municipality}/households/{household_number}", household),
-        Route("/v1/{municipality}/addresses", address),
-        *desk_routes(ground),
-        *work_list_routes(ground),
-        *own_system_routes(),
-        *between_routes(ground),
-    ]
 
 
 def _asks_back(request: Request) -> bool:
