@@ -14,7 +14,7 @@ from kumiai_local.addresses import StackAddresses
 from kumiai_local.services import Service
 
 from tests.conftest import NewSystem
-from tests.support.family import HEAD, HOME, handled, person
+from tests.support.family import AWAY, HEAD, HOME, handled, person
 from tests.support.faults import superuser
 from tests.support.markers import Markers
 from tests.support.operator import LINKAGE, REGISTRY, Operator
@@ -159,7 +159,9 @@ async def test_whoever_comes_back_and_presents_the_same_number_is_known_to_the_r
         identified=(Identified(person=0, my_number_token=presented),),
     )
     assert await codes_of(system, entry) == ["already-resident"]
-    await system.tell(MoveOutNotice(**handled(), addressee_numbers=(father,), destination="domestic"))
+    await system.tell(
+        MoveOutNotice(**handled(), addressee_numbers=(father,), destination="domestic", destination_address=AWAY)
+    )
     assert (await system.tell(entry)).numbers[0] == father
     hers = IdentityMarksNotice(people=(whose.model_copy(update={"addressee_number": mother}),), **DESK)
     assert await codes_of(system, hers) == ["mark-of-another"]
