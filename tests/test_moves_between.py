@@ -10,7 +10,6 @@ import pytest
 from kumiai_contracts.resident import MoveInNotice, MoveOutNotice
 from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice
 from kumiai_local.addresses import StackAddresses
-from kumiai_resident_registry.domain.confirming import UNCONFIRMED_DAYS
 
 from tests.support.family import AWAY, FAMILY, HOME, carry_over, handled, person, today
 from tests.support.operator import REGISTRY
@@ -20,6 +19,8 @@ from tests.test_first_flow import NewSystem, within
 pytestmark = pytest.mark.stack
 TENDO, HIGASHINE = "062103", "062111"
 ELSEWHERE = "011002"
+STANDARD_DAYS = 30
+"""After so many days without a confirmation a move out is looked at, unless the municipality has set another number."""
 
 
 def move_out(*numbers: str, to: str, days: int = 5) -> MoveOutNotice:
@@ -123,7 +124,7 @@ async def test_who_comes_from_no_member_or_unannounced_waits_for_a_person(new_sy
 async def test_a_move_out_that_nobody_confirms_comes_onto_the_work_list_by_itself(new_system: NewSystem) -> None:
     system = await new_system(REGISTRY)
     (late,), (recent,) = [(await system.tell(carry_over(each))).numbers for each in FAMILY[:1] * 2]
-    for number, days in ((late, UNCONFIRMED_DAYS + 1), (recent, UNCONFIRMED_DAYS)):
+    for number, days in ((late, STANDARD_DAYS + 1), (recent, STANDARD_DAYS)):
         leaving = move_out(number, to=ELSEWHERE, days=-days)
         await system.tell(leaving.model_copy(update={"ex_officio": True}))
     assert (await waiting(system, "move-out-unconfirmed"))["keys"] == [late]
