@@ -14,14 +14,20 @@ MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
 PY := .venv/bin/python
 READY := .venv/.ready
 WORKERS ?= 1
-# The sessions of the tests on the real stack, two at a time, each on a federation of its own: what kills, restarts and
-# erases; what needs the inquiry network; what needs the vault or looks everywhere; and the rest.
-SESSIONS := rest drastic vault network
-TESTS_drastic := tests/bundle tests/leaving tests/planted
+# The sessions of the tests on the real stack, each on a federation of its own, the longest first: what kills services;
+# the rest; what leaves and is erased; what the packages have themselves; bundles; what needs the vault or looks
+# everywhere; what needs the inquiry network. A session waits half of its time (for leases, for readers, for processes to
+# start), so four of them keep two cores busy.
+LANES ?= 4
+SESSIONS := faults rest leaving packages bundle vault network
+TESTS_faults := tests/faults tests/planted
+TESTS_leaving := tests/leaving
+TESTS_packages := demo deploy libs services
+TESTS_bundle := tests/bundle
 TESTS_network := tests/test_inquiry.py tests/test_recall.py
 TESTS_vault := tests/test_vault.py tests/test_vault_rotation.py tests/test_addressees.py tests/test_my_number_is_nowhere.py \
 	tests/test_protected_addresses_are_nowhere.py
-TESTS_rest := $(addprefix --ignore=,$(TESTS_drastic) $(TESTS_network) $(TESTS_vault))
+TESTS_rest := $(addprefix --ignore=,$(foreach session,$(filter-out rest,$(SESSIONS)),$(TESTS_$(session))))
 
 empty :=
 space := $(empty) $(empty)
@@ -49,7 +55,7 @@ demo: need-stack $(READY) ## Run the federation with three municipalities and a 
 
 test: need-stack need-prometheus $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
 	@$(PY) -m pytest -q -m "not stack"
-	@$(MAKE) -j2 --output-sync=target $(addprefix test-session-,$(SESSIONS))
+	@$(MAKE) -j$(LANES) --output-sync=target $(addprefix test-session-,$(SESSIONS))
 
 test-session-%:
 	@KUMIAI_TEST_SESSION=$* $(PY) -m pytest -q -m stack $(TESTS_$*)

@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_common.http.tokens import public_key_text
+from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.stack import Part, Stack
@@ -23,24 +24,28 @@ DEAD_DATABASE_S = 2.0
 
 
 async def test_services_may_die_at_every_point(
-    federation: ServiceProcesses, test_layout: Layout, under_load: UnderLoad
+    federation: ServiceProcesses, addresses: StackAddresses, test_layout: Layout, under_load: UnderLoad
 ) -> None:
     """Each point is passed by one service, each service dies at two; the long form takes them all."""
     async with under_load():
         for round_ in (0, 1):
             points = zip(ALL, POINTS[round_::2], strict=True)
             await asyncio.gather(
-                *[die_at(federation[service], test_layout, point, passing=3) for service, point in points]
+                *[die_at(federation[service], test_layout, point, 3, addresses) for service, point in points]
             )
 
 
 async def test_membership_may_die_at_every_point(
-    federation: ServiceProcesses, test_layout: Layout, operator: Operator, under_load: UnderLoad
+    federation: ServiceProcesses,
+    addresses: StackAddresses,
+    test_layout: Layout,
+    operator: Operator,
+    under_load: UnderLoad,
 ) -> None:
     key = public_key_text(Ed25519PrivateKey.generate().public_key())
     async with under_load(residents=20, per_s=4.0) as load:
         for point in POINTS:
-            dying = asyncio.create_task(die_at(federation["membership"], test_layout, point))
+            dying = asyncio.create_task(die_at(federation["membership"], test_layout, point, 1, addresses))
             while not dying.done():
                 await operator.register(load.member.code, f"clerk-{next(CLERKS)}", key)
                 await asyncio.sleep(0.2)

@@ -29,14 +29,20 @@ KAFKA_S = 30.0
 _NUMBERS = count(1)
 
 
-async def die_at(worker: Worker, layout: Layout, point: str, passing: int = 1) -> None:
-    """Let a service die at the n-th passing of a point, under whatever load there is, and start it again.
+async def die_at(
+    worker: Worker, layout: Layout, point: str, passing: int = 1, forgotten_by: StackAddresses | None = None
+) -> None:
+    """Let a service die at the n-th passing of a point, under whatever load there is, and start it again. What the
+    dead worker still held runs out in ten seconds, or at once in a stack that is given: nothing else may then be alive
+    of the service.
 
     Raises AssertionError when it does not get there, or dies of something else.
     """
     await asyncio.to_thread(worker.stop)
     try:
         await dead_at(worker, layout, point, passing)
+        if forgotten_by is not None:
+            await forget(forgotten_by, worker.settings.service)
     finally:
         worker.start()
     await asyncio.to_thread(worker.wait_ready)
