@@ -299,7 +299,8 @@ def test_a_signal_to_up_stops_everything(own_layout: Layout, number: signal.Sign
 def test_up_in_the_background_is_one_run_however_often_it_is_asked_for(own_layout: Layout) -> None:
     env = {**os.environ, "KUMIAI_LOCAL_DIR": str(own_layout.root)}
     command = [sys.executable, "-m", "kumiai_local", "up", "--only-stack", "--detach"]
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as broken_off:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=env, preexec_fn=_hear_ctrl_c, **quiet) as broken_off:
         wait_for_file(own_layout.run / "lock")
         broken_off.send_signal(signal.SIGINT)
         assert broken_off.wait(ENDS_WITHIN_S) != 0
@@ -313,6 +314,11 @@ def test_up_in_the_background_is_one_run_however_often_it_is_asked_for(own_layou
         assert read_records(own_layout.processes) == records
     finally:
         subprocess.run([*command[:3], "down"], env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def _hear_ctrl_c() -> None:
+    """A shell that runs the tests in its background has them, and all they start, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_file(path: Path) -> None:
