@@ -40,6 +40,12 @@ TOPIC = "lg.999999.local-test.notices"
 WAIT_S = 20.0
 OWN_MODE: Mode = "native" if chosen_mode() == "external" else chosen_mode()
 """Of a stack that a test kills: somebody else's is not ours to kill."""
+HEARS_CTRL_C = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
+"""
+"""A shell that runs the tests in its background has them, and all they start, ignore SIGINT; this program does not."""
 STARTS_WITHIN_S = 150.0
 ENDS_WITHIN_S = 60.0
 """Generous: other work may keep both cores busy."""
@@ -299,8 +305,8 @@ def test_a_signal_to_up_stops_everything(own_layout: Layout, number: signal.Sign
 def test_up_in_the_background_is_one_run_however_often_it_is_asked_for(own_layout: Layout) -> None:
     env = {**os.environ, "KUMIAI_LOCAL_DIR": str(own_layout.root)}
     command = [sys.executable, "-m", "kumiai_local", "up", "--only-stack", "--detach"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=env, preexec_fn=_hear_ctrl_c, **quiet) as broken_off:
+    hearing = [sys.executable, "-c", HEARS_CTRL_C, *command[2:]]
+    with subprocess.Popen(hearing, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as broken_off:
         wait_for_file(own_layout.run / "lock")
         broken_off.send_signal(signal.SIGINT)
         assert broken_off.wait(ENDS_WITHIN_S) != 0
@@ -314,11 +320,6 @@ def test_up_in_the_background_is_one_run_however_often_it_is_asked_for(own_layou
         assert read_records(own_layout.processes) == records
     finally:
         subprocess.run([*command[:3], "down"], env=env, check=True, stdout=subprocess.DEVNULL)
-
-
-def _hear_ctrl_c() -> None:
-    """A shell that runs the tests in its background has them, and all they start, ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_file(path: Path) -> None:
