@@ -11,21 +11,33 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from kumiai_cli.main import app
 from kumiai_common.http.token_client import TokenClient
 from kumiai_contracts.examples import valid_examples
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
+from typer.testing import CliRunner
 
 pytestmark = pytest.mark.stack
-TOMAKOMAI, ASHIBETSU = "012131", "012165"
+TOMAKOMAI, ASHIBETSU, ASAHIKAWA = "012131", "012165", "012041"
+
+
+def where(layout: Layout, federation: ServiceProcesses) -> dict[str, str]:
+    peers = ",".join(f"{name}={url}" for name, url in federation.peers.items())
+    return {"KUMIAI_LOCAL_DIR": str(layout.root), "KUMIAI_PEERS": peers}
 
 
 def kumiai(layout: Layout, federation: ServiceProcesses, *arguments: str) -> tuple[int, dict[str, Any]]:
-    peers = ",".join(f"{name}={url}" for name, url in federation.peers.items())
-    environment = {**os.environ, "KUMIAI_LOCAL_DIR": str(layout.root), "KUMIAI_PEERS": peers}
+    """A command in this process: to load the program anew takes longer than most commands do."""
+    ended = CliRunner().invoke(app, [*arguments, "--json"], env=where(layout, federation))
+    return ended.exit_code, json.loads(ended.stdout) if ended.stdout else {"error": ended.stderr}
+
+
+def program(layout: Layout, federation: ServiceProcesses, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """A command as a person gives it."""
     ended = subprocess.run(
-        [sys.executable, "-m", "kumiai_cli.main", *arguments, "--json"],
-        env=environment,
+        [str(Path(sys.executable).with_name("kumiai")), *arguments, "--json"],
+        env={**os.environ, **where(layout, federation)},
         capture_output=True,
         text=True,
         timeout=90,
@@ -37,7 +49,7 @@ def kumiai(layout: Layout, federation: ServiceProcesses, *arguments: str) -> tup
 def test_joining_ends_when_every_service_knows_the_municipality(
     federation: ServiceProcesses, test_layout: Layout
 ) -> None:
-    code, joined = kumiai(test_layout, federation, "join", TOMAKOMAI, "--services", "taxation,resident-registry")
+    code, joined = program(test_layout, federation, "join", TOMAKOMAI, "--services", "taxation,resident-registry")
     assert (code, joined.get("services")) == (0, ["resident-registry", "taxation"]), joined
     assert joined["seconds"] < 10
     credentials = json.loads(Path(joined["credentials"]).read_text())
@@ -59,6 +71,10 @@ def test_joining_ends_when_every_service_knows_the_municipality(
 
     code, waiting = kumiai(test_layout, federation, "worklist", "list", TOMAKOMAI)
     assert (code, waiting) == (0, {"work_items": [], "waiting": []})
+    code, taxation_alone = kumiai(test_layout, federation, "worklist", "list", TOMAKOMAI, "--service", "taxation")
+    assert (code, taxation_alone) == (0, {"work_items": [], "waiting": []})
+    code, stranger = kumiai(test_layout, federation, "parameters", "show", ASAHIKAWA)
+    assert (code, stranger["problem"]["code"], stranger["problem"]["detail"]) == (1, "not-a-member", ASAHIKAWA)
     code, counted = kumiai(test_layout, federation, "residents", "month", TOMAKOMAI, "2026-04")
     assert (code, counted["closing"], counted["adds_up"]) == (0, 0, True)
     code, there = kumiai(test_layout, federation, "residents", "at", TOMAKOMAI, "旭町4-5-6", "--as-of", "2026-01-01")

@@ -16,7 +16,6 @@ from kumiai_local.addresses import StackAddresses
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout, checkout
 from kumiai_local.ownership import owner
-from kumiai_local.provision import provision_services
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.stack import Stack
 
@@ -39,9 +38,10 @@ def test_layout() -> Layout:
 
 @pytest.fixture(scope="session")
 def stack(test_layout: Layout) -> Iterator[Stack]:
-    """A running stack with the services' databases, roles, broker users and keys; data of earlier sessions is gone."""
-    with new_stack(test_layout, fresh=True) as running:
-        provision_services(running.addresses, test_layout)
+    """A running stack with the services' databases, tables, roles, broker users and keys; data of earlier sessions is
+    gone.
+    """
+    with new_stack(test_layout, fresh=True, prepared=True) as running:
         yield running
 
 
@@ -54,7 +54,7 @@ def addresses(stack: Stack) -> StackAddresses:
 @pytest.fixture(scope="session")
 def federation(stack: Stack, test_layout: Layout) -> Iterator[ServiceProcesses]:
     """The four services as processes; a test that disturbs one leaves it running and ready again."""
-    with ServiceProcesses(stack.addresses, test_layout) as services:
+    with ServiceProcesses(stack.addresses, test_layout, prepared=True) as services:
         yield services
 
 
