@@ -45,7 +45,7 @@ HAS_STACK = $(shell [ "$(KUMIAI_STACK)" = external ] || docker info 2>/dev/null 
 	|| { command -v mvn && [ "$(JAVA_VERSION)" -ge 17 ]; } >/dev/null 2>&1 && echo yes)
 NEED_STACK = $(if $(HAS_STACK),,$(error install Java 17 with Maven, or Docker))
 
-.PHONY: help demo test check bench chaos kills planted second-opinion up down status clean distclean lock format need-stack need-prometheus
+.PHONY: help demo test test-pure test-stack check bench chaos kills planted second-opinion up down status clean distclean lock format need-stack need-prometheus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,8 +53,14 @@ help: ## Show this list
 demo: need-stack $(READY) ## Run the federation with three municipalities and a working day (KEEP=1: keeps running)
 	@$(PY) -m kumiai_demo
 
-test: need-stack need-prometheus $(READY) ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
+test: need-stack need-prometheus ## Run all tests: the fast pure ones, then those on the real Kafka and PostgreSQL
+	@$(MAKE) test-pure
+	@$(MAKE) test-stack
+
+test-pure: $(READY)
 	@$(PY) -m pytest -q -m "not stack"
+
+test-stack: need-stack need-prometheus $(READY)
 	@$(MAKE) -j$(LANES) --output-sync=target $(addprefix test-session-,$(SESSIONS))
 
 test-session-%:
