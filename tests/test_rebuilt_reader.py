@@ -65,7 +65,9 @@ async def test_what_was_never_applied_is_reacted_to_once_and_what_was_is_not_dec
     assert [await _cancelled(system, number) for number in family.numbers[:2]] == [[False, True], [False, True]]
 
     again = await operator.rebuild(TAXATION, MIYAZAKI, "resident")
-    assert (again["position"], again["remaining"], again["fork"]) == (head["position"], 0, "none")
+    # Nothing waits; what the registry tells of its letters to other municipalities may have come meanwhile.
+    assert (again["remaining"], again["fork"]) == (0, "none")
+    assert again["position"] >= head["position"]
     await operator.complete(system.member)
     assert [await _cancelled(system, number) for number in family.numbers[:2]] == [[False, True], [False, True]]
     owner = await operator.state(REGISTRY, MIYAZAKI, "resident")
