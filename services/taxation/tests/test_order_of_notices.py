@@ -47,7 +47,7 @@ def reports(draw: st.DrawFn) -> list[IncomeReport]:
     return draw(st.permutations(told))
 
 
-def told(notices: list[IncomeReport]) -> tuple[Any, AssessmentRow | None, set[str]]:
+def told(notices: list[IncomeReport]) -> tuple[Any, AssessmentRow | None, list[tuple[str, str]]]:
     """The reports that count, the assessment that holds, and what is open, after all notices."""
     town = Town()
     for notice in notices:
@@ -55,7 +55,7 @@ def told(notices: list[IncomeReport]) -> tuple[Any, AssessmentRow | None, set[st
     state = town.state
     latest = state.latest(2026, PERSON)
     holding = None if latest is None or latest.cancelled else latest.model_copy(update={"version": 1})
-    return state.reports(2026, PERSON), holding, {item.code for item in state.open_items(2026, PERSON)}
+    return state.reports(2026, PERSON), holding, town.open_items
 
 
 @settings(max_examples=300, deadline=None)

@@ -120,13 +120,22 @@ async def fill(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
-async def issued(office: Office) -> Pass:
+async def reviewed(office: Office) -> Pass:
     await office.set_state("frozen")
     each = await office.begin("roll")
     await office.work(each, "reviewable")
+    return each
+
+
+async def begin_issue(office: Office) -> None:
     payers = await office.one("select payers from tax_run where municipality = $1", HERE)
     await office.set_state("issuing")
     await office.begin("issue", payers=payers)
+
+
+async def issued(office: Office) -> Pass:
+    each = await reviewed(office)
+    await begin_issue(office)
     await office.work(each, "done")
     return each
 
@@ -196,9 +205,7 @@ async def test_a_dry_run_changes_nothing_and_says_the_same(office: Office) -> No
 
 @pytest.mark.stack
 async def test_what_comes_after_the_freeze_is_corrected_after_the_issue(office: Office) -> None:
-    await office.set_state("frozen")
-    each = await office.begin("roll")
-    await office.work(each, "reviewable")
+    each = await reviewed(office)
     late = number(500)
     await office.all_seeing.execute(
         "insert into income_report select municipality, fiscal_year, addressee_number, employer, 2, kind, false,"
@@ -213,9 +220,7 @@ async def test_what_comes_after_the_freeze_is_corrected_after_the_issue(office: 
         HERE,
         late,
     )
-    payers = await office.one("select payers from tax_run where municipality = $1", HERE)
-    await office.set_state("issuing")
-    await office.begin("issue", payers=payers)
+    await begin_issue(office)
     await office.work(each, "done")
     rows = await office.all_seeing.fetch(
         "select version, total, reports from assessment where addressee_number = $1 and municipality = $2 order by 1",
@@ -229,12 +234,8 @@ async def test_what_comes_after_the_freeze_is_corrected_after_the_issue(office: 
 
 @pytest.mark.stack
 async def test_a_run_that_is_killed_goes_on_without_a_double_issue(office: Office) -> None:
-    await office.set_state("frozen")
-    each = await office.begin("roll")
-    await office.work(each, "reviewable")
-    payers = await office.one("select payers from tax_run where municipality = $1", HERE)
-    await office.set_state("issuing")
-    await office.begin("issue", payers=payers)
+    each = await reviewed(office)
+    await begin_issue(office)
     await run.advance(office.ground, each)
     done = await office.one("select done from run_progress where not dry")
     # The next chunk is written and not yet committed when its process is killed.

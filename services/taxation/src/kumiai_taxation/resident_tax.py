@@ -6,19 +6,12 @@ The command line and the service both come through here.
 from dataclasses import fields
 from typing import Any
 
-from kumiai_taxation.case import parse_case
 from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused, Step, assess, explain, refusal
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
 from kumiai_taxation.own_parameters import STANDARD, OwnParameters
 from kumiai_taxation.parameters import UnknownFiscalYear
 
 Refusals = tuple[Refused, ...]
-
-
-def assess_case(body: bytes) -> Assessment | Refusals:
-    """The tax of a case in JSON, or why there is none."""
-    case = parse_case(body)
-    return case if isinstance(case, tuple) else assess_read(case)
 
 
 def assess_read(case: Case, own: OwnParameters = STANDARD) -> Assessment | Refusals:

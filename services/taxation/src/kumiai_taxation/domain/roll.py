@@ -115,14 +115,6 @@ class TaxationState:
         """要確認事項 by its name."""
         return self._work_items.get(name)
 
-    def open_items(self, fiscal_year: int, addressee_number: str) -> list[WorkItemRow]:
-        """What is open for a person and fiscal year."""
-        return [
-            item
-            for item in self._work_items.values()
-            if item.state == "open" and (item.fiscal_year, item.addressee_number) == (fiscal_year, addressee_number)
-        ]
-
     def unmatched(self, work_item: str) -> UnmatchedReportRow | None:
         """The report that waits with a work item."""
         return self._unmatched.get(work_item)

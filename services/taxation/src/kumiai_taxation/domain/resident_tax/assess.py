@@ -45,8 +45,12 @@ class Levy:
     adjustment_base: int
     gross: Split
     adjustment: Split
+    adjusted: Split
+    """What the adjustment deduction leaves: the donations' cap is a share of it"""
     housing_loan: Split
     donation: DonationCredit
+    credited: Split
+    """What all credits leave: it is compared with the limit of exemption"""
     reduction: Split
     """所得割の調整額 (附則3条の3)"""
     fixed_cut: Split
@@ -160,7 +164,7 @@ def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
     )
 
 
-NO_LEVY = Levy(0, 0, NOTHING, NOTHING, NOTHING, NO_DONATION, NOTHING, NOTHING, NOTHING)
+NO_LEVY = Levy(0, 0, NOTHING, NOTHING, NOTHING, NOTHING, NO_DONATION, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
 def _levy(
@@ -193,7 +197,7 @@ def _levy(
     left = less(credited, reduced)
     cut = _fixed_cut(case, total_income, left, p)
     left = rounded(less(left, cut), p.levy_unit)
-    return Levy(difference, base, gross, adjustment, housing, donation, reduced, cut, left)
+    return Levy(difference, base, gross, adjustment, adjusted, housing, donation, credited, reduced, cut, left)
 
 
 def _fixed_cut(case: Case, total_income: int, levy: Split, p: FiscalYearParameters) -> Split:

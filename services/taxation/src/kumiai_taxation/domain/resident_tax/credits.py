@@ -49,8 +49,8 @@ def donation_credit(
         rate = special_rate(measure, rule)
         amount = given.donations - rule.own_share
         special = Split(
-            min(_up2(amount, rate, shares.parts.municipal), up(levy.municipal, rule.special_cap)),
-            min(_up2(amount, rate, shares.parts.prefectural), up(levy.prefectural, rule.special_cap)),
+            min(_part_up(amount, rate, shares.parts.municipal), up(levy.municipal, rule.special_cap)),
+            min(_part_up(amount, rate, shares.parts.prefectural), up(levy.prefectural, rule.special_cap)),
         )
         if given.one_stop:
             numerator, denominator = row_upto(measure, rule.one_stop_rates, (0, 1))
@@ -83,5 +83,5 @@ def housing_loan_credit(given: Credits, taxable: int, shares: Shares, rule: Hous
     return share(min(given.housing_loan, limit), shares.parts)
 
 
-def _up2(amount: int, rate: int, part: int) -> int:
+def _part_up(amount: int, rate: int, part: int) -> int:
     return -(-amount * rate * part // (WHOLE * WHOLE))

@@ -141,13 +141,49 @@ class _Working:
                 pref_rate=_percent(m.shares.adjustment.prefectural),
             ),
         ]
-        given = self.case.credits
+        steps += self._credits()
+        if levy.reduction.total:
+            steps.append(
+                self._step(
+                    "reduction",
+                    levy.reduction,
+                    "exemption",
+                    limit=self.c.exemptions.levy_limit,
+                    total_income=self.c.incomes.total,
+                    levy_after_credits=levy.credited,
+                )
+            )
+        if levy.fixed_cut.total:
+            steps.append(self._step("fixed_cut", levy.fixed_cut, "fixed_cut", total_income=self.c.incomes.total))
+        return steps
+
+    def _credits(self) -> list[Step]:
+        steps, levy, given = [], self.c.levy, self.case.credits
         if levy.housing_loan.total:
-            steps.append(self._step("housing_loan", levy.housing_loan, "housing_loan", unabsorbed=given.housing_loan))
+            rule = self.p.housing_loan
+            base = self.c.taxable_income if given.income_tax_taxable is None else given.income_tax_taxable
+            steps.append(
+                self._step(
+                    "housing_loan",
+                    levy.housing_loan,
+                    "housing_loan",
+                    unabsorbed=given.housing_loan,
+                    taxable_income=base,
+                    limit=_percent(rule.special_rate if given.housing_loan_special else rule.rate),
+                )
+            )
         donation = levy.donation
         if donation.total.total:
-            donated = {"donations": given.donations, "donations_basic": given.donations_basic}
-            steps.append(self._step("donation_basic", donation.basic, "donation", **donated))
+            steps.append(
+                self._step(
+                    "donation_basic",
+                    donation.basic,
+                    "donation",
+                    donations=given.donations,
+                    donations_basic=given.donations_basic,
+                    total_income=self.c.incomes.total,
+                )
+            )
             if donation.rate:
                 steps.append(
                     self._step(
@@ -155,8 +191,9 @@ class _Working:
                         donation.special,
                         "donation",
                         donation=given.donations,
-                        taxable_less_difference=taxable - levy.difference,
+                        taxable_less_difference=self.c.taxable_income - levy.difference,
                         rate=_percent(donation.rate),
+                        levy_after_adjustment=levy.adjusted,
                     )
                 )
             if donation.one_stop.total:
@@ -164,10 +201,6 @@ class _Working:
                     self._step("donation_one_stop", donation.one_stop, "donation", special_part=donation.special)
                 )
             steps.append(self._step("donation_credit", donation.total, ""))
-        if levy.reduction.total:
-            steps.append(self._step("reduction", levy.reduction, "exemption", limit=self.c.exemptions.levy_limit))
-        if levy.fixed_cut.total:
-            steps.append(self._step("fixed_cut", levy.fixed_cut, "fixed_cut"))
         return steps
 
     def result(self) -> list[Step]:
@@ -175,11 +208,26 @@ class _Working:
         only = "yes" if not c.levy.income_levy.total else "no"
         return [
             self._step("income_levy", c.levy.income_levy, "levy_unit", unit=self.p.levy_unit),
-            self._step("per_capita", c.per_capita, "municipal_per_capita", "prefectural_per_capita"),
-            self._step("forest_environment_tax", c.forest_environment_tax, "forest_environment_tax"),
+            self._step(
+                "per_capita",
+                c.per_capita,
+                "municipal_per_capita",
+                "prefectural_per_capita",
+                municipality=c.municipality.name,
+            ),
+            self._step(
+                "forest_environment_tax",
+                c.forest_environment_tax,
+                "forest_environment_tax",
+                area_class=c.municipality.area_class,
+            ),
             self._step("total", c.total, ""),
-            self._step("special_collection", c.special_collection, "special_collection", per_capita_only=only),
-            self._step("ordinary_collection", c.ordinary_collection, "ordinary_collection", per_capita_only=only),
+            self._step(
+                "special_collection", c.special_collection, "special_collection", total=c.total, per_capita_only=only
+            ),
+            self._step(
+                "ordinary_collection", c.ordinary_collection, "ordinary_collection", total=c.total, per_capita_only=only
+            ),
         ]
 
     def _step(self, key: str, result: Value, *parameters: str, **inputs: Value) -> Step:
