@@ -23,7 +23,7 @@ from kumiai_taxation.domain.resident_tax.case import (
     Taxpayer,
 )
 from kumiai_taxation.own_parameters import STANDARD, OwnParameters
-from kumiai_taxation.resident_tax import assess_read, refusals_read
+from kumiai_taxation.resident_tax import assess_case, refusals_of_case
 
 Report = Mapping[str, Any]
 """A report as its columns by name, nested values as mappings."""
@@ -64,7 +64,7 @@ def assess_columns(
         case = case_of(municipality, fiscal_year, birth_date, reports)
     except NotADay as error:
         return (_not_a_day(error.pointer),)
-    result = assess_read(case, own)
+    result = assess_case(case, own)
     if isinstance(result, Assessment):
         return _row(own.rules_of(fiscal_year), fiscal_year, addressee_number, birth_date, reports, result)
     return _reasons(result)
@@ -78,7 +78,7 @@ def faults_of(
         case = case_of(municipality, report.fiscal_year, birth_date, [report.model_dump()])
     except NotADay:
         return ()
-    reasons = _reasons(refusals_read(case, own))
+    reasons = _reasons(refusals_of_case(case, own))
     return tuple(reason for reason in reasons if reason.code not in NOT_FOR_THE_SENDER)
 
 

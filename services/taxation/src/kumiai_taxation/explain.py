@@ -13,7 +13,7 @@ from kumiai_taxation.case import parse_case
 from kumiai_taxation.domain.resident_tax import Step
 from kumiai_taxation.domain.resident_tax.arithmetic import Split
 from kumiai_taxation.resident_tax import (
-    assess_read,
+    assess_case,
     assessment_document,
     explain_case,
     refusals_document,
@@ -33,7 +33,7 @@ def assess_file(path: Path, *, as_json: bool) -> int:
         return UNREADABLE
     if isinstance(case, tuple):
         return _refused(case, as_json)
-    assessment, steps = assess_read(case), explain_case(case)
+    assessment, steps = assess_case(case), explain_case(case)
     if isinstance(assessment, tuple) or isinstance(steps, tuple):
         return _refused(assessment if isinstance(assessment, tuple) else steps, as_json)
     if as_json:

@@ -14,7 +14,7 @@ from kumiai_taxation.parameters import UnknownFiscalYear
 Refusals = tuple[Refused, ...]
 
 
-def assess_read(case: Case, own: OwnParameters = STANDARD) -> Assessment | Refusals:
+def assess_case(case: Case, own: OwnParameters = STANDARD) -> Assessment | Refusals:
     """The tax of a case, or why there is none."""
     try:
         result = assess(case, own.of(case.fiscal_year, case.municipality))
@@ -23,7 +23,7 @@ def assess_read(case: Case, own: OwnParameters = STANDARD) -> Assessment | Refus
     return (result,) if isinstance(result, Refused) else result
 
 
-def refusals_read(case: Case, own: OwnParameters = STANDARD) -> Refusals:
+def refusals_of_case(case: Case, own: OwnParameters = STANDARD) -> Refusals:
     """Why a case is not assessed, without computing what can be."""
     try:
         refused = refusal(case, own.of(case.fiscal_year, case.municipality))

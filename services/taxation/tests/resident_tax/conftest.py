@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kumiai_taxation.case import read_case
 from kumiai_taxation.domain.resident_tax import Assessment, Case, Refused
-from kumiai_taxation.resident_tax import assess_read
+from kumiai_taxation.resident_tax import assess_case
 
 STANDARD = "131016"
 
@@ -39,7 +39,7 @@ def tax(case: Callable[..., Case]) -> Callable[..., Assessment]:
     """The assessment of a case with what the test states."""
 
     def compute(**given: Any) -> Assessment:
-        found = assess_read(case(**given))
+        found = assess_case(case(**given))
         assert not isinstance(found, tuple), found
         return found
 
@@ -52,7 +52,7 @@ def refused() -> Callable[..., tuple[Refused, ...]]:
 
     def compute(**given: Any) -> tuple[Refused, ...]:
         found = read_case(build_document(**given))
-        result = found if isinstance(found, tuple) else assess_read(found)
+        result = found if isinstance(found, tuple) else assess_case(found)
         assert isinstance(result, tuple)
         return result
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 from kumiai_taxation.case import read_case
-from kumiai_taxation.resident_tax import assess_read, assessment_document
+from kumiai_taxation.resident_tax import assess_case, assessment_document
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import cases
@@ -36,7 +36,7 @@ Difference = tuple[int, Any, Any]
 def outputs_of(case: dict[str, Any]) -> Outputs:
     """What the rules say of a case, by column."""
     read = read_case({name: value for name, value in case.items() if name != "id"})
-    result = read if isinstance(read, tuple) else assess_read(read)
+    result = read if isinstance(read, tuple) else assess_case(read)
     if isinstance(result, tuple):
         raise ValueError(f"case {case['id']} is refused: {result[0].code} {result[0].pointer}")
     document = assessment_document(result)
