@@ -36,7 +36,7 @@ async def test_a_year_is_collected_frozen_reviewed_and_issued(new_system: NewSys
         await system.order(TAXATION, f"{RUN}/freeze")
     assert (await system.order(TAXATION, f"{RUN}/open"))["run"]["state"] == "collecting"
     spouse = Spouse(birth_date=FAMILY[1].birth_date, income=0)
-    await system.tell(report(head, social_insurance=500_000, spouse=spouse), cause=family.event)
+    await system.tell(report(head, salary=15_000_000, social_insurance=500_000, spouse=spouse), cause=family.event)
     await system.tell(report(wife, salary=900_000))
     await system.tell(report(family.numbers[2], further=FurtherItems(not_computed=("stocks",))))
     with pytest.raises(httpx.HTTPStatusError, match="404"):
@@ -46,7 +46,9 @@ async def test_a_year_is_collected_frozen_reviewed_and_issued(new_system: NewSys
     reviewed = await state_becomes(system, "assessed")
     counted = tuple(reviewed[name] for name in ("payers", "assessed", "exempt", "refused"))
     assert counted == (3, 1, 1, 1)
-    await system.tell(report(head, revision=2, salary=6_000_000, social_insurance=500_000, spouse=spouse))
+    (outlier,) = (await system.read(TAXATION, f"{RUN}/outliers"))["outliers"]
+    assert (outlier["addressee_number"], outlier["code"]) == (head, "high-without-a-year-before")
+    await system.tell(report(head, revision=2, salary=16_000_000, social_insurance=500_000, spouse=spouse))
     first, second = [
         await clerk(operator, system.member.code, name, "taxation", service=TAXATION) for name in ("hanako", "taro")
     ]
@@ -81,7 +83,7 @@ async def test_a_year_is_collected_frozen_reviewed_and_issued(new_system: NewSys
     records = (await system.read(TAXATION, "access-records", addressee_number=wife))["accesses"]
     assert [(each["action"], each["purpose"]) for each in records] == [("taxpayer", "taxation")]
     about_head = (await system.read(TAXATION, "access-records", addressee_number=head))["accesses"]
-    assert {each["action"] for each in about_head} == {"assessments", "working", "taxpayer"}
+    assert {each["action"] for each in about_head} == {"assessments", "working", "taxpayer", "outliers"}
     await operator.complete(system.member)
     assert len((await system.read(LINKAGE, f"addressees/{head}"))["tax_facts"]) == 2
     code = system.member.code

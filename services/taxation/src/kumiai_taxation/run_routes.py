@@ -12,8 +12,9 @@ from kumiai_common.clock import now, timestamp
 from kumiai_common.database import Connection
 from kumiai_common.http import problems
 from kumiai_common.http.access import Caller, authorise, requested_purpose
-from kumiai_common.http.access_records import READERS, record_access
+from kumiai_common.http.access_records import READERS
 from kumiai_common.http.problems import NOT_FOUND, PURPOSE_MISSING, Kind, Problem
+from kumiai_common.http.reading import reading
 from kumiai_common.http.requests import answer, count_of, municipality_of
 from kumiai_common.service import Ground
 from kumiai_common.tables import from_record
@@ -70,18 +71,16 @@ def run_routes(ground: Ground) -> list[BaseRoute]:
 
     async def outliers(request: Request) -> Response:
         """Who is to be looked at before the run is confirmed."""
-        municipality, year, caller = await _authorised(request, READERS)
-        async with ground.database.transaction([municipality]) as connection:
+        async with reading(request, "outliers", Purpose.TAXATION) as about:
             found = await QUERIES.outliers(
-                connection,
-                municipality=municipality,
-                fiscal_year=year,
+                about.connection,
+                municipality=about.municipality,
+                fiscal_year=request.path_params["fiscal_year"],
                 dry="dry" in request.query_params,
                 after=request.query_params.get("after", ""),
                 limit=count_of(request, "limit", 100, OUTLIERS_A_PAGE),
             )
-            numbers = [record["addressee_number"] for record in found]
-            await record_access(connection, municipality, caller, Purpose.TAXATION, "outliers", numbers)
+            await about.record([record["addressee_number"] for record in found])
         return answer({"outliers": [dict(record) for record in found]})
 
     async def act(request: Request) -> Response:
