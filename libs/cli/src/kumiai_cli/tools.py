@@ -50,12 +50,17 @@ def migrate(
 
 @tax.command()
 def assess(
-    case: Annotated[Path, typer.Argument(metavar="CASE.json", help="One household's incomes and persons.")],
+    case: Annotated[Path, typer.Argument(metavar="CASE.json", help="One taxpayer's facts for one fiscal year.")],
     as_json: Json = False,
 ) -> None:
     """Calculate a case's resident tax, step by step with the rule behind each step. Nothing is recorded.
 
     kumiai tax assess docs/examples/employee.json
+
+    kumiai tax assess docs/examples/every-field.json --json
+
+    The second example has every field; the format is services/taxation/schemas/resident-tax-case.schema.json. A case
+    that is refused ends with 1 and says, for each fault, where it is (a JSON pointer) and what to write.
     """
     with reporting(as_json):
         explain = _part("kumiai_taxation.explain", "kumiai-taxation")
