@@ -257,3 +257,9 @@ def test_a_single_parent_may_be_stated_without_saying_which(tax: Tax) -> None:
 
     assert levied(True) == levied("mother") != levied("father")
     assert levied(False) == levied(None)
+
+
+def test_in_the_year_of_a_spouse_s_death_both_deductions_are_granted(tax: Tax) -> None:
+    """所得税法85条3項: the spouse is judged at the death, the widow on 31 December (日本税務研究センター, 相談事例)."""
+    result = tax(taxpayer={"widow": True}, income={"business": 4_000_000}, spouse={"birth_date": "1975-01-01"})
+    assert result.deductions_total == 430_000 + 260_000 + 330_000
