@@ -1,8 +1,8 @@
 """The case format (課税事案の書式): what a person, a file or another program hands in to have a tax computed.
 
-Invariant: a case that parses means exactly one thing. Whatever is negative, fractional, absurd, unknown or
-contradictory is refused, each with a JSON pointer; facts with rules that are not computed here are kept for the domain
-to refuse.
+Invariant: a case that parses means exactly one thing. Whatever is negative, fractional, absurd, unknown or given twice
+in two forms is refused, each with a JSON pointer. What the rules don't compute, and what contradicts itself by law, is
+kept for the domain to refuse: reports come there without this format.
 """
 
 from typing import Annotated, Any
