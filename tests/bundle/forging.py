@@ -33,7 +33,7 @@ class Bundle:
 
     def __init__(self, folder: Path, keys: Path) -> None:
         self.folder = folder
-        self._keys = keys
+        self.key_folder = keys
         self.keys: dict[str, Ed25519PrivateKey] = {}
         """Keys to sign with instead of the services' own."""
         self.parts = {part["service"]: part_of(part) for part in self.manifest()["parts"]}
@@ -193,7 +193,7 @@ class Bundle:
 
     def key(self, service: str) -> Ed25519PrivateKey:
         """The service's own key."""
-        return self.keys.get(service) or load_private_key(self._keys / f"{service}.pem")
+        return self.keys.get(service) or load_private_key(self.key_folder / f"{service}.pem")
 
     @property
     def _municipality(self) -> str:

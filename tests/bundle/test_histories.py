@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from datetime import date
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 from kumiai_common.bundle.importing import Importer, TypeUnknown
 from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
+from kumiai_contracts.model import Notice
 from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow, StreamClosed, StreamReopened
-from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_contracts.resident import Address
+from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
+from kumiai_contracts.taxation import EmploymentIncomeReport, NonResidentTaxpayerNotice
 from kumiai_local.layout import Layout
 from kumiai_local.stack import Stack
 
@@ -28,7 +32,7 @@ Two = tuple[dict[str, Place], dict[str, Place]]
 STEPS = st.one_of(
     st.tuples(st.just("days"), st.integers(1, 12)),
     st.tuples(st.sampled_from(("repeat", "garbage", "reuse", "nobody", "spread", "restored", "parked", "settled"))),
-    st.tuples(st.just("reports"), st.integers(1, 5)),
+    st.tuples(st.sampled_from(("reports", "elsewhere", "protected")), st.integers(1, 5)),
 )
 
 
@@ -132,6 +136,11 @@ async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any,
             case "reports":
                 await spread(here, municipality)
                 await taxation.take(municipality, [_report(municipality, next(ids), random) for _ in range(*much)])
+            case "elsewhere":
+                taxed = [_taxed_from_elsewhere(municipality, next(ids)) for _ in range(*much)]
+                await taxation.take(municipality, taxed)
+            case "protected":
+                await registry.take(municipality, [_protected(municipality, next(ids), n + 1) for n in range(*much)])
             case "spread":
                 await spread(here, municipality)
             case "restored":
@@ -148,12 +157,37 @@ async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any,
 
 
 def _report(municipality: str, n: int, random: Random) -> tuple[Any, bytes]:
-    number = with_check_digit(f"{random.choice((1, 2, 3, 4, 999_999)):09}", addressee_check_digit)
+    number = _number(random.choice((1, 2, 3, 4, 999_999)))
     report = EmploymentIncomeReport(
         fiscal_year=2026,
         addressee_number=number,
         employer=f"{random.randint(1, 3)}",
         salary=random.randint(0, 9_000_000),
     )
-    envelope = NoticeEnvelope(f"r-{n}", "urn:test:tax", report.type, municipality)
-    return envelope.headers(), report.body()
+    return _sent(municipality, n, report)
+
+
+def _taxed_from_elsewhere(municipality: str, n: int) -> tuple[Any, bytes]:
+    """住登外者: an entry of taxation's own, with a sealed address."""
+    address = Address(prefecture="東京都", municipality="千代田区", town="千代田", number=f"{n}番")
+    entry = NonResidentTaxpayerNotice(
+        name="住登 外", name_kana="ジュウトウ ガイ", birth_date="1970-01-01", address=address, from_year=2020
+    )
+    return _sent(municipality, n, entry)
+
+
+def _protected(municipality: str, n: int, person: int) -> tuple[Any, bytes]:
+    """支援措置, or a refusal where it holds already."""
+    notice = ProtectionApplicationNotice(
+        place="本庁", operator="desk/1", applied_on=date(2026, 11, 1), addressee_numbers=(_number(person),)
+    )
+    return _sent(municipality, n, notice)
+
+
+def _number(n: int) -> str:
+    return with_check_digit(f"{n:09}", addressee_check_digit)
+
+
+def _sent(municipality: str, n: int, notice: Notice) -> tuple[Any, bytes]:
+    envelope = NoticeEnvelope(f"r-{n}", "urn:test:tax", notice.type, municipality)
+    return envelope.headers(), notice.body()

@@ -103,10 +103,22 @@ def older(bundle: Bundle) -> None:
     bundle.edit(LINKED, lambda lines: keep(lines, lambda line: line["cause"] != "resident:1:3"))
 
 
+def _copy(bundle: Bundle, name: str) -> Bundle:
+    return Bundle(Path(shutil.copytree(bundle.folder, bundle.folder.parent / name)), bundle.key_folder)
+
+
 def rewind_reader(bundle: Bundle) -> None:
     part = bundle.parts[TAXATION]
     readers = tuple(replace(r, position=r.position - 1) if r.stream == "resident" else r for r in part.readers)
     bundle.parts[TAXATION] = replace(part, readers=readers)
+
+
+def older_manifest(bundle: Bundle) -> None:
+    """Manifest and signatures of an earlier export, which the services did sign, beside the files of today."""
+    earlier = _copy(bundle, "earlier")
+    older(earlier)
+    earlier.forge()
+    bundle.parts = earlier.parts
 
 
 def remove_part_of_service(bundle: Bundle) -> None:
@@ -115,7 +127,13 @@ def remove_part_of_service(bundle: Bundle) -> None:
 
 
 def another_municipality(bundle: Bundle) -> None:
-    bundle.parts[TAXATION] = replace(bundle.parts[TAXATION], municipality="131016")
+    """One part is another municipality's, whole: chained, folded and signed as its own."""
+    other = _copy(bundle, "other")
+    other.parts = {service: replace(part, municipality="131016") for service, part in other.parts.items()}
+    other.forge()
+    shutil.rmtree(bundle.folder / TAXATION)
+    shutil.copytree(other.folder / TAXATION, bundle.folder / TAXATION)
+    bundle.parts[TAXATION] = other.parts[TAXATION]
 
 
 def seal_otherwise(bundle: Bundle) -> None:
@@ -149,6 +167,7 @@ TAMPERINGS = (
     Tampering("an accepted notice made a refused one", refuse_accepted, "chain-broken"),
     Tampering("a dropped receipt", lambda b: b.edit(RECEIPTS, lambda lines: lines.pop(1)), "position-broken"),
     Tampering("an older state", older, "head-differs", "evidence-beyond"),
+    Tampering("an older manifest", older_manifest, "head-differs", ""),
     Tampering("another head", other_head, "head-differs", ""),
     Tampering("a removed table", lambda b: (b.folder / HISTORY).unlink(), "table-missing", ""),
     Tampering("an edited cell", lambda b: b.edit(HISTORY, lambda rows: rows[1].__setitem__(5, "越後 太朗")), "row-differs", ""),

@@ -25,6 +25,8 @@ PARKED = """
     insert into parked_event (municipality, read_stream, position, keys, state, error)
     values (%s, 'resident', 1, '["0000000000"]', 'parked', 'LookupError')"""
 
+APPLIED_ELSE = "update reader_position set hash = sha256('else') where municipality = %s and stream = 'resident'"
+
 
 async def test_a_leave_waits_for_a_service_that_is_down_and_for_nobody_else(
     new_leaver: NewLeaver,
@@ -66,6 +68,24 @@ async def test_a_leave_waits_for_a_service_that_is_down_and_for_nobody_else(
     assert set(everywhere(addresses, leaver.member.code)[LINKAGE]) <= {"tombstone", "erasure_count"}
     assert await operator.reader(LINKAGE, third, "membership"), "who joined meanwhile is known by now"
     await other.cancel()
+
+
+async def test_a_reader_that_has_stopped_holds_its_closing_up_until_it_is_rebuilt(
+    new_leaver: NewLeaver, operator: Operator, addresses: StackAddresses
+) -> None:
+    leaver, system = await new_leaver(REGISTRY, TAXATION)
+    await system.tell(carry_over())
+    await operator.complete(leaver.member)
+    with superuser(addresses, Service(TAXATION)) as connection:
+        connection.execute(APPLIED_ELSE, (leaver.member.code,))
+    await system.tell(carry_over())
+    await operator.diverged(TAXATION, leaver.member.code, "resident")
+    await leaver.request()
+    await until_waits_for(leaver, {TAXATION})
+    assert (await leaver.show())["waiting_for"][TAXATION] == "resident"
+    await operator.rebuild(TAXATION, leaver.member.code, "resident")
+    await leaver.state("closed")
+    await leaver.cancel()
 
 
 async def test_whatever_is_killed_and_whenever_the_bundle_is_the_same(

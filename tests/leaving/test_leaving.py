@@ -115,6 +115,7 @@ async def test_a_municipality_leaves_altogether_and_nothing_of_it_is_left(
         "tombstones",
         "operating-logs",
         "halves-of-others",
+        "accounts",
         "backups",
     ]
     issued, until = (datetime.fromisoformat(certificate[name]) for name in ("issued_at", "backups_until"))

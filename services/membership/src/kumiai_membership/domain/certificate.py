@@ -33,6 +33,12 @@ _OTHERS = Remaining(
     ja="他団体との間で交わされた記録は、相手方団体の記録として、その団体のストリームに残ります。",
     en="What was exchanged with other municipalities remains as their record, in their streams.",
 )
+_ACCOUNTS = Remaining(
+    what="accounts",
+    ja="負担金の請求その他の会計書類は、組合の会計書類として、法令の保存期間まで組合に残ります。このシステムは保有していません。",
+    en="Bills and other accounts remain with the federation's organisation for as long as the law has them kept. None "
+    "of them is in this system.",
+)
 _BACKUPS = Remaining(
     what="backups",
     ja="データベースのバックアップと更新ログ(WAL)には、記載の期限まで、消去前の内容が残り得ます。",
@@ -48,7 +54,7 @@ def counted(counts: Mapping[str, int]) -> tuple[Counted, ...]:
 def remaining(leave: LeaveRow) -> tuple[Remaining, ...]:
     """Everything that a leave leaves behind."""
     partly = () if leave.altogether else (_HEADS, *_replicas(leave))
-    return (_MEMBERSHIP, _TOMBSTONES, *partly, _LOGS, _OTHERS, _BACKUPS)
+    return (_MEMBERSHIP, _TOMBSTONES, *partly, _LOGS, _OTHERS, _ACCOUNTS, _BACKUPS)
 
 
 def certificate(leave: LeaveRow, backups_until: str, now: str) -> CertificateRow:
