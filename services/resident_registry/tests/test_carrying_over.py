@@ -7,10 +7,17 @@ import pytest
 from kumiai_contracts.decision import Accepted, Refused
 from kumiai_contracts.identifiers import resident_record_check_digit, with_check_digit
 from kumiai_contracts.resident import Reason, ResidentRow, Sex, Status
-from kumiai_contracts.resident_affairs import GaijiKept, WorkItemsChanged
+from kumiai_contracts.resident_affairs import (
+    GaijiKept,
+    ProtectionChanged,
+    ProtectionEndingNotice,
+    ProtectionRow,
+    WorkItemsChanged,
+)
 from kumiai_contracts.resident_carry_over import (
     CarriedMovement,
     CarriedPerson,
+    CarriedProtection,
     HistoryCarryOverNotice,
     ResidentHistoryCarriedOver,
 )
@@ -171,6 +178,46 @@ def test_nobody_is_carried_over_twice(registry: Registry) -> None:
     again = registry.decide(notice(someone("0001"), household="H1"))
     assert isinstance(again, Refused)
     assert {reason.code for reason in again.reasons} == {"carried-over-already", "head-exists"}
+
+
+def protected(*together: str, state: str = "decided") -> CarriedProtection:
+    term = {"starts_on": date(2026, 1, 20), "ends_on": date(2027, 1, 19)} if state == "decided" else {}
+    return CarriedProtection(state=state, applied_on=date(2026, 1, 5), together_with=together, **term)  # type: ignore[arg-type]
+
+
+def protections(registry: Registry) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """State and 併せて支援を求める者, by 宛名番号."""
+    return {row.addressee_number: (row.state, row.together_with) for row in registry.affairs.all(ProtectionRow)}
+
+
+def test_whoever_was_protected_is_from_the_moment_of_entering_on_together_with_whoever_was(registry: Registry) -> None:
+    head, child = (
+        someone("0001", protection=protected("0002", "0009")),
+        someone("0002", row(relationship="子"), protection=protected("0001", "0009")),
+    )
+    entered = registry.accept(notice(head, child))
+    assert [type(event) for event in entered.events] == [ResidentHistoryCarriedOver, ProtectionChanged]
+    first, second = (each.number for each in entered.assigned)
+    assert protections(registry) == {first: ("decided", (second,)), second: ("decided", (first,))}
+    (kept, _) = registry.affairs.all(ProtectionRow)
+    assert (kept.applied_on, kept.starts_on, kept.ends_on) == (date(2026, 1, 5), date(2026, 1, 20), date(2027, 1, 19))
+    # A third one lives elsewhere and enters later: all of them know of each other then.
+    apart = someone("0009", row(old_household_number="H2"), protection=protected("0001", "0002", state="provisional"))
+    (third,) = (each.number for each in registry.accept(notice(apart, household="H2")).assigned)
+    assert protections(registry) == {
+        first: ("decided", (second, third)),
+        second: ("decided", (first, third)),
+        third: ("provisional", (first, second)),
+    }
+
+
+def test_whoever_is_not_protected_any_more_is_not_again_by_another_entering(registry: Registry) -> None:
+    (first,) = (each.number for each in registry.accept(notice(someone("0001", protection=protected("0009")))).assigned)
+    handled = {"place": "本庁", "operator": "clerk-1"}
+    registry.accept(ProtectionEndingNotice(**handled, addressee_numbers=(first,), ended_on=DAY))
+    apart = someone("0009", row(old_household_number="H2"), protection=protected("0001"))
+    registry.accept(notice(apart, household="H2"))
+    assert protections(registry)[first] == ("ended", ())
 
 
 def test_two_carried_histories_have_no_code_in_common(registry: Registry) -> None:

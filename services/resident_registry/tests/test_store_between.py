@@ -5,15 +5,18 @@ from datetime import date, timedelta
 
 import pytest
 from kumiai_common.database import Connection
+from kumiai_contracts.decision import Accepted
 from kumiai_contracts.identified import Identified
 from kumiai_contracts.model import Notice
-from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
+from kumiai_contracts.resident_affairs import ProtectionApplicationNotice, ProtectionChanged
 from kumiai_contracts.resident_between import MovesToldNotice, OverdueMoveOutsNotice
 from kumiai_resident_registry.domain.record import Record, decide
 from kumiai_resident_registry.handlers import ResidentRegistry
 from kumiai_resident_registry.named_queries import QUERIES
 from registry_in_memory import TODAY, cancel, confirm, enter, move_out, person
 from registry_on_postgres import HERE, save
+from test_carrying_over import notice as carrying
+from test_carrying_over import protected, row, someone
 from test_returning import CODE, OTHER_CODE, back, with_code
 from two_registries import ARRIVED, PLANNED, THERE, Town, Two, arriving, leaving
 
@@ -88,6 +91,20 @@ async def test_a_loaded_record_decides_about_moves_as_the_whole_registry_does(co
     record = await loaded(connection, notices)
     for notice in notices:
         assert decide(record, notice, two.a.context()) == two.a.peek(notice), notice
+
+
+async def test_who_is_protected_together_is_known_when_another_one_is_carried_over(connection: Connection) -> None:
+    town = Town(municipality=HERE)
+    town.accept(carrying(someone("0001", protection=protected("0009"))))
+    await save(connection, HERE, town)
+    apart = someone("0009", row(old_household_number="H2"), protection=protected("0001"))
+    another = carrying(apart, household="H2")
+    decided = decide(await loaded(connection, [another]), another, town.context())
+    assert decided == town.peek(another)
+    assert isinstance(decided, Accepted)
+    (_, changed) = decided.events
+    assert isinstance(changed, ProtectionChanged)
+    assert [len(each.together_with) for each in changed.protections] == [1, 1]
 
 
 async def test_what_is_overdue_is_found_until_it_is_on_the_work_list(connection: Connection) -> None:

@@ -11,10 +11,15 @@ from typing import Annotated, Any, TypeVar
 import httpx
 import typer
 from kumiai_contracts.model import Notice
-from kumiai_contracts.resident_affairs import ProtectionApplicationNotice, ProtectionDecisionNotice
+from kumiai_contracts.resident_affairs import GaijiMapping, GaijiMappingNotice, GaijiRow
 from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice, ResidentHistoryCarriedOver
-from kumiai_contracts.taxation import AssessmentRow
-from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice
+from kumiai_contracts.taxation import (
+    AssessmentRow,
+    IncomeReport,
+    NonResidentTaxpayerNotice,
+    NonResidentTaxpayerRow,
+)
+from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice, IncomeReportCarryOverNotice
 from rich.progress import Progress
 
 from kumiai_cli.applied import reader_position
@@ -27,10 +32,17 @@ from kumiai_cli.predecessor import REGISTRY, TAXATION, Predecessor
 BATCH = 10
 """Notices in one request: of households they may be large."""
 PAGE = 1000
-PLACE, OPERATOR = "市町村合併", "kumiai-merge"
+ROLL_BATCH = 100
+MAPPINGS = 1000
+"""Characters in one notice."""
+OPERATOR = "kumiai-merge"
+HANDLED: dict[str, Any] = {"place": "市町村合併", "operator": OPERATOR}
 SHOWN = 20
 T = TypeVar("T")
 Refusals = list[dict[str, Any]]
+Told = tuple[str, Notice]
+"""A notice and its id, which says what it is."""
+_AS_ENTERED = NonResidentTaxpayerRow.model_fields.keys() - {"addressee_number", "address"}
 
 
 def merge(
@@ -74,6 +86,8 @@ class _Taking:
     ) -> None:
         self._federation, self._owner, self._from, self._day, self._shown = federation, owner, predecessor, day, shown
         self._code = owner.municipality
+        self._entered: dict[str, str] = {}
+        """宛名番号 here of 住登外者, by the one there."""
         self._address = f"/v1/members/{self._code}/mergers/{predecessor.code}"
 
     def everything(self) -> dict[str, Any]:
@@ -84,7 +98,7 @@ class _Taking:
             membership.post(self._address, json=body).raise_for_status()
             subscribed = membership.get(f"/v1/members/{self._code}").raise_for_status().json()["subscriptions"]
         numbers = self._people()
-        assessed = self._assessments() if subscribed.get(TAXATION) else 0
+        assessed = self._roll() if subscribed.get(TAXATION) else 0
         counts = {
             "people": len(predecessor.people),
             "found": len(numbers),
@@ -98,88 +112,124 @@ class _Taking:
             "predecessor": predecessor.code,
             **counts,
             "protected": protected,
+            "reports": len(predecessor.reports) if subscribed.get(TAXATION) else 0,
+            "non_residents": self._entered,
             "left_to_people": predecessor.left_to_people,
             "numbers": numbers,
         }
 
     def _people(self) -> dict[str, str]:
         """Everybody's new number by the old one, as the successor's own log has them. Raises Failure."""
-        refused: Refusals = []
-        task = self._shown.add_task(f"people of {self._from.code}", total=len(self._from.people))
         with self._federation.system(REGISTRY, self._owner) as registry:
-            for batch in _batches(self._households(), BATCH):
-                receipts = self._sent(registry, batch)
-                given: dict[str, str] = {}
-                for (_, notice), receipt in zip(batch, receipts, strict=True):
-                    assert isinstance(notice, HistoryCarryOverNotice)
-                    refused += receipt["reasons"]
-                    assigned = [each["number"] for each in receipt["assigned"]]
-                    given |= zip((person.old_number for person in notice.persons), assigned, strict=False)
-                    self._shown.advance(task, len(notice.persons))
-                # At once: as long as it is not recorded, the address of a protected person is open here.
-                refused += [
-                    r for receipt in self._sent(registry, tuple(self._protected(given))) for r in receipt["reasons"]
-                ]
-            _refuse(refused)
+            # First what characters mean, so that names come identified.
+            self._all(registry, "characters", self._characters(), len(self._from.gaiji), 1)
+            self._all(registry, "people", self._households(), len(self._from.people), BATCH)
             return self._found(registry)
 
-    def _households(self) -> Iterator[tuple[str, Notice]]:
-        for n, (household, persons) in enumerate(self._from.households()):
-            private = any("\ue000" <= c <= "\uf8ff" or c >= "\U000f0000" for p in persons for c in p.model_dump_json())
+    def _characters(self) -> Iterator[Told]:
+        for system, rows in self._from.gaiji.items():
+            for n, batch in enumerate(_batches(rows, MAPPINGS)):
+                yield (
+                    f"gaiji/{system}/{n}",
+                    GaijiMappingNotice(
+                        **HANDLED,
+                        system=self._from.system_of(system),
+                        mappings=tuple(_mapping(row) for row in batch),
+                    ),
+                )
+
+    def _households(self) -> Iterator[Told]:
+        for n, (household, persons, gaiji_system) in enumerate(self._from.households()):
             yield (
                 f"household/{household}/{n}",
                 HistoryCarryOverNotice(
+                    **HANDLED,
                     effective_date=self._day,
                     notified_date=self._day,
                     ex_officio=True,
-                    place=PLACE,
-                    operator=OPERATOR,
-                    gaiji_system=self._from.code if private else None,
+                    gaiji_system=gaiji_system,
                     system=self._from.code,
                     old_household_number=household,
                     persons=persons,
                 ),
             )
 
-    def _protected(self, given: dict[str, str]) -> Iterator[tuple[str, Notice]]:
-        handled = {"place": PLACE, "operator": OPERATOR}
-        for old in sorted(given.keys() & self._from.protections.keys()):
-            row, numbers = self._from.protections[old], (given[old],)
-            applied = ProtectionApplicationNotice(**handled, addressee_numbers=numbers, applied_on=row.applied_on)
-            yield f"protection/{old}", applied
-            if row.state == "decided" and row.starts_on is not None:
-                decided = ProtectionDecisionNotice(**handled, addressee_numbers=numbers, decided_on=row.starts_on)
-                yield f"protection-decided/{old}", decided
-
-    def _assessments(self) -> int:
-        """How many assessments were taken over. Raises Failure."""
-        refused: Refusals = []
-        rows = [row for row in self._from.assessments if row.addressee_number in self._from.people]
-        task = self._shown.add_task(f"assessments of {self._from.code}", total=len(rows))
+    def _roll(self) -> int:
+        """The tax roll (課税台帳): how many assessments were taken over. Raises Failure."""
         self._wait_for_taxation()
         with self._federation.system(TAXATION, self._owner) as taxation:
-            for batch in _batches(rows, BATCH * 10):
-                notices = [
-                    (f"assessment/{row.fiscal_year}/{row.addressee_number}", self._assessment(row)) for row in batch
-                ]
-                refused += [r for receipt in self._sent(taxation, notices) for r in receipt["reasons"]]
-                self._shown.advance(task, len(batch))
-        _refuse(refused)
-        return len(rows)
+            self._non_residents(taxation)
+            rows = [row for row in self._from.assessments if self._is_taken(row.addressee_number)]
+            named = [(f"assessment/{row.fiscal_year}/{row.addressee_number}", self._assessment(row)) for row in rows]
+            self._all(taxation, "assessments", named, len(rows), ROLL_BATCH)
+            # After the assessments: a report of a year that was assessed stands beside what was made from it.
+            self._all(taxation, "reports", self._reports(), len(self._from.reports), ROLL_BATCH)
+            return len(rows)
+
+    def _non_residents(self, taxation: httpx.Client) -> None:
+        """住登外者 have no number by the registry: taxation gives them one of its own again."""
+        entries = (
+            (
+                f"non-resident/{number}",
+                NonResidentTaxpayerNotice(
+                    address=self._from.address_of(row),
+                    **{name: getattr(row, name) for name in _AS_ENTERED},
+                ),
+            )
+            for number, row in self._from.non_residents.items()
+        )
+        known = self._from.non_residents
+        assigned = self._all(taxation, "people taxed without being registered", entries, len(known), ROLL_BATCH)
+        self._entered = {number: given[0]["number"] for number, given in zip(known, assigned, strict=True)}
+
+    def _is_taken(self, number: str) -> bool:
+        return number in self._from.people or number in self._entered
+
+    def _person(self, number: str) -> dict[str, Any]:
+        """A person as taxation's notices name somebody who was taken over."""
+        return {"system": self._from.code, "old_number": number, "addressee_number": self._entered.get(number)}
 
     def _assessment(self, row: AssessmentRow) -> AssessmentCarryOverNotice:
-        same = {name: getattr(row, name) for name in AssessmentCarryOverNotice.model_fields if hasattr(row, name)}
+        names = AssessmentCarryOverNotice.model_fields.keys() - {"addressee_number"}
         held = self._from.balances.get((row.fiscal_year, row.addressee_number))
         # Collection is no part of taxation: of what was assessed here, all counts as open until it is told otherwise.
         return AssessmentCarryOverNotice(
-            **same,
-            system=self._from.code,
-            old_number=row.addressee_number,
+            **{name: getattr(row, name) for name in names if hasattr(row, name)},
+            **self._person(row.addressee_number),
             operator=OPERATOR,
             special_collected=held.special_collected if held else 0,
             open_balance=held.open_balance if held else row.total,
             balance_on=held.balance_on if held else self._day,
         )
+
+    def _reports(self) -> Iterator[Told]:
+        for n, row in enumerate(self._from.reports):
+            if not self._is_taken(row.addressee_number):
+                continue
+            names = IncomeReport.model_fields.keys() - {"addressee_number"}
+            same = {name: getattr(row, name) for name in names if hasattr(row, name)}
+            yield (
+                f"report/{row.fiscal_year}/{row.addressee_number}/{n}",
+                IncomeReportCarryOverNotice(
+                    **self._person(row.addressee_number), report=IncomeReport(reporter=row.employer, **same)
+                ),
+            )
+        for n, report in enumerate(self._from.unmatched):
+            # Its number is one of there, where nobody had it; and who taxes is the successor now.
+            yield f"unmatched/{n}", report.model_copy(update={"addressee_number": None, "residence": None})
+
+    def _all(self, client: httpx.Client, what: str, notices: Iterable[Told], total: int, size: int) -> list[Any]:
+        """What was assigned by each of these. Raises Failure if one was refused; the others are taken then."""
+        task = self._shown.add_task(f"{what} of {self._from.code}", total=total)
+        assigned: list[Any] = []
+        refused: Refusals = []
+        for batch in _batches(notices, size):
+            for (_, notice), receipt in zip(batch, self._sent(client, batch), strict=True):
+                assigned.append(receipt["assigned"])
+                refused += receipt["reasons"]
+                self._shown.advance(task, len(getattr(notice, "persons", "1")))
+        _refuse(refused)
+        return assigned
 
     def _wait_for_taxation(self) -> None:
         """Until taxation knows everybody: an answer to a notice is for good. Raises Failure."""
@@ -235,6 +285,10 @@ class _Taking:
             if not lines:
                 return {old: found[old] for old in self._from.people if old in found}
             after = lines[-1]["position"]
+
+
+def _mapping(row: GaijiRow) -> GaijiMapping:
+    return GaijiMapping(code_point=row.code_point, mj=row.mj, character=None if row.mj else row.character)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:

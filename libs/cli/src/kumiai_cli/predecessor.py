@@ -10,14 +10,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kumiai_common.bundle import cells, described, layout
 from kumiai_contracts.model import Row
 from kumiai_contracts.resident import HouseholdRow, ResidentRow, Status
-from kumiai_contracts.resident_affairs import ProtectionRow
-from kumiai_contracts.resident_carry_over import CarriedMovement, CarriedPerson, PredecessorEvent
-from kumiai_contracts.taxation import AssessmentRow
+from kumiai_contracts.resident_affairs import GaijiRow, GaijiUseRow, ProtectionRow
+from kumiai_contracts.resident_carry_over import CarriedMovement, CarriedPerson, CarriedProtection, PredecessorEvent
+from kumiai_contracts.taxation import (
+    AssessmentRow,
+    IncomeReport,
+    IncomeReportRow,
+    NonResidentTaxpayerRow,
+    UnmatchedReportRow,
+)
 from kumiai_contracts.taxation_carry_over import OpenBalanceRow
 
 from kumiai_cli.outcome import USAGE, Failure
@@ -28,6 +34,16 @@ MOST = 30
 R = TypeVar("R", bound=Row)
 _NOT_AS_IT_WAS = ("old_household_number", "address", "previous_address", "destination_address")
 _AS_IT_WAS = tuple(name for name in CarriedMovement.model_fields if name not in _NOT_AS_IT_WAS)
+
+
+class Together(NamedTuple):
+    """People of a household who come in one notice."""
+
+    household: str
+    """世帯番号 there."""
+    persons: tuple[CarriedPerson, ...]
+    gaiji_system: str | None
+    """外字の体系 of their names, as it is named here; None if they hold none."""
 
 
 class Predecessor:
@@ -41,21 +57,21 @@ class Predecessor:
             raise Failure(f"{folder} is no bundle.", USAGE) from None
         self._folder = folder
 
-    def households(self) -> Iterator[tuple[str, tuple[CarriedPerson, ...]]]:
-        """People by their household, at most 30 at a time, in the order in which they get their numbers."""
+    def households(self) -> Iterator[Together]:
+        """People by their household, as they come in one notice, in the order in which they get their numbers."""
         by_household: dict[str, list[str]] = defaultdict(list)
         for number in self.people:
             by_household[self.people[number][-1].household_number].append(number)
         for household, numbers in sorted(by_household.items()):
             head = self._heads.get(household)
             ordered = sorted(numbers, key=lambda number: (number not in self.live, number != head, number))
-            for n in range(0, len(ordered), MOST):
-                yield household, tuple(self._person(number) for number in ordered[n : n + MOST])
+            yield from self._notices(household, ordered)
 
     @cached_property
     def people(self) -> Mapping[str, Sequence[ResidentRow]]:
-        """The rows that stand of everybody who is taken over: who lives there, and who left and was taxed there."""
+        """The rows that stand of everybody who is taken over: who lives there, and who left and is on the tax roll."""
         taxed = {row.addressee_number for row in self.assessments}
+        taxed |= {row.addressee_number for row in self.reports}
         return {
             number: rows
             for number, rows in sorted(self._standing.items())
@@ -74,13 +90,55 @@ class Predecessor:
 
     @cached_property
     def assessments(self) -> Sequence[AssessmentRow]:
-        """The version of each assessment that counts, unless it was taken back, of people whom the registry knows."""
+        """The version of each assessment that counts, unless it was taken back, of people who are known there."""
         last: dict[tuple[int, str], AssessmentRow] = {}
         for row in self._rows(TAXATION, AssessmentRow):
             key = (row.fiscal_year, row.addressee_number)
             if key not in last or last[key].version < row.version:
                 last[key] = row
-        return [row for _, row in sorted(last.items()) if not row.cancelled and row.addressee_number in self._standing]
+        return [row for _, row in sorted(last.items()) if not row.cancelled and self._is_known(row.addressee_number)]
+
+    @cached_property
+    def reports(self) -> Sequence[IncomeReportRow]:
+        """課税資料: the revision of each payer's report that counts, of people who are known there."""
+        last: dict[tuple[int, str, str], IncomeReportRow] = {}
+        for row in self._rows(TAXATION, IncomeReportRow):
+            key = (row.fiscal_year, row.addressee_number, row.employer)
+            if key not in last or last[key].revision < row.revision:
+                last[key] = row
+        return [row for _, row in sorted(last.items()) if self._is_known(row.addressee_number)]
+
+    @cached_property
+    def non_residents(self) -> Mapping[str, NonResidentTaxpayerRow]:
+        """住登外者, by the 宛名番号 that taxation gave there."""
+        return {row.addressee_number: row for row in self._rows(TAXATION, NonResidentTaxpayerRow)}
+
+    def address_of(self, non_resident: NonResidentTaxpayerRow) -> Any:
+        """住所 of a 住登外者. Raises Failure if it is erased or missing."""
+        return self._opened(non_resident.address, non_resident.addressee_number)
+
+    @cached_property
+    def unmatched(self) -> Sequence[IncomeReport]:
+        """課税資料 that wait for somebody to say whose they are, and name the person."""
+        waiting = {row["work_item"] for row in self._waiting(TAXATION, "tax_work_item")}
+        return [
+            row.report
+            for row in self._rows(TAXATION, UnmatchedReportRow)
+            if row.work_item in waiting and row.report.person is not None
+        ]
+
+    @cached_property
+    def gaiji(self) -> Mapping[str, Sequence[GaijiRow]]:
+        """外字対応表: what is identified of each system's characters."""
+        found: dict[str, list[GaijiRow]] = defaultdict(list)
+        for row in self._rows(REGISTRY, GaijiRow):
+            if row.character is not None:
+                found[row.system].append(row)
+        return dict(sorted(found.items()))
+
+    def system_of(self, gaiji_system: str) -> str:
+        """The name of one of its systems of characters where several municipalities' systems are."""
+        return f"{self.code}.{gaiji_system}"
 
     @cached_property
     def balances(self) -> Mapping[tuple[int, str], OpenBalanceRow]:
@@ -90,8 +148,39 @@ class Predecessor:
     @property
     def left_to_people(self) -> dict[str, int]:
         """What is not taken over, by kind."""
-        non_residents = sum(1 for _ in self._records(TAXATION, "non_resident_taxpayer"))
-        return {"removed": len(self._standing) - len(self.people), "non_resident_taxpayers": non_residents}
+        waiting = [*self._waiting(REGISTRY, "resident_work_item"), *self._waiting(TAXATION, "tax_work_item")]
+        return {
+            "removed": len(self._standing) - len(self.people),
+            "work_items": len(waiting) - len(self.unmatched),
+            "extensions": sum(1 for _ in self._records(REGISTRY, "resident_extension")),
+        }
+
+    def _waiting(self, service: str, table: str) -> list[dict[str, str]]:
+        return [row for row in self._records(service, table) if row["state"] in ("open", "assigned")]
+
+    def _is_known(self, number: str) -> bool:
+        return number in self._standing or number in self.non_residents
+
+    def _notices(self, household: str, numbers: Sequence[str]) -> Iterator[Together]:
+        """At most 30 people each, whose characters are of one system."""
+        taken: list[str] = []
+        system: str | None = None
+        for number in numbers:
+            own = self._gaiji_systems.get(number)
+            if taken and (len(taken) == MOST or (own is not None and system not in (None, own))):
+                yield Together(household, tuple(self._person(each) for each in taken), system)
+                taken, system = [], None
+            taken.append(number)
+            system = own or system
+        yield Together(household, tuple(self._person(each) for each in taken), system)
+
+    @cached_property
+    def _gaiji_systems(self) -> Mapping[str, str]:
+        """Whose private-use characters a person's names hold, under the name that they get; of whoever has any."""
+        named = {row.addressee_number: self.system_of(row.system) for row in self._rows(REGISTRY, GaijiUseRow)}
+        # An own system's feed does not say whose they are.
+        unsaid = (number for number, rows in self.people.items() if any(map(_is_private, _names(rows))))
+        return dict.fromkeys(unsaid, self.code) | named
 
     @cached_property
     def _standing(self) -> Mapping[str, Sequence[ResidentRow]]:
@@ -113,8 +202,13 @@ class Predecessor:
 
     @cached_property
     def _parts(self) -> Mapping[str, str | None]:
-        with (self._folder / REGISTRY / "parts.jsonl").open(encoding="utf-8") as lines:
-            return {part["commitment"]: part["part"] for part in map(json.loads, lines)}
+        found: dict[str, str | None] = {}
+        for service in (REGISTRY, TAXATION):
+            path = self._folder / service / "parts.jsonl"
+            if path.is_file():
+                with path.open(encoding="utf-8") as lines:
+                    found |= {part["commitment"]: part["part"] for part in map(json.loads, lines)}
+        return found
 
     @cached_property
     def _last_events(self) -> Mapping[str, PredecessorEvent]:
@@ -143,6 +237,19 @@ class Predecessor:
             resident_code=given,
             history=tuple(self._movement(row) for row in rows),
             predecessor_event=self._last_events[number],
+            protection=self._protection(number),
+        )
+
+    def _protection(self, number: str) -> CarriedProtection | None:
+        row = self.protections.get(number)
+        if row is None:
+            return None
+        return CarriedProtection(
+            state="provisional" if row.state == "provisional" else "decided",
+            applied_on=row.applied_on,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            together_with=tuple(other for other in row.together_with if other in self.people),
         )
 
     def _movement(self, row: ResidentRow) -> CarriedMovement:
@@ -174,3 +281,16 @@ class Predecessor:
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as file:
                 yield from csv.DictReader(file)
+
+
+def _names(rows: Sequence[ResidentRow]) -> Iterator[str]:
+    for row in rows:
+        others = row.other_names
+        for named in (row, *((others.former_name, others.alias) if others is not None else ())):
+            if named is not None:
+                yield named.name + named.name_kana
+
+
+def _is_private(text: str) -> bool:
+    """Whether a text holds private-use characters (外字)."""
+    return any("\ue000" <= character <= "\uf8ff" or character >= "\U000f0000" for character in text)

@@ -40,7 +40,10 @@ def carried_over() -> tuple[Event | Notice, ...]:
         _movement(resident.Reason.DOMESTIC_MOVE_IN, date(2020, 4, 1), previous_address=_BEFORE),
         _movement(resident.Reason.MINOR_AMENDMENT, date(2023, 5, 8), ex_officio=True),
     )
-    person = resident_carry_over.CarriedPerson(old_number=_OLD_PERSON, history=history)
+    protection = resident_carry_over.CarriedProtection(
+        state="decided", applied_on=date(2025, 9, 1), starts_on=date(2025, 9, 10), ends_on=date(2026, 9, 9)
+    )
+    person = resident_carry_over.CarriedPerson(old_number=_OLD_PERSON, history=history, protection=protection)
     row = example_row(FATHER)
     last = {"history_number": 2, "reason": resident.Reason.MINOR_AMENDMENT, "effective_date": date(2026, 5, 8)}
     return (
@@ -108,6 +111,13 @@ def _assessments() -> tuple[Event | Notice, ...]:
             fiscal_year=2025,
             **amounts,
             **collected,
+        ),
+        taxation_carry_over.IncomeReportCarryOverNotice(
+            system=_SYSTEM,
+            old_number=_OLD_PERSON,
+            report=taxation.IncomeReport(
+                fiscal_year=2025, kind="employment", reporter="20310007", revision=2, salary=5_000_000
+            ),
         ),
         taxation_carry_over.AssessmentCarriedOver(assessment=row, difference=row.total, balance=balance),
     )

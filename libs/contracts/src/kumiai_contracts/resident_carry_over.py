@@ -122,6 +122,21 @@ class CarriedMovement(Frozen):
     """転出確定日."""
 
 
+class CarriedProtection(Frozen):
+    """支援措置 that holds for somebody, as the system before has it."""
+
+    state: Literal["provisional", "decided"]
+    """仮支援措置 or 支援措置."""
+    applied_on: CalendarDate
+    """申出日."""
+    starts_on: CalendarDate | None = None
+    """支援措置の開始日; None before the decision."""
+    ends_on: CalendarDate | None = None
+    """支援措置の終了予定日."""
+    together_with: Annotated[tuple[OldNumber, ...], Field(max_length=30)] = ()
+    """併せて支援を求める者, by their old numbers; whoever is not carried over is left out."""
+
+
 class CarriedPerson(Frozen):
     """A person with all that the system before has recorded."""
 
@@ -133,6 +148,8 @@ class CarriedPerson(Frozen):
     """異動履歴, the oldest first."""
     predecessor_event: PredecessorEvent | None = None
     """由来, of somebody who is taken over from a predecessor."""
+    protection: CarriedProtection | None = None
+    """支援措置: it holds from the moment of the carry-over on."""
 
 
 class HistoryCarryOverNotice(ResidentNotice):

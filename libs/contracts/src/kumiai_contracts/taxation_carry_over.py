@@ -1,4 +1,4 @@
-"""移行 of assessments (賦課) and open balances (未納額) from the system that a municipality used before.
+"""移行 of assessments (賦課), open balances (未納額) and reports (課税資料) from the system used before.
 
 Invariant: what another system has decided and collected is recorded as it is. It is never calculated here, and what is
 open is a fact of its day: collection itself is no part of taxation yet.
@@ -10,7 +10,7 @@ from kumiai_contracts.fields import AddresseeNumber, CalendarDate, FiscalYear, S
 from kumiai_contracts.model import Notice, Row
 from kumiai_contracts.resident import GaijiSystem
 from kumiai_contracts.resident_carry_over import OldNumber
-from kumiai_contracts.taxation import SERVICE, AssessmentEvent
+from kumiai_contracts.taxation import SERVICE, AssessmentEvent, IncomeReport
 
 CARRIED_OVER = "carried-over/"
 """How `rule_version` of an assessment begins that another system made; its name follows."""
@@ -46,6 +46,8 @@ class AssessmentCarryOverNotice(Notice):
     """旧システム whose number names the person."""
     old_number: OldNumber
     """旧宛名番号 of the person there."""
+    addressee_number: AddresseeNumber | None = None
+    """宛名番号 here of a 住登外者, whom no registry has carried over: then it counts, and not the old one."""
     operator: ShortText
     """The clerk's or system's identifier in the municipality's own system."""
     fiscal_year: FiscalYear
@@ -76,6 +78,26 @@ class AssessmentCarryOverNotice(Notice):
     """未納額, at most the total."""
     balance_on: CalendarDate
     """基準日."""
+
+
+class IncomeReportCarryOverNotice(Notice):
+    """移行（課税資料）: the revision of a report that counts, as the system before has it.
+
+    Where the year's assessment was carried over it is kept beside it; otherwise what follows is what follows from
+    every report.
+    """
+
+    type: ClassVar[str] = "taxation-notice.income-report-carry-over.v1"
+    service: ClassVar[str] = SERVICE
+
+    system: GaijiSystem
+    """旧システム whose number names the person."""
+    old_number: OldNumber
+    """旧宛名番号 of the person there."""
+    addressee_number: AddresseeNumber | None = None
+    """宛名番号 here of a 住登外者, whom no registry has carried over: then it counts, and not the old one."""
+    report: IncomeReport
+    """課税資料; whom it names does not count."""
 
 
 class AssessmentCarriedOver(AssessmentEvent):

@@ -22,11 +22,13 @@ from kumiai_contracts.resident_affairs import (
 )
 from kumiai_contracts.resident_amendments import ConfirmMoveOutNotice, ExOfficioEntryNotice
 from kumiai_contracts.resident_between import MoveBetweenRow, MovesToldNotice, OverdueMoveOutsNotice
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice
 from kumiai_contracts.resident_codes import ResidentCodeNotice
 
 from kumiai_resident_registry.domain import returning
 from kumiai_resident_registry.domain.characters.gaiji import code_point, private_characters
 from kumiai_resident_registry.domain.gaiji_rules import names_of
+from kumiai_resident_registry.domain.protection import protected_with
 from kumiai_resident_registry.domain.state import RegistryState
 from kumiai_resident_registry.domain.work_list import (
     character_item,
@@ -89,6 +91,9 @@ def _protected(notice: Notice, residents: RegistryState) -> Collection[str]:
             return returning.known_as(residents, notice).values()
         case MoveOutNotice() | ProtectionApplicationNotice() | ProtectionDecisionNotice() | ProtectionEndingNotice():
             return notice.addressee_numbers
+        case HistoryCarryOverNotice():
+            carried = (residents.carried(notice.system, "person", number) for number in protected_with(notice))
+            return {number for number in carried if number is not None}
     return ()
 
 

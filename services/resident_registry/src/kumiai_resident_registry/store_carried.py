@@ -9,6 +9,7 @@ from kumiai_contracts.resident_carry_over import CarriedNumberRow, HistoryCarryO
 from kumiai_contracts.resident_feed import FeedEventNotice
 
 from kumiai_resident_registry.domain.carrying_over import households_named
+from kumiai_resident_registry.domain.protection import protected_with
 from kumiai_resident_registry.named_queries import QUERIES
 
 
@@ -34,4 +35,5 @@ def _named(notice: Notice) -> Iterator[tuple[str, str, str]]:
         yield from ((row.system, row.kind, row.old_number) for row in notice.event.numbers)
     if isinstance(notice, HistoryCarryOverNotice):
         yield from ((notice.system, "person", person.old_number) for person in notice.persons)
+        yield from ((notice.system, "person", number) for number in protected_with(notice))
         yield from ((notice.system, "household", number) for number in households_named(notice))

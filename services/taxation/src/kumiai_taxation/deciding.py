@@ -74,7 +74,7 @@ def income_report(state: TaxationState, notice: IncomeReport, context: Context) 
         item = work.open_item(context.cause, notice.fiscal_year, None, work.unknown_person())
         kept = UnmatchedReportRow(work_item=item.work_item, report=notice)
         return Accepted((WorkItemRaised(work_item=item, unmatched_report=kept),))
-    row = _row_of(notice, number)
+    row = row_of(notice, number)
     same = [old for old in state.revisions(row.fiscal_year, number, row.employer) if old.revision == row.revision]
     if same:
         return Accepted(()) if same == [row] else Refused((refusals.revision_differs("/revision"),))
@@ -89,8 +89,8 @@ def _no_longer_here(state: TaxationState, notice: IncomeReport, context: Context
         return ()
     if any(old.revision == notice.revision for old in state.revisions(notice.fiscal_year, number, notice.reporter)):
         return ()
-    row = _row_of(notice.model_copy(update={"withdrawn": True}), number)
-    return _following(state, row, replace(context, cause=f"{context.cause}/here"))
+    row = row_of(notice.model_copy(update={"withdrawn": True}), number)
+    return consequences(state, row, replace(context, cause=f"{context.cause}/here"))
 
 
 def settle_work_item(state: TaxationState, notice: SettleWorkItem, context: Context) -> Decision:
@@ -173,10 +173,10 @@ def _taken_in(state: TaxationState, row: IncomeReportRow, context: Context) -> D
     """
     own = OwnParameters(state.settings)
     faults = () if row.withdrawn else faults_of(context.municipality, state.birth_date(row.addressee_number), row, own)
-    return Refused(faults) if faults else Accepted(_following(state, row, context))
+    return Refused(faults) if faults else Accepted(consequences(state, row, context))
 
 
-def _following(state: TaxationState, row: IncomeReportRow, context: Context) -> tuple[Event, ...]:
+def consequences(state: TaxationState, row: IncomeReportRow, context: Context) -> tuple[Event, ...]:
     """What follows from a new revision: depends on how far the year's run has come, and on who taxes the person."""
     year, number = row.fiscal_year, row.addressee_number
     reported = IncomeReported(income_report=row)
@@ -235,7 +235,7 @@ def _forwarded(state: TaxationState, item: WorkItemRow, report: IncomeReport) ->
     return IncomeReportForwarded(work_item=item, unmatched_report=kept)
 
 
-def _row_of(notice: IncomeReport, number: str) -> IncomeReportRow:
+def row_of(notice: IncomeReport, number: str) -> IncomeReportRow:
     return IncomeReportRow(
         fiscal_year=notice.fiscal_year,
         addressee_number=number,

@@ -28,10 +28,10 @@ from kumiai_contracts.taxation import (
     SettleWorkItem,
     TaxationEvent,
 )
-from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice
+from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice, IncomeReportCarryOverNotice
 
 from kumiai_taxation import deciding, store
-from kumiai_taxation.carrying_over import carry_over_assessment
+from kumiai_taxation.carrying_over import carry_over_assessment, carry_over_report
 from kumiai_taxation.domain import work
 from kumiai_taxation.domain.roll import TaxationState, is_carried_over
 
@@ -80,6 +80,8 @@ class Taxation:
                 return deciding.non_resident_taxpayer(state, notice, context)
             case AssessmentCarryOverNotice():
                 return carry_over_assessment(state, notice, context)
+            case IncomeReportCarryOverNotice():
+                return carry_over_report(state, notice, context)
         raise TypeError(type(notice).__name__)
 
     sends: frozenset[type[Event]] = frozenset((IncomeReportForwarded,))

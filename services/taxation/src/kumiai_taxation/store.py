@@ -23,7 +23,7 @@ from kumiai_contracts.taxation import (
     UnmatchedReportRow,
     WorkItemRow,
 )
-from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice
+from kumiai_contracts.taxation_carry_over import AssessmentCarryOverNotice, IncomeReportCarryOverNotice
 
 from kumiai_taxation.domain.roll import TaxationState
 from kumiai_taxation.own_parameters import OwnParameters
@@ -71,13 +71,13 @@ async def _add_settings(
 async def _carried(
     connection: Connection, wanted: Mapping[str, Sequence[Notice | Event]]
 ) -> dict[str, list[CarriedNumberRow]]:
-    """Whom the notices that carry assessments over mean by numbers of the system before."""
+    """Whom the notices that carry assessments and reports over mean by numbers of the system before."""
     named = sorted(
         {
             (m, item.system, item.old_number)
             for m, items in wanted.items()
             for item in items
-            if isinstance(item, AssessmentCarryOverNotice)
+            if isinstance(item, (AssessmentCarryOverNotice, IncomeReportCarryOverNotice))
         }
     )
     found: dict[str, list[CarriedNumberRow]] = defaultdict(list)
@@ -139,6 +139,12 @@ def _named(item: Notice | Event) -> list[str]:
     match item:
         case EmploymentIncomeReport():
             return [item.addressee_number]
-        case IncomeReport() | SettleWorkItem() | NonResidentTaxpayerNotice():
+        case (
+            IncomeReport()
+            | SettleWorkItem()
+            | NonResidentTaxpayerNotice()
+            | AssessmentCarryOverNotice()
+            | IncomeReportCarryOverNotice()
+        ):
             return [item.addressee_number] if item.addressee_number else []
     return []

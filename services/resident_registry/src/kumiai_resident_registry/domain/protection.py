@@ -19,6 +19,7 @@ from kumiai_contracts.resident_affairs import (
     ProtectionEndingNotice,
     ProtectionRow,
 )
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice, ResidentHistoryCarriedOver
 
 from kumiai_resident_registry.domain.refusals import refusal, refused
 from kumiai_resident_registry.domain.state import RegistryState
@@ -107,6 +108,46 @@ def after_leaving(affairs: RowSet, decision: Accepted) -> Iterator[Event]:
         )
         if rows:
             yield ProtectionChanged.trusted(protections=rows)
+
+
+def protected_with(notice: HistoryCarryOverNotice) -> frozenset[str]:
+    """旧番号 of everybody with whom somebody of the notice is protected together."""
+    return frozenset(
+        number for person in notice.persons if person.protection for number in person.protection.together_with
+    )
+
+
+def carried_over(
+    residents: RegistryState, affairs: RowSet, notice: HistoryCarryOverNotice, decision: Accepted
+) -> Iterator[Event]:
+    """移行: whoever was protected is from the moment of entering on, together with those who have entered by then."""
+    given = {
+        row.old_number: row.number
+        for event in decision.events
+        if isinstance(event, ResidentHistoryCarriedOver)
+        for row in event.numbers
+        if row.kind == "person"
+    }
+    changed: dict[str, ProtectionRow] = {}
+    for person in notice.persons:
+        if person.protection is None:
+            continue
+        number, stated = given[person.old_number], person.protection
+        here = (given.get(old) or residents.carried(notice.system, "person", old) for old in stated.together_with)
+        together = tuple(other for other in here if other is not None)
+        changed[number] = ProtectionRow.trusted(
+            addressee_number=number,
+            ended_on=None,
+            together_with=together,
+            **{name: getattr(stated, name) for name in ("state", "applied_on", "starts_on", "ends_on")},
+        )
+        # Whoever entered before learns that this person is here now, too.
+        for other in together:
+            row = changed.get(other) or affairs.get(ProtectionRow, other)
+            if row is not None and is_protected(row) and number not in row.together_with:
+                changed[other] = row.model_copy(update={"together_with": (*row.together_with, number)})
+    if changed:
+        yield ProtectionChanged.trusted(protections=tuple(changed.values()))
 
 
 def _decided(row: ProtectionRow, decided_on: date) -> ProtectionRow:

@@ -16,6 +16,7 @@ from kumiai_contracts.resident_affairs import (
 )
 from kumiai_contracts.resident_amendments import ExOfficioEntryNotice
 from kumiai_contracts.resident_between import MovesToldNotice, OverdueMoveOutsNotice
+from kumiai_contracts.resident_carry_over import HistoryCarryOverNotice
 from kumiai_contracts.resident_codes import CodePoolNotice, ResidentCodesChanged
 from kumiai_contracts.resident_marks import IdentityMarksLearned, IdentityMarksNotice
 
@@ -117,6 +118,8 @@ def _following(
     yield from protection.after_leaving(record.affairs, decision)
     if codes.gives_codes(notice):
         yield from codes.missing(record.residents, record.affairs, decision, context)
+    if isinstance(notice, HistoryCarryOverNotice):
+        yield from protection.carried_over(record.residents, record.affairs, notice, decision)
     if notice.gaiji_system is not None:
         yield from gaiji_rules.kept(record.affairs, notice, decision, context)
     yield from telling.following(moves, record.residents, notice, decision, context, sealing)

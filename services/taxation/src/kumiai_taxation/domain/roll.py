@@ -159,7 +159,7 @@ def counting(reports: Iterable[IncomeReportRow]) -> list[IncomeReportRow]:
 
 
 def is_carried_over(assessment: AssessmentRow | None) -> bool:
-    """Whether another system made it, from reports that are not here."""
+    """Whether another system made it, by rules of its own."""
     return assessment is not None and assessment.rule_version.startswith(CARRIED_OVER)
 
 

@@ -59,13 +59,13 @@ def returned(why: Reason) -> Reason:
 
 
 def carried_over_assessment() -> Reason:
-    """An assessment that another system made: its reports are not here, so no rule may change it."""
+    """An assessment that another system made, by its own rules: none of ours may change it."""
     return Reason(
         code=CARRIED_OVER_ASSESSMENT,
         pointer="",
-        ja="旧システムから移行した賦課です。資料がないため自動では再計算されません。担当者が税額を確認してください。",
-        en="This assessment was carried over and its reports are not here, so it is not calculated anew. A person has "
-        "to look at it.",
+        ja="旧システムで決定され、移行した賦課です。自動では再計算されません。担当者が税額を確認してください。",
+        en="This assessment was made by another system and carried over, so it is not calculated anew. A person has to "
+        "look at it.",
     )
 
 
