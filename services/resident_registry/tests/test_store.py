@@ -140,6 +140,7 @@ async def test_a_loaded_state_judges_a_feed_as_the_whole_record_does(
 ) -> None:
     whole, fed = Fed(), life(town())
     await connection.execute("insert into own_system values ($1, 'resident-registry', true, '')", HERE)
+    await connection.execute("insert into subscription values ($1, 'resident-registry', true, '')", HERE)
     saved = Registry()
     # Each event twice: the second time it contradicts.
     for notice in [again for once in fed for again in (once, once)]:
