@@ -330,6 +330,8 @@ def _show_plan(plan: Any, as_json: bool) -> None:
         for what, count in items.items():
             table.add_row(place, what, f"{count:,}")
     out.print(table)
+    if numbers := sum(items.get("vault_number", 0) for items in plan["erases"].values()):
+        say(f"{numbers:,} 個人番号 end with it: have they been taken along? (kumiai vault export, vault open)")
     for item in plan["remains"]:
         say(f"Remains: {item['what']}: {item['en']}")
     for reader in plan["readers_behind"]:
