@@ -1,12 +1,16 @@
 """The simulated network: it refuses by the table and by who speaks, joins codes, repeats, loses, delays, reorders."""
 
+import json
+import sys
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from kumiai_common.clock import now, timestamp
 from kumiai_common.http.tokens import public_key_text
 from kumiai_contracts.exchange_notices import (
@@ -17,6 +21,7 @@ from kumiai_contracts.exchange_notices import (
 from kumiai_contracts.registry import NOTICES
 from kumiai_national_id_linkage.network.http_network import signed_bytes
 from kumiai_national_id_linkage.network.messages import Delivery, Message
+from kumiai_national_id_linkage.network_simulator import people
 from kumiai_national_id_linkage.network_simulator.core import REDELIVER_SECONDS, Core, Weather
 from kumiai_national_id_linkage.network_simulator.register import Register
 from kumiai_national_id_linkage.network_simulator.server import application
@@ -188,3 +193,29 @@ def test_a_network_that_was_killed_knows_the_same_afterwards(tmp_path: Path, cas
     file.write_text('["weather", "bad"]\n')
     with pytest.raises(ValueError, match="unknown kind: weather"):
         Register({"service": None}, file)
+
+
+def test_whoever_runs_the_simulator_tells_who_is_who_by_a_file(
+    cases: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, told = Ed25519PrivateKey.generate(), []
+    file = tmp_path / "network.pem"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    def post(url: str, content: bytes, headers: dict[str, str], timeout: float) -> httpx.Response:
+        key.public_key().verify(
+            bytes.fromhex(headers["kumiai-signature"]), signed_bytes(people.PATH, headers["kumiai-time"], content)
+        )
+        told.append((url, json.loads(content)))
+        return httpx.Response(200, request=httpx.Request("POST", url))
+
+    monkeypatch.setattr(httpx, "post", post)
+    monkeypatch.setattr(sys, "argv", ["people", str(file), "http://network"])
+    monkeypatch.setattr(sys, "stdin", StringIO("aa,somebody\n\nbb,somebody\n"))
+    people.main()
+    assert told == [("http://network/operator/people", {"people": [["aa", "somebody"], ["bb", "somebody"]]})]
+    assert capsys.readouterr().out == "2 people told\n"
+    for wrong in ("aa\n", "aa,\n", "aa,b,c\n"):
+        monkeypatch.setattr(sys, "stdin", StringIO(wrong))
+        with pytest.raises(SystemExit, match="line 1 is no"):
+            people.main()

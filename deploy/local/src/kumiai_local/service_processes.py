@@ -172,6 +172,7 @@ class ServiceProcesses:
         content = {
             "peers": self.peers,
             "kafka_bootstrap": self._addresses.kafka_bootstrap,
+            **({"network": self.network_url} if self.network else {}),
             "keys": str(self.layout.keys),
             "secrets": str(self.layout.secrets),
             "services": services,

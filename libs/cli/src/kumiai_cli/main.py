@@ -10,6 +10,7 @@ from kumiai_cli import (
     leaving,
     linkage,
     linkage_desk,
+    linkage_setup,
     members,
     merging,
     own_system,
@@ -77,8 +78,8 @@ app.add_typer(desk.protection, name="protection")
 app.add_typer(residents.app, name="residents")
 app.add_typer(worklist.app, name="worklist")
 app.add_typer(tools.tax, name="tax")
-for decision in (linkage_desk.provide, linkage_desk.withhold):
-    linkage.app.command()(decision)
+for linking in (linkage_setup.codes, linkage_setup.grant, linkage_desk.provide, linkage_desk.withhold):
+    linkage.app.command()(linking)
 linkage.app.add_typer(linkage_desk.exception, name="exception")
 app.add_typer(linkage.app, name="linkage")
 
