@@ -61,6 +61,7 @@ def test_codes_are_requested_for_those_who_are_named_and_all_are_listed(monkeypa
     assert [row["addressee_number"] for row in json.loads(shown)["acquisitions"]] == PEOPLE
     (event,) = service.told
     assert (event["type"], event["municipality"]) == ("linkage-notice.code-request.v1", "131016")
+    assert not event["source"].startswith("urn:kumiai:"), "that is the federation's own"
     assert event["data"] == {"addressee_numbers": ["0000000019", "0000000027"]}
     run(monkeypatch, service, "codes", "131016")
     assert len(service.told) == 1, "listing asks for nothing"

@@ -16,8 +16,8 @@ from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS, Kind
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
-SOURCE = "urn:kumiai:command-line"
-"""`ce_source` of what is told by command."""
+SOURCE = "urn:command-line"
+"""`ce_source` of what a municipality tells by command; what begins with urn:kumiai: is the federation's own."""
 A_PAGE = 1000
 People = Annotated[list[str] | None, typer.Argument(metavar="[NUMBER]…", help="宛名番号 to request codes for.")]
 
