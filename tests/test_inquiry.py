@@ -352,7 +352,6 @@ async def test_a_batch_file_asks_for_its_good_records_and_says_what_is_wrong_wit
 ) -> None:
     here, there, same, _ = await known_to_both(new_system, operator, network)
     items = ("assessment", "total-income")
-    await accepted(here, ProcedureGrantNotice(**GRANTED, items=items))
     provider = institution_of(there.member.code)
     codes = f"{AFFAIR['affair']},{AFFAIR['procedure']},{AFFAIR['fact_kind']}"
     lines = [
@@ -369,7 +368,10 @@ async def test_a_batch_file_asks_for_its_good_records_and_says_what_is_wrong_wit
         ("b-1", "受付", ""), ("", "拒否", "record-not-csv"), ("b-3", "拒否", "field-invalid"), ("b-4", "受付", ""),
         ("b-4", "受付", ""), ("b-5", "拒否", "procedure-not-in-table"), ("b-1", "拒否", "record-number-twice"),
     ]  # fmt: skip
-    for _ in range(2):
+    taken = await here.upload(LINKAGE, "inquiry-files", content)
+    assert taken[0]["理由コード"] == "procedure-not-granted"
+    await accepted(here, ProcedureGrantNotice(**GRANTED, items=items))
+    for _ in range(3):
         taken = await here.upload(LINKAGE, "inquiry-files", content)
         assert [(row["レコード識別番号"], row["結果"], row["理由コード"]) for row in taken] == expected
         assert [row["該当項目"] for row in taken if row["理由コード"] == "field-invalid"] == ["宛名番号"]

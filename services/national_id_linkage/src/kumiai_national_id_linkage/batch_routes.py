@@ -1,7 +1,7 @@
 """Batch inquiry files over HTTP: a file in, a file back with what became of each record, and later its answers.
 
-The records go through the same intake as any notice, under names that follow from the file's records. So a file that is
-sent again, whole or corrected, asks nothing twice.
+The records go through the same intake as any notice. A file that is sent again, whole or corrected, asks nothing twice:
+the rules know an inquiry by its number. What was refused is asked anew.
 """
 
 import csv
@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from secrets import token_hex
 
 import orjson
 from kumiai_common.clock import day_in_japan, now, timestamp
@@ -71,7 +72,7 @@ class BatchDesk:
         records = await _records(request)
         days = await self._days(municipality, records)
         notices = [
-            _notice(municipality, wanted, self._tables, days.get(wanted.request_number, day_in_japan(now())))
+            _notice(municipality, wanted, self._tables, days.get(wanted.request_number))
             for record in records
             for wanted in record.wanted
         ]
@@ -126,9 +127,16 @@ async def _records(request: Request) -> list[Record]:
         raise Problem(problems.BODY_INVALID, str(error)) from None
 
 
-def _notice(municipality: str, wanted: Wanted, tables: LegalTables, day: date) -> tuple[NoticeEnvelope, bytes]:
-    """The notice of an inquiry; where a record names no items, with all that the law allows."""
+def _notice(
+    municipality: str, wanted: Wanted, tables: LegalTables, asked_on: date | None
+) -> tuple[NoticeEnvelope, bytes]:
+    """The notice of an inquiry; where a record names no items, with all that the law allows.
+
+    `asked_on` is the day on which it was asked, None while it never was. What was only ever refused is a new notice each
+    time: it may be allowed by now, and the receipt of a notice that comes again is that of before.
+    """
     inquirer = institution_of(municipality)
+    day = asked_on or day_in_japan(now())
     lawful = tables.lookup(day, Asked(inquirer, wanted.affair, wanted.procedure, wanted.provider, wanted.fact_kind))
     everything = sorted(lawful.items) if isinstance(lawful, Lawful) else ["everything"]
     content = {
@@ -144,7 +152,7 @@ def _notice(municipality: str, wanted: Wanted, tables: LegalTables, day: date) -
     }
     body = canonical_json(content)
     # A corrected record under the same number is another notice; whether it may be asked, the rules say.
-    source = f"{SOURCE}/{sha256(body).hexdigest()[:32]}"
+    source = f"{SOURCE}/{sha256(body).hexdigest()[:32] if asked_on else token_hex(16)}"
     return NoticeEnvelope(wanted.request_number, source, InquiryNotice.type, municipality), body
 
 
