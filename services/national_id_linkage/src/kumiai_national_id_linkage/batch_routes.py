@@ -132,8 +132,8 @@ def _notice(
 ) -> tuple[NoticeEnvelope, bytes]:
     """The notice of an inquiry; where a record names no items, with all that the law allows.
 
-    `asked_on` is the day on which it was asked, None while it never was. What was only ever refused is a new notice each
-    time: it may be allowed by now, and the receipt of a notice that comes again is that of before.
+    `asked_on` is the day on which it was asked, None while it never was. What was only ever refused is a new notice
+    each time: it may be allowed by now, and the receipt of a notice that comes again is that of before.
     """
     inquirer = institution_of(municipality)
     day = asked_on or day_in_japan(now())
