@@ -72,7 +72,7 @@ def approve(
     code: Code,
     name: Annotated[str, typer.Argument(metavar="EXCEPTION", help="Its name, as the list shows it.")],
     party: Clerk,
-    minutes: Annotated[int, typer.Option(min=1, help="For how long it holds; it ends by itself.")],
+    minutes: Annotated[int, typer.Option(min=1, help="For how long it holds, at most 4,320; it ends by itself.")],
     as_json: Json = False,
 ) -> None:
     """Approve what somebody else asked for, for some minutes.
