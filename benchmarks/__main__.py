@@ -9,7 +9,7 @@ from kumiai_local.layout import checkout
 from kumiai_local.progress import console
 
 from benchmarks.plan import FULL, QUICK
-from benchmarks.suite import Suite
+from benchmarks.suite import PARTS, Suite
 
 app = typer.Typer(add_completion=False)
 OUTPUT = checkout() / "build" / "bench.json"
@@ -26,6 +26,9 @@ def main(
     output: Annotated[Path, typer.Option(help="Where the figures go.")] = OUTPUT,
 ) -> None:
     """Measure the federation's speed. Exit codes: 0 measured, 1 something did not work."""
+    parts = frozenset(filter(None, only.split(",")))
+    if unknown := parts.difference(PARTS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", param_hint="--only")
     plan = QUICK if quick else FULL
     if stored:
         plan = plan.until(stored)
@@ -33,7 +36,7 @@ def main(
         plan = plan.with_payers(tuple(int(size) for size in payers.split(",")))
     output.parent.mkdir(parents=True, exist_ok=True)
     suite = Suite(plan, lambda found: output.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n"))
-    suite.run(frozenset(filter(None, only.split(","))))
+    suite.run(parts)
     for name, value in suite.figures.items():
         if not isinstance(value, dict):
             console.print(f"{name:>20} {value}")
