@@ -249,7 +249,7 @@ def test_provisioning_again_changes_nothing(addresses: StackAddresses, test_layo
 
 
 def test_secrets_are_readable_by_their_owner_only(stack: Stack, test_layout: Layout) -> None:
-    private = [*private_files(test_layout), test_layout.run / "stack.json"]
+    private = [*private_files(test_layout), test_layout.stack_file]
     private += [*test_layout.run.glob("kafka.*"), *test_layout.processes.iterdir()]
     assert {str(path): oct(stat.S_IMODE(path.stat().st_mode)) for path in private} == {
         str(path): "0o600" for path in private

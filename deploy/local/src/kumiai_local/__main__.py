@@ -65,7 +65,7 @@ def status(
     """What runs in this checkout. Exit codes: 0 something runs, 3 nothing does."""
     layout = default_layout()
     running = [record for record in read_records(layout.processes) if record.process() is not None]
-    stack_file = layout.run / "stack.json"
+    stack_file = layout.stack_file
     if as_json:
         addresses = json.loads(stack_file.read_text()) if stack_file.exists() else None
         found = {"owner": owner(layout), "stack": addresses, "processes": {r.name: r.pid for r in running}}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,7 +14,7 @@ from kumiai_local.layout import Layout
 from kumiai_local.ownership import Ownership
 from kumiai_local.progress import step
 from kumiai_local.provision import make_keys, prepare_broker, prepare_database
-from kumiai_local.stack import StackControl
+from kumiai_local.stack import Stack, StackControl
 
 
 class ExternalSettings(BaseSettings):
@@ -33,14 +32,11 @@ class ExternalSettings(BaseSettings):
     postgres_password_file: Path
 
 
-class ExternalStack:
+class ExternalStack(Stack):
     """Reached, never started, stopped or disturbed; the services beside it are ours, in a folder of our own."""
 
     def __init__(self, layout: Layout, *, prepared: bool = False) -> None:
-        """With `prepared`, it has all that the services need of it when `start` returns."""
-        self.layout = layout
-        self._prepared = prepared
-        self._ownership: Ownership | None = None
+        super().__init__(layout, prepared=prepared)
         try:
             settings = ExternalSettings()
         except ValidationError as error:
@@ -67,20 +63,5 @@ class ExternalStack:
         except BaseException:
             self.stop()
             raise
-        self._addresses.write(self.layout.run / "stack.json")
+        self._addresses.write(self.layout.stack_file)
         return self._addresses
-
-    def stop(self) -> None:
-        if self._ownership is not None:
-            self._ownership.release()
-            self._ownership = None
-        (self.layout.run / "stack.json").unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -30,6 +30,11 @@ class Layout:
         return self.root / "run"
 
     @property
+    def stack_file(self) -> Path:
+        """Where the running stack is reached; there while it runs."""
+        return self.run / "stack.json"
+
+    @property
     def processes(self) -> Path:
         """One record per process that is running, or was when its owner was killed."""
         return self.run / "processes"

@@ -6,11 +6,10 @@ Both parts start at once, each in a thread of its own: while Kafka's JVM warms u
 from __future__ import annotations
 
 import shutil
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from kumiai_local.addresses import Mode, StackAddresses
 from kumiai_local.broker_settings import ADMIN
@@ -22,7 +21,7 @@ from kumiai_local.ports import LOOPBACK, free_ports
 from kumiai_local.progress import step
 from kumiai_local.provision import make_keys, prepare_broker, prepare_database
 from kumiai_local.secret_files import password
-from kumiai_local.stack import Part, StackControl
+from kumiai_local.stack import Part, Stack, StackControl
 
 
 class Server(Protocol):
@@ -61,20 +60,15 @@ class ServerControl:
         self._servers[part].resume()
 
 
-class OwnedStack(ABC):
-    """A stack that we start and stop ourselves, in one folder that nobody else uses meanwhile."""
+class OwnedStack(Stack):
+    """A stack that we start and stop ourselves."""
 
     mode: Mode
 
     def __init__(self, layout: Layout, *, fresh: bool = False, prepared: bool = False) -> None:
-        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once the folder is ours.
-
-        With `prepared`, each part has all that the services need of it when `start` returns.
-        """
-        self.layout = layout
+        """With `fresh`, data, passwords and keys of earlier runs are removed at the start, once the folder is ours."""
+        super().__init__(layout, prepared=prepared)
         self._fresh = fresh
-        self._prepared = prepared
-        self._ownership: Ownership | None = None
         self._addresses: StackAddresses | None = None
         self._servers: Mapping[Part, Server] = {}
 
@@ -105,25 +99,9 @@ class OwnedStack(ABC):
         except BaseException:
             self.stop()
             raise
-        addresses.write(self.layout.run / "stack.json")
+        addresses.write(self.layout.stack_file)
         self._addresses = addresses
         return addresses
-
-    def stop(self) -> None:
-        """Services first if any are left, then the broker, then the database."""
-        if self._ownership is not None:
-            self._ownership.release()
-            self._ownership = None
-        (self.layout.run / "stack.json").unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def admin_passwords(self) -> tuple[str, str, str]:
         """Of Kafka's super user, of Kafka's controller, and of PostgreSQL's superuser."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from kumiai_local.addresses import StackAddresses
+from kumiai_local.layout import Layout
+from kumiai_local.ownership import Ownership
 
 Part = Literal["kafka", "postgres"]
 
@@ -32,25 +35,47 @@ class StackControl(Protocol):
         """SIGCONT after `pause`."""
 
 
-class Stack(Protocol):
-    """A Kafka and a PostgreSQL. Use it as a context manager, or pair `start` with `stop`."""
+class Stack(ABC):
+    """A Kafka and a PostgreSQL, in one folder that nobody else uses meanwhile.
+
+    Use it as a context manager, or pair `start` with `stop`.
+    """
+
+    def __init__(self, layout: Layout, *, prepared: bool = False) -> None:
+        """With `prepared`, it has all that the services need of it when `start` returns."""
+        self.layout = layout
+        self._prepared = prepared
+        self._ownership: Ownership | None = None
 
     @property
+    @abstractmethod
     def addresses(self) -> StackAddresses:
         """Where it is reached. Raises StackError before `start`."""
 
     @property
+    @abstractmethod
     def control(self) -> StackControl:
         """Faults on demand. Raises CannotDisturb for a stack that is not ours."""
 
+    @abstractmethod
     def start(self) -> StackAddresses:
-        """Start it, wait until both parts serve, write `run/stack.json`."""
+        """Start it, wait until both parts serve, write the stack file."""
 
     def stop(self) -> None:
-        """Stop it in order; data stays. May be called again."""
+        """Stop what runs in the folder: services first if any are left, then broker and database if they are ours.
 
-    def __enter__(self) -> Self: ...
+        Data stays. May be called again.
+        """
+        if self._ownership is not None:
+            self._ownership.release()
+            self._ownership = None
+        self.layout.stack_file.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.stop()
