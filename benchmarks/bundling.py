@@ -71,28 +71,31 @@ def measure(
     kumiai(here, "party", "add", municipality, PARTY, "--role", "clerk", "--purpose", "export")
     time.sleep(3)  # every service has heard of the party
     done: dict[str, Step] = {}
+
+    def step(name: str, *command: str) -> Step:
+        bystander.during = name
+        done[name] = kumiai(here, *command)
+        return done[name]
+
     with peak_memory(processes(here.layout)) as services:
         with bystander.watching():
-            done["close"] = kumiai(here, "leave", municipality, "--watch", "--readers-days", "0")
-            done["export"] = kumiai(here, "bundle", "export", municipality, bundle, "--as", PARTY)
-            done["record"] = kumiai(here, "leaving", "exported", municipality, bundle)
-            done["seal"] = kumiai(here, "leaving", "show", municipality, "--watch")
-            done["evidence"] = kumiai(here, "bundle", "evidence", municipality, evidence)
+            step("close", "leave", municipality, "--watch", "--readers-days", "0")
+            step("export", "bundle", "export", municipality, bundle, "--as", PARTY)
+            step("record", "leaving", "exported", municipality, bundle)
+            step("seal", "leaving", "show", municipality, "--watch")
+            step("evidence", "bundle", "evidence", municipality, evidence)
         # The municipality verifies on a machine of its own, and imports on others': here they would be in the way.
-        kept = ("--evidence", evidence, "--went-on", "membership")
-        done["verify"] = kumiai(here, "bundle", "verify", bundle, *kept)
-        if not done["verify"].said["proven"]:
-            raise StepFailed(f"the bundle is not proven: {done['verify'].said['findings'][:3]}")
+        proof = step("verify", "bundle", "verify", bundle, "--evidence", evidence, "--went-on", "membership").said
+        if not proof["proven"]:
+            raise StepFailed(f"the bundle is not proven: {proof['findings'][:3]}")
         elsewhere = there()
         with peak_memory(processes(elsewhere.layout)) as others:
             before = cpu_by_name(processes(elsewhere.layout))
             done["import"] = kumiai(elsewhere, "bundle", "import", bundle)
             after = cpu_by_name(processes(elsewhere.layout))
         with bystander.watching():
-            done["acknowledge"] = kumiai(
-                here, "leaving", "acknowledge", municipality, bundle, "--key", str(folder / KEY)
-            )
-            done["erase"] = kumiai(here, "leave", municipality, "--erase", "--yes", "--watch")
+            step("acknowledge", "leaving", "acknowledge", municipality, bundle, "--key", str(folder / KEY))
+            step("erase", "leave", municipality, "--erase", "--yes", "--watch")
     if (state := done["erase"].said["leave"]["state"]) != "certified":
         raise StepFailed(f"the leave ended as {state}")
     return Bundling(

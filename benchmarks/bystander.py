@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import quantiles
 from typing import Self
@@ -36,8 +37,10 @@ class Bystander:
         self._watching = threading.Event()
         self._failed: list[BaseException] = []
         self._thread = threading.Thread(target=self._run, name="bystander")
-        self.times: list[float] = []
-        """Milliseconds from sending to effect, of what was sent while somebody left."""
+        self.during = ""
+        """What the one that leaves is doing."""
+        self.times: dict[str, list[float]] = defaultdict(list)
+        """Milliseconds from sending to effect of what was sent while somebody left, by what was done at its sending."""
         self.joined = 0
         """How many joined and asked to leave meanwhile."""
 
@@ -53,8 +56,8 @@ class Bystander:
 
     @property
     def p99_ms(self) -> float:
-        """The 99th percentile. Raises ValueError where nothing was sent."""
-        return quantiles(self.times, n=100)[98]
+        """The 99th percentile of all. Raises ValueError where nothing was sent."""
+        return p99([each for times in self.times.values() for each in times])
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -95,7 +98,7 @@ class Bystander:
         producer = AIOKafkaProducer(**Broker.of(self._federation.addresses).options(), acks="all")
         await producer.start()
         try:
-            waiting: list[tuple[int, float, bool]] = []
+            waiting: list[tuple[int, float, str]] = []
             sending = asyncio.create_task(self._send(producer, waiting))
             heard = time.perf_counter()
             while not sending.done() or waiting:
@@ -104,10 +107,10 @@ class Bystander:
                 if not waiting:
                     heard = moment
                 while waiting and waiting[0][0] <= position:
-                    _, sent, counts = waiting.pop(0)
+                    _, sent, during = waiting.pop(0)
                     heard = moment
-                    if counts:
-                        self.times.append((moment - sent) * 1000)
+                    if during:
+                        self.times[during].append((moment - sent) * 1000)
                 if moment - heard > PATIENCE_SECONDS:
                     raise TimeoutError(f"{len(waiting)} notices of the bystander had no effect")
                 await asyncio.sleep(OBSERVE_SECONDS)
@@ -116,12 +119,17 @@ class Bystander:
             await producer.stop()
             await observer.close()
 
-    async def _send(self, producer: AIOKafkaProducer, waiting: list[tuple[int, float, bool]]) -> None:
+    async def _send(self, producer: AIOKafkaProducer, waiting: list[tuple[int, float, str]]) -> None:
         """An open loop: a slow moment delays nobody's sending. Each notice makes the next event."""
         topic, began, number = notices_topic(self._town.municipality, SERVICE), time.perf_counter(), 0
         while not self._ended.is_set():
             ((headers, body),) = self._town.records(1)
             await asyncio.sleep(max(began + number / PER_SECOND - time.perf_counter(), 0))
             number += 1
-            waiting.append((number, time.perf_counter(), self._watching.is_set()))
+            waiting.append((number, time.perf_counter(), self.during if self._watching.is_set() else ""))
             await producer.send(topic, body, headers=headers)
+
+
+def p99(times: Sequence[float]) -> float:
+    """The 99th percentile."""
+    return quantiles(times, n=100)[98]

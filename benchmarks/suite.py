@@ -16,7 +16,7 @@ from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
 from benchmarks import bundling, finding, flow, importing, inquiry, latency, plain, rebuilding, tax_run
-from benchmarks.bystander import Bystander
+from benchmarks.bystander import Bystander, p99
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -151,8 +151,11 @@ class Suite:
                     name: round(used / done.events * 1e6, 1) for name, used in done.import_cpu_seconds.items()
                 },
                 "joined_meanwhile": bystander.joined,
-                "others_notices": len(bystander.times),
-                "others_max_ms": round(max(bystander.times), 1),
+                "others_notices": {during: len(times) for during, times in bystander.times.items()},
+                "others_max_ms": {during: round(max(times), 1) for during, times in bystander.times.items()},
+                "others_p99_ms": {
+                    during: round(p99(times), 1) for during, times in bystander.times.items() if len(times) > 1
+                },
             },
         )
         self._note(
