@@ -195,6 +195,26 @@ def test_two_reports_that_contradict_each_other_are_for_a_person() -> None:
     assert town.total == before
 
 
+@pytest.mark.parametrize(
+    ("absurd", "pointer"),
+    [
+        ({"salary": 10**12 - 1}, "/income"),
+        ({"salary": 1_000_000, "further": FurtherItems(pension=10**12 - 1)}, "/income"),
+        ({"social_insurance": 10**12 - 1}, "/deductions"),
+    ],
+)
+def test_absurd_amounts_of_two_reports_together_are_for_a_person_and_never_zero(
+    absurd: dict[str, Any], pointer: str
+) -> None:
+    """Each is one that a notice may hold; the sum is none that an assessment can hold."""
+    town = Town()
+    town.tell(report())
+    before = town.total
+    assert kinds(town.tell(report(reporter="e2", **absurd))) == [IncomeReported, WorkItemRaised]
+    assert town.open_items == [("too-large", pointer)]
+    assert town.total == before
+
+
 def test_a_report_about_somebody_born_later_is_refused_for_its_number() -> None:
     town = Town(resident(birth_date="2026-01-05"))
     decision = town.tell(report())

@@ -11,9 +11,10 @@ from kumiai_contracts.strict_json import StrictJsonError, parse_strictly
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from kumiai_taxation.case_fields import MAX_YEN, Day, Disability, FiscalYear, Flag, Rate, SingleParent, Yen
+from kumiai_taxation.case_fields import Day, Disability, FiscalYear, Flag, Rate, SingleParent, Yen
 from kumiai_taxation.case_refusals import refusals_of, unreadable
 from kumiai_taxation.domain.resident_tax import case as domain
+from kumiai_taxation.domain.resident_tax.arithmetic import MAX_YEN
 from kumiai_taxation.domain.resident_tax.refusals import Refused
 
 MAX_DEPENDANTS = 20

@@ -8,12 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from kumiai_taxation.domain.resident_tax.arithmetic import WHOLE
+from kumiai_taxation.domain.resident_tax.arithmetic import MAX_YEN, WHOLE
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-MAX_YEN = 10**12 - 1
-"""The largest amount in yen."""
 
 
 def _date(value: object) -> date:

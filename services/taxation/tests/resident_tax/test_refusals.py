@@ -58,6 +58,8 @@ BORN = {"birth_date": "1990-01-01"}
             "/credits/donations",
         ),
         ({"taxpayer": {"single_parent": "aunt"}}, "unknown-value", "/taxpayer/single_parent"),
+        ({"income": {"salary": 10**12 - 1, "business": 2_000_000}}, "too-large", "/income"),
+        ({"deductions": {"social_insurance": 10**12 - 1}}, "too-large", "/deductions"),
         ({"income": {"retirement": 1}}, "not-implemented", "/income/retirement"),
         ({"income": {"stocks": 1}}, "not-implemented", "/income/stocks"),
         ({"deductions": {"loss_carried_forward": 1}}, "not-implemented", "/deductions/loss_carried_forward"),

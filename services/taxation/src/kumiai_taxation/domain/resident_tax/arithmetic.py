@@ -7,6 +7,9 @@ from typing import TypeVar
 WHOLE = 100_000
 """100 % as a rate."""
 
+MAX_YEN = 10**12 - 1
+"""The largest amount in yen, given or computed: an assessment's fields hold no more."""
+
 T = TypeVar("T")
 
 
@@ -55,11 +58,9 @@ def share(amount: int, rates: Split) -> Split:
 
 
 def by_table(amount: int, table: Sequence[Band]) -> int:
-    """The table's amount, a fraction dropped; nothing beyond its last row."""
-    for band in table:
-        if amount <= band.upto:
-            return amount // band.step * band.step * band.rate // WHOLE + band.plus
-    return 0
+    """The table's amount, a fraction dropped; its last row holds for whatever is more."""
+    band = next((band for band in table if amount <= band.upto), table[-1])
+    return amount // band.step * band.step * band.rate // WHOLE + band.plus
 
 
 def by_table_up(amount: int, table: Sequence[Band], cap: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from kumiai_taxation.domain.resident_tax import refusals
-from kumiai_taxation.domain.resident_tax.arithmetic import NOTHING, Split
+from kumiai_taxation.domain.resident_tax.arithmetic import MAX_YEN, NOTHING, Split
 from kumiai_taxation.domain.resident_tax.case import Case, RateOverrides
 from kumiai_taxation.domain.resident_tax.collection import instalments
 from kumiai_taxation.domain.resident_tax.credits import (
@@ -129,6 +129,10 @@ def compute(case: Case, p: FiscalYearParameters) -> Computation | Refused:
     income = incomes(case, p)
     found = deductions(case, income, p)
     deducted = sum(d.amount for d in found)
+    if income.total > MAX_YEN:
+        return refusals.absurd_sum("/income", MAX_YEN)
+    if deducted > MAX_YEN:
+        return refusals.absurd_sum("/deductions", MAX_YEN)
     taxable = taxable_income(income.total, deducted, p.taxable_unit)
     exempt = exemptions(case.taxpayer, income.total, relatives(case, p), municipality, p)
     levy = (

@@ -75,6 +75,16 @@ def medical_twice(pointer: str) -> Refused:
     )
 
 
+def absurd_sum(pointer: str, most: int) -> Refused:
+    """Amounts that are possible each, and not together."""
+    return Refused(
+        "too-large",
+        pointer,
+        f"合計が大きすぎます。{most:,}円以下になるよう、金額を確認してください。",
+        f"the sum is more than {most:,} yen; check the amounts.",
+    )
+
+
 def born_after_the_year(pointer: str, income_year: int) -> Refused:
     """生年月日 after the end of the income year."""
     return Refused(
