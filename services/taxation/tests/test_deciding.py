@@ -9,7 +9,9 @@ from kumiai_contracts.decision import Accepted, Context, Decision, Refused
 from kumiai_contracts.model import Event, Notice
 from kumiai_contracts.resident import Address, ResidentMovedOut, ResidentRow, Status
 from kumiai_contracts.taxation import (
+    AssessmentRow,
     Dependant,
+    EmploymentIncomeReport,
     FurtherItems,
     IncomeReport,
     IncomeReported,
@@ -213,6 +215,22 @@ def test_absurd_amounts_of_two_reports_together_are_for_a_person_and_never_zero(
     assert kinds(town.tell(report(reporter="e2", **absurd))) == [IncomeReported, WorkItemRaised]
     assert town.open_items == [("too-large", pointer)]
     assert town.total == before
+
+
+def test_a_payer_s_number_leaves_room_for_the_revision_in_the_name_of_a_report() -> None:
+    """Or the assessment would hold a name that no reader of the stream takes."""
+    town = Town()
+    for given, pointer in (
+        (report(reporter="e" * 196), "/reporter"),
+        (EmploymentIncomeReport(fiscal_year=2026, addressee_number=PERSON, employer="e" * 196, salary=1), "/employer"),
+    ):
+        decision = town.tell(given)
+        assert isinstance(decision, Refused)
+        assert [(reason.code, reason.pointer) for reason in decision.reasons] == [("reporter-too-long", pointer)]
+    town.tell(report(reporter="e" * 195, revision=9999))
+    latest = town.state.latest(2026, PERSON)
+    assert latest is not None
+    assert AssessmentRow.model_validate_json(latest.model_dump_json()) == latest
 
 
 def test_a_report_about_somebody_born_later_is_refused_for_its_number() -> None:

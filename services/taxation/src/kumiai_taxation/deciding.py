@@ -32,6 +32,7 @@ from kumiai_contracts.taxation import (
 from kumiai_taxation.assessing import assess_reports, faults_of
 from kumiai_taxation.domain import refusals, work
 from kumiai_taxation.domain.roll import (
+    LONGEST_REPORTER,
     TaxationState,
     assessment_date,
     cancelled,
@@ -50,6 +51,8 @@ NON_RESIDENT_DIGIT = "9"
 def employment_report(state: TaxationState, notice: EmploymentIncomeReport, context: Context) -> Decision:
     """給与支払報告書 from the municipality's own system, for somebody whom the registry knows."""
     number = notice.addressee_number
+    if len(notice.employer) > LONGEST_REPORTER:
+        return Refused((refusals.reporter_too_long("/employer", LONGEST_REPORTER),))
     history = state.history(number)
     if not history:
         return Refused((refusals.unknown_resident("/addressee_number"),))
@@ -64,6 +67,8 @@ def employment_report(state: TaxationState, notice: EmploymentIncomeReport, cont
 def income_report(state: TaxationState, notice: IncomeReport, context: Context) -> Decision:
     """課税資料 of any kind, in any revision."""
     number = notice.addressee_number
+    if len(notice.reporter) > LONGEST_REPORTER:
+        return Refused((refusals.reporter_too_long("/reporter", LONGEST_REPORTER),))
     if notice.residence is not None and notice.residence != context.municipality:
         item = work.open_item(context.cause, notice.fiscal_year, None, work.not_taxable_here())
         here = _no_longer_here(state, notice, context)

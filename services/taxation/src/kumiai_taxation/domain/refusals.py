@@ -35,6 +35,16 @@ def revision_differs(pointer: str) -> Reason:
     )
 
 
+def reporter_too_long(pointer: str, most: int) -> Reason:
+    """指定番号 that the name of a report has no room for."""
+    return Reason(
+        code="reporter-too-long",
+        pointer=pointer,
+        ja=f"指定番号は{most}文字以内で記載してください。",
+        en=f"Give the payer's number in at most {most} characters.",
+    )
+
+
 def nobody_named(pointer: str) -> Reason:
     """A report without a number and without a person."""
     return Reason(

@@ -25,6 +25,8 @@ from kumiai_contracts.taxation_carry_over import CARRIED_OVER
 
 PersonYear = tuple[int, str]
 """(fiscal year, 宛名番号)"""
+LONGEST_REPORTER = 195
+"""Characters of a 指定番号: an assessment names each report as `reporter/revision`, in 200 at most."""
 RETURNS = ("tax-return", "resident-tax-return")
 """申告書, the one that goes before the others first: it holds everything, so payers' reports don't count beside it."""
 
