@@ -45,7 +45,7 @@ HAS_STACK = $(shell [ "$(KUMIAI_STACK)" = external ] || docker info 2>/dev/null 
 	|| { command -v mvn && [ "$(JAVA_VERSION)" -ge 17 ]; } >/dev/null 2>&1 && echo yes)
 NEED_STACK = $(if $(HAS_STACK),,$(error install Java 17 with Maven, or Docker))
 
-.PHONY: help demo test test-pure test-stack check bench chaos kills planted second-opinion up down status clean distclean lock format need-stack need-prometheus
+.PHONY: help demo test test-pure test-stack kafka-classes check bench chaos kills planted second-opinion up down status clean distclean lock format need-stack need-prometheus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +60,11 @@ test: need-stack need-prometheus ## Run all tests: the fast pure ones, then thos
 test-pure: $(READY)
 	@$(PY) -m pytest -q -m "not stack"
 
-test-stack: need-stack need-prometheus $(READY)
+test-stack: need-stack need-prometheus kafka-classes
 	@$(MAKE) -j$(LANES) --output-sync=target $(addprefix test-session-,$(SESSIONS))
+
+kafka-classes: need-stack $(READY)
+	@$(PY) -m kumiai_local.first_broker
 
 test-session-%:
 	@KUMIAI_TEST_SESSION=$* $(PY) -m pytest -q -m stack $(TESTS_$*)

@@ -28,13 +28,22 @@ def reading() -> list[str]:
 
 def reading_or_writing(layout: Layout) -> list[str]:
     """Options for a broker: use the file, or write one for those that come after it."""
-    draft = layout.run / "kafka-classes.jsa"
-    if draft.exists():  # written at the end of this folder's last broker; nobody writes it now
+    keep(layout)
+    return reading() or [f"-XX:ArchiveClassesAtExit={_draft(layout)}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+
+
+def keep(layout: Layout) -> None:
+    """Let all brokers have the file that this folder's last one wrote at its end, if it is whole."""
+    draft = _draft(layout)
+    if draft.exists():
         if _whole(draft):
             draft.replace(archive())
         else:
             draft.unlink()
-    return reading() or [f"-XX:ArchiveClassesAtExit={draft}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+
+
+def _draft(layout: Layout) -> Path:
+    return layout.run / "kafka-classes.jsa"
 
 
 def _whole(draft: Path) -> bool:
