@@ -24,6 +24,9 @@ from kumiai_local.secret_files import password
 from kumiai_local.stack import Part, Stack, StackControl
 
 
+NAMES: Mapping[Part, str] = {"postgres": "PostgreSQL", "kafka": "Kafka"}
+
+
 class Server(Protocol):
     """A broker or a database, as a process or as a container."""
 
@@ -94,7 +97,7 @@ class OwnedStack(Stack):
             kafka_port, controller_port, postgres_port = free_ports(3)
             self._servers = self.servers(kafka_port, controller_port, postgres_port)
             addresses = self._addresses_of(kafka_port, postgres_port)
-            with step("Starting PostgreSQL and Kafka"):
+            with step(f"Starting {' and '.join(NAMES[part] for part in NAMES if part in self._servers)}"):
                 self._start_parts(addresses)
         except BaseException:
             self.stop()
