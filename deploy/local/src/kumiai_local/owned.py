@@ -23,7 +23,6 @@ from kumiai_local.provision import make_keys, prepare_broker, prepare_database
 from kumiai_local.secret_files import password
 from kumiai_local.stack import Part, Stack, StackControl
 
-
 NAMES: Mapping[Part, str] = {"postgres": "PostgreSQL", "kafka": "Kafka"}
 
 
