@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from kumiai_contracts.resident import Reason
+from kumiai_contracts.registry import NOTICES
+from kumiai_contracts.resident import Reason, ResidentNotice
+from kumiai_resident_registry.domain.decide import RULES
 from kumiai_resident_registry.domain.refusals import TEXTS
 from kumiai_resident_registry.domain.refusals_affairs import AFFAIRS_TEXTS
 
@@ -41,3 +43,7 @@ def test_every_test_and_every_code_of_the_table_of_refusals_exists_and_none_is_m
 def test_every_code_about_protection_gaiji_and_the_work_list_is_told() -> None:
     pages = "".join((_TABLE.parent / page).read_text() for page in ("protection.md", "characters.md"))
     assert set(AFFAIRS_TEXTS) <= set(re.findall(r"`([a-z-]+)`", pages))
+
+
+def test_every_kind_of_notice_about_people_has_a_rule() -> None:
+    assert {kind for kind in NOTICES.values() if issubclass(kind, ResidentNotice)} == RULES.keys()

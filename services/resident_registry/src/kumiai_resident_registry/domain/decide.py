@@ -1,5 +1,8 @@
 """Which rule decides about which notice."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from kumiai_contracts.decision import Context, Decision
 from kumiai_contracts.resident import (
     BirthNotice,
@@ -40,57 +43,40 @@ from kumiai_resident_registry.domain.households import change_household, merge, 
 from kumiai_resident_registry.domain.removal import confirm_move_out, death, move_out
 from kumiai_resident_registry.domain.state import RegistryState
 
+Rule = Callable[[RegistryState, Any, Context], Decision]
+RULES: Mapping[type[ResidentNotice], Rule] = {
+    # Who enters, leaves, or lives elsewhere.
+    CarryOverNotice: carry_over,
+    HistoryCarryOverNotice: carry_over_history,
+    MoveInNotice: move_in,
+    BirthNotice: birth,
+    ExOfficioEntryNotice: ex_officio.enter,
+    MoveOutNotice: move_out,
+    ConfirmMoveOutNotice: confirm_move_out,
+    DeathNotice: death,
+    ExOfficioRemovalNotice: ex_officio.remove,
+    ChangeOfAddressNotice: change_address,
+    # Households.
+    ChangeOfHeadNotice: change_head,
+    HouseholdSplitNotice: split,
+    HouseholdMergeNotice: merge,
+    ChangeOfHouseholdNotice: change_household,
+    # What a record says.
+    ChangeOfNationalityNotice: ex_officio.change_nationality,
+    RemakeRecordNotice: ex_officio.remake,
+    AmendmentNotice: amending.amend,
+    FormerNameNotice: amending.former_name,
+    AliasNotice: amending.alias,
+    MyNumberMovementNotice: amending.my_number,
+    ResidentCodeNotice: codes.change,
+    CancelMovementNotice: cancel,
+}
+"""The rule of each kind of notice."""
 
-def decide(state: RegistryState, notice: ResidentNotice, context: Context) -> Decision:  # noqa: PLR0911
+
+def decide(state: RegistryState, notice: ResidentNotice, context: Context) -> Decision:
     """What follows from a notice. Raises TypeError for a kind of notice that has no rule."""
-    match notice:
-        case CarryOverNotice():
-            return carry_over(state, notice, context)
-        case MoveInNotice():
-            return move_in(state, notice, context)
-        case BirthNotice():
-            return birth(state, notice, context)
-        case MoveOutNotice():
-            return move_out(state, notice, context)
-        case DeathNotice():
-            return death(state, notice, context)
-        case ChangeOfAddressNotice():
-            return change_address(state, notice, context)
-        case ChangeOfHeadNotice():
-            return change_head(state, notice, context)
-        case HouseholdSplitNotice():
-            return split(state, notice, context)
-        case HouseholdMergeNotice():
-            return merge(state, notice, context)
-        case ChangeOfHouseholdNotice():
-            return change_household(state, notice, context)
-        case CancelMovementNotice():
-            return cancel(state, notice, context)
-        case ConfirmMoveOutNotice():
-            return confirm_move_out(state, notice, context)
-    return _without_moving(state, notice, context)
-
-
-def _without_moving(state: RegistryState, notice: ResidentNotice, context: Context) -> Decision:  # noqa: PLR0911
-    match notice:
-        case HistoryCarryOverNotice():
-            return carry_over_history(state, notice, context)
-        case ExOfficioEntryNotice():
-            return ex_officio.enter(state, notice, context)
-        case ExOfficioRemovalNotice():
-            return ex_officio.remove(state, notice, context)
-        case ChangeOfNationalityNotice():
-            return ex_officio.change_nationality(state, notice, context)
-        case RemakeRecordNotice():
-            return ex_officio.remake(state, notice, context)
-        case AmendmentNotice():
-            return amending.amend(state, notice, context)
-        case FormerNameNotice():
-            return amending.former_name(state, notice, context)
-        case AliasNotice():
-            return amending.alias(state, notice, context)
-        case MyNumberMovementNotice():
-            return amending.my_number(state, notice, context)
-        case ResidentCodeNotice():
-            return codes.change(state, notice, context)
-    raise TypeError(f"{notice.type} has no rule")
+    rule = RULES.get(type(notice))
+    if rule is None:
+        raise TypeError(f"{notice.type} has no rule")
+    return rule(state, notice, context)
