@@ -9,7 +9,8 @@ import typer
 
 from kumiai_cli.federation import find_federation, read_party
 from kumiai_cli.members import Code, Json, parse_code
-from kumiai_cli.outcome import out, reporting, say, show_json, table_of
+from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
+from kumiai_cli.shown import in_japan, parse_number
 
 protection = typer.Typer(help="Protection (支援措置): who is protected, and temporary releases.", no_args_is_help=True)
 emergency = typer.Typer(
@@ -21,6 +22,8 @@ emergency = typer.Typer(
 As = Annotated[
     str, typer.Option("--as", metavar="PARTY", help="Who acts: a clerk; its key is .local/credentials/CODE-PARTY.pem.")
 ]
+SHORTEST_REASON = 5
+"""As the service wants it."""
 FOR_PROTECTION = {"purpose": "protection"}
 
 
@@ -63,7 +66,7 @@ def release(
     kumiai protection release 131016 0000010413 --minutes 10 --as guardian
     """
     with reporting(as_json):
-        wanted = {"addressee_number": number, "minutes": minutes}
+        wanted = {"addressee_number": parse_number(number), "minutes": minutes}
         with _registry(code, party) as client:
             done = client.post("protections/releases", params=FOR_PROTECTION, json=wanted).raise_for_status().json()
         if as_json:
@@ -84,11 +87,11 @@ def accesses(code: Code, party: As, as_json: Json = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = table_of("id", "who", "why", "asked", "approved by", "until")
+        table = table_of("id", "who", "why", "asked (Japan)", "approved by", "until (Japan)")
         for row in found["emergency_accesses"]:
-            until = (row["expires_at"] or "")[:16]
+            until = in_japan(row["expires_at"])
             table.add_row(
-                row["id"], row["party"], row["reason"], row["requested_at"][:16], row["approved_by"] or "", until
+                row["id"], row["party"], row["reason"], in_japan(row["requested_at"]), row["approved_by"] or "", until
             )
         out.print(table)
         if not found["emergency_accesses"]:
@@ -107,6 +110,8 @@ def ask(
     kumiai emergency ask 131016 地震による安否確認 --as hanako
     """
     with reporting(as_json):
+        if len(reason) < SHORTEST_REASON:
+            raise Failure(f"{reason} is too short a reason: say in at least {SHORTEST_REASON} characters why.", USAGE)
         with _registry(code, party) as client:
             asked = client.post("emergency-accesses", json={"reason": reason}).raise_for_status().json()
         if as_json:

@@ -55,7 +55,7 @@ def failure_of(response: httpx.Response) -> Failure:
     if not isinstance(problem, dict) or "code" not in problem:
         return Failure(f"{response.request.url} answered {response.status_code}.")
     reasons = [f"{reason['en']} ({reason['code']} {reason['pointer']})" for reason in problem.get("reasons", ())]
-    said = " ".join(reasons) if reasons else f"{problem['en']} ({problem['code']})"
+    said = "\n".join(reasons) if reasons else f"{problem['en']} ({problem['code']})"
     if problem.get("detail"):
         said += f" [{problem['detail']}]"
     code = UNREACHABLE if response.status_code == 503 else REFUSED

@@ -9,6 +9,7 @@ from rich.table import Table
 from kumiai_cli.federation import find_federation, read_credentials, read_party
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import err, out, reporting, say, show_json, table_of
+from kumiai_cli.shown import address_of, in_japan, parse_month, parse_number
 
 app = typer.Typer(help="Residents (住民): find and look at them, for a purpose.", no_args_is_help=True)
 DESK = "resident-services"
@@ -100,19 +101,24 @@ def accesses(
     after: Annotated[int, typer.Option(help="What follows after this id.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Who read about whom, when and why (利用記録).
+    """Who read about whom, when and why, and who was refused (利用記録).
 
     kumiai residents accesses 131016 --number 0000010413
     """
     with reporting(as_json):
-        found = _get(code, "access-records", addressee_number=number, after=after, limit=500, purpose=DESK)
+        about = parse_number(number) if number else ""
+        found = _get(code, "access-records", addressee_number=about, after=after, limit=500, purpose=DESK)
         if as_json:
             show_json(found)
             return
-        table = table_of("id", "when", "who", "why", "did", "about")
+        table = table_of("id", "when (Japan)", "who", "why", "did", "about", "refused")
         for row in found["accesses"]:
             about = " ".join(row["addressee_numbers"][:5]) + (" …" if len(row["addressee_numbers"]) > 5 else "")
-            table.add_row(str(row["id"]), row["at"][:19], row["party"], row["purpose"], row["action"], about)
+            when = in_japan(row["at"], 19)
+            table.add_row(
+                str(row["id"]), when, row["party"], row["purpose"], row["action"], about, row["refused"],
+                style="yellow" if row["refused"] else "",
+            )  # fmt: skip
         out.print(table)
 
 
@@ -136,13 +142,15 @@ def show(
     """
     with reporting(as_json):
         reduced = {"characters": characters} if characters else {}
-        found = _get(code, f"residents/{number}", as_party, purpose=purpose, **_moment(as_of, known), **reduced)
+        found = _get(
+            code, f"residents/{parse_number(number)}", as_party, purpose=purpose, **_moment(as_of, known), **reduced
+        )
         if as_json:
             show_json(found)
             return
         for name, value in found.items():
-            shown = f"{value} ({in_eras(value)})" if name in _CIVIL_DATES else value
-            out.print(f"{name}: {shown}", highlight=False)
+            if value is not None:
+                out.print(f"{name}: {_readable(name, value)}", highlight=False, markup=False)
 
 
 @app.command()
@@ -158,7 +166,7 @@ def history(
     kumiai residents history 131016 0000010413
     """
     with reporting(as_json):
-        found = _get(code, f"residents/{number}/history", as_party, purpose=purpose)
+        found = _get(code, f"residents/{parse_number(number)}/history", as_party, purpose=purpose)
         if as_json:
             show_json(found)
             return
@@ -184,7 +192,8 @@ def household(
     kumiai residents household 131016 0000005207
     """
     with reporting(as_json):
-        found = _get(code, f"households/{number}", as_party, purpose=purpose, **_moment(as_of, known))
+        household_number = parse_number(number, "世帯番号")
+        found = _get(code, f"households/{household_number}", as_party, purpose=purpose, **_moment(as_of, known))
         if as_json:
             show_json(found)
             return
@@ -226,7 +235,7 @@ def month(
     kumiai residents month 131016 2026-04
     """
     with reporting(as_json):
-        found = _get(code, f"statistics/{month}", purpose=DESK)
+        found = _get(code, f"statistics/{parse_month(month)}", purpose=DESK)
         if as_json:
             show_json(found)
             return
@@ -254,6 +263,13 @@ def _show_found(table: Table, nobody: str) -> None:
         out.print(table)
     else:
         err.print(nobody)
+
+
+def _readable(name: str, value: Any) -> Any:
+    """A field of somebody's row as a clerk reads it."""
+    if name in _CIVIL_DATES:
+        return f"{value} ({in_eras(value)})"
+    return address_of(value) if name.endswith("address") else value
 
 
 def _moment(as_of: str, known: str) -> dict[str, str]:

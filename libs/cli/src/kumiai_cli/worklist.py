@@ -12,11 +12,13 @@ from kumiai_contracts.membership import Purpose
 from kumiai_cli.federation import Credentials, Federation, find_federation, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import REFUSED, USAGE, Failure, out, reporting, say, show_json, table_of
+from kumiai_cli.shown import in_japan
 
 app = typer.Typer(help="Work lists (要処理一覧): what waits for a person, and who does it.", no_args_is_help=True)
 REGISTRY, TAXATION = "resident-registry", "taxation"
 PURPOSES = {REGISTRY: Purpose.RESIDENT_SERVICES, TAXATION: Purpose.TAXATION}
 """Services with a work list, and for which purpose (利用目的) each is read."""
+STATES = ("open", "assigned", "settled", "")
 A_PAGE = 500
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item's name, as the registry's list shows it.")]
 
@@ -40,6 +42,8 @@ def items(
     kumiai worklist list 131016 --service taxation
     """
     with reporting(as_json):
+        if state not in STATES:
+            raise Failure(f"{state} is no state of an item; choose from {', '.join(filter(None, STATES))}.", USAGE)
         owner = read_credentials(parse_code(code))
         federation = find_federation(owner)
         listed: dict[str, list[dict[str, Any]]] = {}
@@ -182,7 +186,7 @@ def _name(row: dict[str, Any]) -> str:
 def _show(listed: dict[str, list[dict[str, Any]]], waiting: list[dict[str, Any]]) -> None:
     registry = table_of("item", "kind", "state", "assignee", "since", title=REGISTRY)
     for row in listed.get(REGISTRY, ()):
-        registry.add_row(row["item"], row["kind"], row["state"], row["assignee"] or "", row["opened_at"][:10])
+        registry.add_row(row["item"], row["kind"], row["state"], row["assignee"] or "", in_japan(row["opened_at"], 10))
     taxation = table_of("item", "year", "number", "code", "why", title=TAXATION)
     for row in listed.get(TAXATION, ()):
         number = row["addressee_number"] or ""
@@ -191,7 +195,7 @@ def _show(listed: dict[str, list[dict[str, Any]]], waiting: list[dict[str, Any]]
         if table.row_count:
             out.print(table)
     for row in waiting:
-        say(f"{row['kind']}: {row['items']} {row['state']}, the oldest since {row['since'][:10]}")
+        say(f"{row['kind']}: {row['items']} {row['state']}, the oldest since {in_japan(row['since'], 10)}")
     if TAXATION in listed:
         say(f"taxation: {len(listed[TAXATION])} open")
     if not waiting and not any(listed.values()):

@@ -231,9 +231,11 @@ async def body_of(request: Request, kind: type[Any]) -> Any:
     """What a request's body says. Raises Problem if it is none of this kind."""
     try:
         return kind.model_validate_json(await request.body())
-    except ValidationError:
+    except ValidationError as error:
         fields = ", ".join(kind.model_fields)
-        raise Problem(problems.PARAMETER_INVALID, f"a JSON object with {fields}") from None
+        # What is wrong and where, never the value.
+        faults = [f"{'/'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False)]
+        raise Problem(problems.PARAMETER_INVALID, f"a JSON object with {fields}; {'; '.join(faults)}") from None
 
 
 def _population(records: list[Any], day: Any) -> Population:
