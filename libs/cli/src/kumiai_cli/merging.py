@@ -54,8 +54,9 @@ def merge(
     """A member takes over the people of predecessors: 市町村合併.
 
     Each predecessor has closed (kumiai leave CODE) and its bundle is sealed. Everybody who lives there, and whoever
-    left and was taxed there, gets the successor's next number, in the order of the bundles, then of the old 世帯番号.
-    The old history stays under the old code, and every new entry names the event that it goes on from.
+    left and is on the tax roll, gets the successor's next number, in the order of the bundles, then of the old
+    世帯番号. Protection, characters, assessments, reports and 住登外者 come along. The old history stays under the
+    old code, and every new entry names the event that it goes on from.
 
     Repeat it after an interruption: it goes on where it was, and gives the numbers that it would have given.
 
@@ -74,7 +75,10 @@ def merge(
             show_json({"municipality": code, "predecessors": done})
         for each in () if as_json else done:
             said = f"{each['people']:,} people ({each['live']:,} live, {each['protected']:,} protected)"
-            say(f"{each['predecessor']}: {said} and {each['assessments']:,} assessments are of {code} now.")
+            say(f"{each['predecessor']}: {said} are of {code} now, with {each['assessments']:,} assessments,")
+            say(
+                f"{each['reports']:,} reports and {len(each['non_residents']):,} who are taxed without being registered."
+            )
             say(f"Left to people there: {each['left_to_people']}")
 
 
