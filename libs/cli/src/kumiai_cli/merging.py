@@ -76,9 +76,8 @@ def merge(
         for each in () if as_json else done:
             said = f"{each['people']:,} people ({each['live']:,} live, {each['protected']:,} protected)"
             say(f"{each['predecessor']}: {said} are of {code} now, with {each['assessments']:,} assessments,")
-            say(
-                f"{each['reports']:,} reports and {len(each['non_residents']):,} who are taxed without being registered."
-            )
+            beside = f"{each['reports']:,} reports, {len(each['non_residents']):,} taxed without being registered"
+            say(f"{beside}.")
             say(f"Left to people there: {each['left_to_people']}")
 
 
