@@ -1,6 +1,7 @@
 """The bundle (持出しデータ): everything of a member as files, verified without the federation."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
+import orjson
 import typer
 from kumiai_common.bundle.envelope import NotForThisKey, decrypt, encrypt
 from kumiai_common.bundle.folder import BundleFolder, NotEmpty
@@ -25,6 +27,7 @@ app = typer.Typer(help="The bundle (持出しデータ): everything of a member,
 EXPORT_SECONDS = 3600.0
 READ_BYTES = 1024 * 1024
 PAGE = 1000
+RECEIPTS = 4000
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The bundle's folder.")]
 Party = Annotated[
     str, typer.Option("--as", metavar="PARTY", help="Who acts; its key is .local/credentials/CODE-PARTY.pem.")
@@ -241,14 +244,14 @@ def _checkpoints(client: httpx.Client, code: str, stream: str, folder: Path) -> 
 def _receipts(client: httpx.Client, code: str, stream: str, folder: Path) -> int:
     path = folder / f"{stream}.jsonl"
     added, after = 0, _last_position(path)
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("ab") as file:
         while True:
-            query = {"after": after, "limit": PAGE}
-            text = client.get(f"/v1/{code}/streams/{stream}", params=query).raise_for_status().text
-            lines: list[dict[str, Any]] = [json.loads(line) for line in text.split("\n") if line]
+            query = {"after": after, "limit": RECEIPTS}
+            text = client.get(f"/v1/{code}/streams/{stream}", params=query).raise_for_status().content
+            lines: list[dict[str, Any]] = [orjson.loads(line) for line in text.splitlines()]
             for line in lines:
                 said = {"municipality": code, "stream": stream, **line}
-                file.write(json.dumps(said, ensure_ascii=False) + "\n")
+                file.write(orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
             if not lines:
                 return added
             added, after = added + len(lines), lines[-1]["position"]
@@ -258,12 +261,17 @@ def _last_position(path: Path) -> int:
     """The last position in a file of evidence. A line that a crash cut off is taken away first."""
     if not path.exists():
         return 0
-    text = path.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if len(whole) < len(text):
-        path.write_bytes(whole)
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        tail, start = b"", size
+        while start and tail.count(b"\n") < 2:
+            start = max(0, start - READ_BYTES)
+            file.seek(start)
+            tail = file.read(size - start)
+        whole = tail[: tail.rfind(b"\n") + 1]
+        file.truncate(start + len(whole))
     last = whole.rstrip(b"\n").rpartition(b"\n")[2]
-    return int(json.loads(last)["position"]) if last else 0
+    return int(orjson.loads(last)["position"]) if last else 0
 
 
 def _bytes_progress(as_json: bool) -> Progress:

@@ -93,15 +93,16 @@ class _Bringing:
             if owner not in self._parts:
                 raise Failure(f"{part.service} had read {reader.stream}, which the bundle lacks.", USAGE)
             self._log(client, layout.stream_path(owner, reader.stream), reader, task)
-        self._beside(client, part)
-        # Two logs side by side: while PostgreSQL writes a piece of one, the service reads a piece of the other.
-        with ThreadPoolExecutor(2) as pool:
+        # Side by side: while PostgreSQL writes a piece of one, the service reads a piece of another.
+        with ThreadPoolExecutor(1 + len(part.heads)) as pool:
+            beside = pool.submit(self._beside, client, part)
             list(
                 pool.map(
                     lambda head: self._log(client, layout.stream_path(part.service, head.stream), head, task),
                     part.heads,
                 )
             )
+            beside.result()
 
     def _log(self, client: httpx.Client, path: str, end: End, task: TaskID) -> None:
         address = f"/v1/{self._code}/import/streams/{end.stream}"

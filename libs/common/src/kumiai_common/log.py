@@ -6,6 +6,7 @@ So position order is commit order, and nothing that was decided on an older stat
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kumiai_contracts.chain import origin
 from kumiai_contracts.envelope import Cause, StoredEvent
@@ -108,14 +109,18 @@ async def write(connection: Connection, events: Sequence[StoredEvent], heads: It
     await QUERIES.insert_events(connection, events=events)
     await folded(events, own=True).write(connection)
     moved = {(event.municipality, event.stream) for event in events}
-    changed = [head for head in heads if (head.municipality, head.stream) in moved]
+    await save_heads(connection, [head for head in heads if (head.municipality, head.stream) in moved])
+
+
+async def save_heads(connection: Connection, heads: Sequence[Head]) -> None:
+    """Store where streams end now. Their events are stored in the same transaction."""
     await QUERIES.save_heads(
         connection,
-        municipalities=[head.municipality for head in changed],
-        streams=[head.stream for head in changed],
-        incarnations=[head.incarnation for head in changed],
-        positions=[head.position for head in changed],
-        hashes=[head.hash for head in changed],
+        municipalities=[head.municipality for head in heads],
+        streams=[head.stream for head in heads],
+        incarnations=[head.incarnation for head in heads],
+        positions=[head.position for head in heads],
+        hashes=[head.hash for head in heads],
     )
 
 
@@ -152,6 +157,29 @@ async def read(connection: Connection, municipality: str, stream: str, after: in
         if found and size > MAX_READ_BYTES:
             break
         found.append(StoredEvent(*record))
+    return found
+
+
+class Line(NamedTuple):
+    """An event as it stands in a file or an answer."""
+
+    position: int
+    json: bytes
+    """One JSON object with everything that is stored of the event but its stream, and the line's end."""
+
+
+async def read_lines(connection: Connection, municipality: str, stream: str, after: int, limit: int) -> list[Line]:
+    """The same events as `read`, as lines of JSON."""
+    records = await QUERIES.read_lines(
+        connection, municipality=municipality, stream=stream, after=after, until=after + limit
+    )
+    found: list[Line] = []
+    size = 0
+    for record in records:
+        size += len(record["line"])
+        if found and size > MAX_READ_BYTES:
+            break
+        found.append(Line(*record))
     return found
 
 

@@ -32,11 +32,25 @@ from stream_event
 where municipality = :municipality and stream = :stream and position > :after and position <= :until
 order by position;
 
+-- name: read_lines
+-- Events as lines of JSON, with everything that is stored of them but their stream; the body is the text that was
+-- hashed. PostgreSQL writes them in less time than it would take to hand them over in parts.
+select position, convert_to(concat(
+  '{"incarnation":', incarnation, ',"position":', position, ',"hash":"', encode(hash, 'hex'), '","type":', to_json(type),
+  ',"subject":', to_json(subject), ',"time":', to_json(time), ',"dataschema":', to_json(dataschema),
+  ',"cause":', to_json(cause), ',"traceparent":', to_json(traceparent),
+  ',"body":', to_json(convert_from(body, 'UTF8')), '}', chr(10)), 'UTF8') as line
+from stream_event
+where municipality = :municipality and stream = :stream and position > :after and position <= :until
+order by position;
+
 -- name: unpublished
+-- A log that is being imported waits until the municipality is a member: nobody reads half of one.
 select h.municipality, h.stream, h.position, coalesce(r.position, 0) as published
 from stream_head h
 left join relay_position r using (municipality, stream)
-where h.municipality = any(:municipalities::text[]) and h.position > coalesce(r.position, 0);
+where h.municipality = any(:municipalities::text[]) and h.position > coalesce(r.position, 0)
+  and (h.stream = 'membership' or exists (select from member m where m.municipality = h.municipality));
 
 -- name: advance_relay!
 insert into relay_position as r (municipality, stream, position)

@@ -24,7 +24,10 @@ from kumiai_common.database import Connection
 
 R = TypeVar("R", bound=Row)
 JsonRow = dict[str, Any]
-ROWS_A_PAGE = 1000
+Statement = tuple[str, list[tuple[Any, ...]]]
+"""SQL, and the rows that are its only parameter."""
+ROWS_A_PAGE = 250
+"""So few that nobody else's work in the same loop waits for long."""
 
 
 class Fold:
@@ -50,10 +53,14 @@ class Fold:
             for row in (value,) if isinstance(value, dict) else value:
                 rows[event.municipality, key_of(row)] = row
 
+    def statements(self) -> list[Statement]:
+        """What writes everything: one upsert a table, with its rows as the database takes them."""
+        return [(_upsert(kind), _records(kind, rows)) for kind, rows in self._tables.items()]
+
     async def write(self, connection: Connection) -> None:
-        """Upsert everything, one statement a table."""
-        for kind, rows in self._tables.items():
-            await connection.execute(_upsert(kind), _records(kind, rows))
+        """Upsert everything."""
+        for statement, records in self.statements():
+            await connection.execute(statement, records)
 
 
 async def state_hash(connection: Connection, municipality: str, stream: str) -> bytes:

@@ -194,10 +194,12 @@ select id from emergency_access
 where municipality = :municipality and party = :party and expires_at > now() limit 1;
 
 -- name: name_index_behind
+-- While a municipality is being imported, it is not searched.
 select h.municipality, h.position as head, coalesce(i.position, 0) as position
 from stream_head h left join name_index_position i using (municipality)
 where h.municipality = any(:municipalities::text[]) and h.stream = 'resident' and h.position > coalesce(i.position, 0)
-  and not (h.closed and kumiai_is_going(h.municipality));
+  and not (h.closed and kumiai_is_going(h.municipality))
+  and exists (select from member m where m.municipality = h.municipality);
 
 -- name: begin_name_index!
 insert into name_index_position (municipality, position) values (:municipality, 0) on conflict do nothing;

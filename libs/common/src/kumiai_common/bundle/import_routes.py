@@ -17,7 +17,6 @@ from kumiai_common.http import problems
 from kumiai_common.http.access import authorise
 from kumiai_common.http.problems import Kind, Problem
 from kumiai_common.http.requests import answer, count_of, municipality_of
-from kumiai_common.peers import event_of_line
 from kumiai_common.relay import Relay
 
 T = TypeVar("T")
@@ -60,8 +59,7 @@ def import_routes(service: Importing) -> list[Route]:
         take = importer.own_log if importer.owns(stream) else importer.replica if importer.reads(stream) else None
         if take is None:
             raise Problem(problems.NOT_FOUND)
-        events = _read(lines, lambda line: event_of_line(municipality, stream, line))
-        position = await _taken(take(municipality, stream, events))
+        position = await _taken(take(municipality, stream, lines))
         service.relay.wake()
         _LOG.info("imported", municipality=municipality, stream=stream, position=position)
         return answer({"stream": stream, "position": position})

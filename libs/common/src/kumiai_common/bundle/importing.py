@@ -5,9 +5,11 @@ whose membership is unknown here is followed by nobody, so its membership comes 
 once. Every call may be repeated; what is there already is compared and skipped.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from kumiai_contracts.chain import commitment
@@ -23,10 +25,12 @@ from kumiai_common.bundle.part import ACCESS_RECORD, record_columns
 from kumiai_common.continuity import ReaderPosition, continue_from
 from kumiai_common.database import Connection, Database
 from kumiai_common.keys import ServiceKeys
+from kumiai_common.peers import event_of_line
 from kumiai_common.queries import QUERIES
-from kumiai_common.tables import folded
+from kumiai_common.tables import Statement, folded
 
 MEMBERSHIP = STREAM_OF["membership"]
+EVENTS_A_RUN = 1000
 _CLOSED = {StreamClosed.type: True, StreamReopened.type: False, IncarnationBegun.type: False}
 """What closes a log, and what opens it again."""
 
@@ -52,44 +56,49 @@ class Importer:
         self._keys = keys
         self._tables = frozenset((ACCESS_RECORD, *records))
 
-    async def own_log(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
-        """Append events of one of the service's own streams; gives the position reached.
+    async def own_log(self, municipality: str, stream: str, lines: Sequence[bytes]) -> int:
+        """Append events of one of the service's own streams, given as lines; gives the position reached.
 
-        Raises NotImportable where the chain does not go on, and TypeUnknown.
+        Raises NotImportable where the chain does not go on, TypeUnknown, and whatever a line raises that is none.
         """
         async with self._database.transaction([municipality]) as connection:
             await self._refuse_a_member(connection, municipality, stream)
-            heads = await log.lock_heads(connection, [(municipality, stream)])
-            head = heads[municipality, stream]
+            head = (await log.lock_heads(connection, [(municipality, stream)]))[municipality, stream]
             at = ReaderPosition(municipality, stream, head.incarnation, head.position, head.hash)
-            new = _following(at, events)
-            if new and stream == MEMBERSHIP and head.position:
-                raise AlreadyLives
-            if new:
-                head.incarnation, head.position, head.hash = new[-1].incarnation, new[-1].position, new[-1].hash
-                await log.write(connection, new, [head])
-                if stream == receipts_stream(self._service):
-                    await QUERIES.add_to_inbox(connection, entries=_inbox(new))
-                else:
-                    await self._close_or_open(connection, municipality, new)
-                    # What was sent was delivered before the bundle was made, or is lost with the federation it was in.
-                    await QUERIES.advance_courier(
-                        connection, stream=stream, municipalities=[municipality], positions=[head.position]
-                    )
+            closed: list[bool] = []
+            async with aclosing(_runs(at, lines, own=True)) as runs:
+                async for run in runs:
+                    if stream == MEMBERSHIP and at.position:
+                        raise AlreadyLives
+                    await QUERIES.insert_events(connection, events=run.events)
+                    for statement, rows in run.tables:
+                        await connection.execute(statement, rows)
+                    if stream == receipts_stream(self._service):
+                        await QUERIES.add_to_inbox(connection, entries=_inbox(run.events))
+                    closed += [_CLOSED[event.type] for event in run.events if event.type in _CLOSED]
+                    head.incarnation, head.position, head.hash = run.end
+            if head.position == at.position:
+                return at.position
+            await log.save_heads(connection, [head])
+            if stream == STREAM_OF[self._service]:
+                await self._close_or_open(connection, municipality, closed)
+                # What was sent was delivered before the bundle was made, or is lost with the federation it was in.
+                await QUERIES.advance_courier(
+                    connection, stream=stream, municipalities=[municipality], positions=[head.position]
+                )
             return head.position
 
-    async def _close_or_open(self, connection: Connection, municipality: str, events: Sequence[StoredEvent]) -> None:
+    async def _close_or_open(self, connection: Connection, municipality: str, said: Sequence[bool]) -> None:
         """A log that was closed is closed here, too, with its receipts; who left goes on by cancelling the leave."""
-        said = [_CLOSED[event.type] for event in events if event.type in _CLOSED]
         if said:
             streams = [STREAM_OF[self._service], receipts_stream(self._service)]
             await log.lock_heads(connection, [(municipality, stream) for stream in streams])
             await QUERIES.set_closed(connection, municipality=municipality, streams=streams, closed=said[-1])
 
-    async def replica(self, municipality: str, stream: str, events: Sequence[StoredEvent]) -> int:
+    async def replica(self, municipality: str, stream: str, lines: Sequence[bytes]) -> int:
         """Fold events of a foreign stream that the service had applied; gives the position reached.
 
-        Raises NotImportable where the chain does not go on, and TypeUnknown.
+        Raises NotImportable where the chain does not go on, TypeUnknown, and whatever a line raises that is none.
         """
         async with self._database.transaction([municipality]) as connection:
             await self._refuse_a_member(connection, municipality, stream)
@@ -97,20 +106,23 @@ class Importer:
             found = await QUERIES.reader_positions(connection, municipalities=[municipality])
             at = next((ReaderPosition(**row) for row in found if row["stream"] == stream), None)
             at = at or ReaderPosition.start(municipality, stream)
-            new = _following(at, events)
-            if new:
-                await folded(new, own=False).write(connection)
-                last = new[-1]
+            end = at.incarnation, at.position, at.hash
+            async with aclosing(_runs(at, lines, own=False)) as runs:
+                async for run in runs:
+                    for statement, rows in run.tables:
+                        await connection.execute(statement, rows)
+                    end = run.end
+            if end[1] > at.position:
+                incarnation, position, hash_ = end
                 await QUERIES.replace_reader_position(
                     connection,
                     municipality=municipality,
                     stream=stream,
-                    incarnation=last.incarnation,
-                    position=last.position,
-                    hash=last.hash,
+                    incarnation=incarnation,
+                    position=position,
+                    hash=hash_,
                 )
-                return last.position
-            return at.position
+            return end[1]
 
     def reads(self, stream: str) -> bool:
         """Whether the service reads this foreign stream and may have reacted to it.
@@ -203,7 +215,41 @@ class Importer:
             raise AlreadyLives
 
 
-def _following(at: ReaderPosition, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+class _Run(NamedTuple):
+    """Events that go on where the ones before ended, read, checked and folded."""
+
+    events: tuple[StoredEvent, ...]
+    tables: list[Statement]
+    end: tuple[int, int, bytes]
+    """Incarnation, position and hash of the last one."""
+
+
+async def _runs(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> AsyncGenerator[_Run]:
+    """What the lines bring beyond a position, run by run: the next one is read while the one before is written.
+
+    That is done in a thread, so that the loop stays free for everybody else's work.
+    """
+
+    def read(after: ReaderPosition, piece: Sequence[bytes]) -> tuple[_Run | None, ReaderPosition]:
+        events = _following(after, [event_of_line(at.municipality, at.stream, line) for line in piece])
+        if not events:
+            return None, after
+        end = events[-1].incarnation, events[-1].position, events[-1].hash
+        run = _Run(events, folded(events, own=own).statements(), end)
+        return run, ReaderPosition(at.municipality, at.stream, *end)
+
+    reading = asyncio.create_task(asyncio.to_thread(read, at, lines[:EVENTS_A_RUN]))
+    try:
+        for start in range(EVENTS_A_RUN, len(lines) + EVENTS_A_RUN, EVENTS_A_RUN):
+            run, reached = await reading
+            reading = asyncio.create_task(asyncio.to_thread(read, reached, lines[start : start + EVENTS_A_RUN]))
+            if run:
+                yield run
+    finally:
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+def _following(at: ReaderPosition, events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
     for event in events:
         if event.type not in EVENTS:
             raise TypeUnknown(event.type)

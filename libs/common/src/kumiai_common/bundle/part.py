@@ -21,19 +21,27 @@ from kumiai_common.bundle.described import Column
 from kumiai_common.bundle.frames import Sink
 from kumiai_common.bundle.layout import End, File, Part
 from kumiai_common.database import Connection, Database
-from kumiai_common.http.streams import line_of_event
 from kumiai_common.keys import ServiceKeys
 from kumiai_common.queries import QUERIES
-from kumiai_common.tables import StateHash, stored_rows
+from kumiai_common.tables import ROWS_A_PAGE, StateHash, stored_rows
 
-EVENTS_A_PAGE = 1000
+LINES_A_PAGE = 1000
 ACCESS_RECORD = "access_record"
 """利用記録, which every service keeps."""
-ROWS_A_PAGE = 1000
 INBOX = tuple(Column(name, type_) for name, type_ in (("source", "text"), ("id", "text"), ("digest", "text"),
                                                       ("receipt_position", "bigint")))  # fmt: skip
 CHECKPOINTS = tuple(Column(name, type_) for name, type_ in (("stream", "text"), ("incarnation", "bigint"),
                     ("position", "bigint"), ("hash", "text"), ("time", "text"), ("signature", "text")))  # fmt: skip
+
+SEALED_PARTS = """
+select convert_to(concat(
+  '{"commitment":', to_json(commitment), ',"stream":', to_json(stream), ',"position":', position,
+  ',"name":', to_json(name), ',"salt":', coalesce(to_json(encode(salt, 'hex'))::text, 'null'),
+  ',"part":', coalesce(to_json(convert_from(part, 'UTF8'))::text, 'null'),
+  ',"erased_at":', coalesce(to_json(erased_at::text)::text, 'null'), '}', chr(10)), 'UTF8')
+from sealed_part where municipality = $1 order by commitment collate "C"
+"""
+"""Each part as a line of JSON; see `read_lines`."""
 
 
 class HeadsMoved(Exception):
@@ -155,8 +163,8 @@ class _Writer:
         path = layout.stream_path(self._service, head.stream)
         self._files.begin(path, identity=True)
         at = 0
-        while page := await log.read(self._connection, self._municipality, head.stream, at, EVENTS_A_PAGE):
-            self._files.add(path, b"".join(map(line_of_event, page)), len(page))
+        while page := await log.read_lines(self._connection, self._municipality, head.stream, at, LINES_A_PAGE):
+            self._files.add(path, b"".join([line.json for line in page]), len(page))
             at = page[-1].position
 
     async def _tables(self) -> bytes:
@@ -194,13 +202,8 @@ class _Writer:
     async def _sealed_parts(self) -> None:
         path = f"{self._service}/parts.jsonl"
         self._files.begin(path, identity=True)
-        query = (
-            "select commitment, stream, position, name, encode(salt, 'hex') as salt, part, erased_at::text"
-            ' from sealed_part where municipality = $1 order by commitment collate "C"'
-        )
-        async for page in self._pages(query):
-            lines = [orjson.dumps(_sealed(*row), option=orjson.OPT_APPEND_NEWLINE) for row in page]
-            self._files.add(path, b"".join(lines), len(lines))
+        async for page in self._pages(SEALED_PARTS, LINES_A_PAGE):
+            self._files.add(path, b"".join([line for (line,) in page]), len(page))
 
     async def _kept_notices(self) -> None:
         path = f"{self._service}/kept-notices.jsonl"
@@ -272,11 +275,3 @@ _TYPES = {"bigint": "bigint", "integer": "bigint", "boolean": "boolean"}
 
 def _stream(end: End) -> str:
     return end.stream
-
-
-def _sealed(
-    commitment: str, stream: str, position: int, name: str, salt: str | None, part: bytes | None, erased_at: str | None
-) -> dict[str, Any]:
-    text = None if part is None else part.decode()
-    return {"commitment": commitment, "stream": stream, "position": position, "name": name, "salt": salt, "part": text,
-            "erased_at": erased_at}  # fmt: skip

@@ -7,8 +7,6 @@ that was read stays true because events never change.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.membership import Purpose, Role
 from kumiai_contracts.topics import FEDERATION, READS, STREAM_OF, receipts_stream
 from starlette.requests import Request
@@ -216,33 +214,14 @@ class Streams:
             if not await QUERIES.subscribed(connection, municipality=municipality, service=reader):
                 raise Problem(problems.STREAM_NOT_READ)
 
-    async def _page(self, municipality: str, stream: str, after: int, limit: int) -> list[StoredEvent]:
+    async def _page(self, municipality: str, stream: str, after: int, limit: int) -> list[log.Line]:
         if not limit:
             return []
         async with self._database.transaction([municipality]) as connection:
-            return await log.read(connection, municipality, stream, after, limit)
+            return await log.read_lines(connection, municipality, stream, after, limit)
 
-    async def _lines(self, municipality: str, stream: str, page: list[StoredEvent], limit: int) -> AsyncIterator[bytes]:
+    async def _lines(self, municipality: str, stream: str, page: list[log.Line], limit: int) -> AsyncIterator[bytes]:
         while page:
-            yield b"".join(map(line_of_event, page))
+            yield b"".join([line.json for line in page])
             limit -= len(page)
             page = await self._page(municipality, stream, page[-1].position, min(limit, PAGE_EVENTS))
-
-
-def line_of_event(event: StoredEvent) -> bytes:
-    """An event as a line of JSON, with everything that is stored of it but its stream."""
-    return orjson.dumps(
-        {
-            "incarnation": event.incarnation,
-            "position": event.position,
-            "hash": event.hash.hex(),
-            "type": event.type,
-            "subject": event.subject,
-            "time": event.time,
-            "dataschema": event.dataschema,
-            "cause": event.cause,
-            "traceparent": event.traceparent,
-            "body": event.body.decode(),
-        },
-        option=orjson.OPT_APPEND_NEWLINE,
-    )
