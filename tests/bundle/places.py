@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_common import checkpoints, log
 from kumiai_common.bundle.folder import BundleFolder
@@ -17,7 +18,6 @@ from kumiai_common.bundle.part import write_part
 from kumiai_common.database import Database
 from kumiai_common.intake import receive
 from kumiai_common.keys import ServiceKeys
-from kumiai_common.peers import event_of_line
 from kumiai_common.poll import Poll, Processor
 from kumiai_common.protocol import Service as Rules
 from kumiai_contracts.chain import origin
@@ -94,6 +94,12 @@ class Place:
         """The service's own log after a position."""
         async with self.database.transaction([municipality]) as connection:
             return await log.read(connection, municipality, self.stream, after, 100_000)
+
+
+def line_of(event: StoredEvent) -> bytes:
+    """An event as a line of a bundle, as its reader would write it."""
+    said = event._asdict() | {"hash": event.hash.hex(), "body": event.body.decode()}
+    return orjson.dumps({name: said[name] for name in event._fields[2:]}) + b"\n"
 
 
 @asynccontextmanager
@@ -185,11 +191,10 @@ async def import_(there: dict[str, Place], parts: dict[str, Part], folder: Path,
                 continue
             owner = end.stream.removesuffix("-receipts") if end.stream.endswith("-receipts") else SERVICE_OF[end.stream]
             lines = (folder / stream_path(owner, end.stream)).read_bytes().splitlines()[: end.position]
-            events = [event_of_line(municipality, end.stream, line) for line in lines]
             take = importer.own_log if importer.owns(end.stream) else importer.replica
-            for start in range(0, len(events), piece):
+            for start in range(0, len(lines), piece):
                 for _ in range(2):
-                    await take(municipality, end.stream, events[start : start + piece])
+                    await take(municipality, end.stream, lines[start : start + piece])
         sealed = [json.loads(line) for line in (folder / service / "parts.jsonl").read_text().splitlines()]
         await importer.parts(municipality, sealed)
         await importer.parts(municipality, sealed)

@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kumiai_common.bundle.importing import Importer, TypeUnknown
+from kumiai_common import log
+from kumiai_common.bundle.importing import Importer, NotImportable, TypeUnknown
 from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Notice
@@ -24,7 +25,7 @@ from kumiai_local.layout import Layout
 from kumiai_local.stack import Stack
 
 from benchmarks.town import Town
-from tests.bundle.places import Place, export, import_, join, places, spread
+from tests.bundle.places import Place, export, import_, join, line_of, places, spread
 
 pytestmark = pytest.mark.stack
 Two = tuple[dict[str, Place], dict[str, Place]]
@@ -108,9 +109,49 @@ async def test_a_log_with_a_type_of_a_newer_version_is_refused_and_nothing_of_th
     newer = newer._replace(hash=newer.expected_hash(newer.incarnation, events[-2].hash))
     importer = Importer(registry.database, registry.name, registry.keys)
     with pytest.raises(TypeUnknown, match=r"resident\.risen\.v1"):
-        await importer.own_log(municipality, "resident", [*events[:-1], newer])
+        await importer.own_log(municipality, "resident", [line_of(event) for event in (*events[:-1], newer)])
     assert await registry.log(municipality) == []
-    assert await importer.own_log(municipality, "resident", events) == events[-1].position
+    lines = [line_of(event) for event in events]
+    assert await importer.own_log(municipality, "resident", lines) == events[-1].position
+
+
+async def test_the_database_writes_the_lines_that_anybody_would_write(two: Two, fresh_codes: Iterator[str]) -> None:
+    here, _ = two
+    municipality, registry = next(fresh_codes), here["resident-registry"]
+    await join(here, municipality)
+    text = "".join(map(chr, (*range(1, 0xD800), *range(0xE000, 0x20000))))
+    row = ParkedRow(read_stream="resident", position=1, keys=('"\\/', text), state="parked", error="E")
+    await registry.append(municipality, EventParked(parked=row))
+    async with registry.database.transaction([municipality]) as connection:
+        found = await log.read_lines(connection, municipality, registry.stream, 0, 10)
+    assert [line.json for line in found] == [line_of(event) for event in await registry.log(municipality)]
+    assert [line.position for line in found] == [1]
+
+
+async def test_a_long_log_is_taken_in_run_by_run(
+    two: Two, fresh_codes: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = two
+    municipality, registry = next(fresh_codes), there["resident-registry"]
+    await join(here, municipality)
+    await live(here, municipality, [("days", 9)], 1)
+    events = await here["resident-registry"].log(municipality)
+    lines = [line_of(event) for event in events]
+    monkeypatch.setattr("kumiai_common.bundle.importing.EVENTS_A_RUN", 4)
+    importer = Importer(registry.database, registry.name, registry.keys)
+    for wrong in (
+        lines[1:],
+        [*lines[:9], *lines[10:]],
+        [*lines[:9], lines[9].replace("東京".encode(), b""), lines[-1]],
+    ):
+        with pytest.raises(NotImportable):
+            await importer.own_log(municipality, "resident", wrong)
+        assert await registry.log(municipality) == [], "a piece comes whole or not at all"
+    with pytest.raises(ValueError, match="JSON|unexpected"):
+        await importer.own_log(municipality, "resident", [*lines[:9], b"{"])
+    assert await importer.own_log(municipality, "resident", lines[:13]) == 13
+    assert await importer.own_log(municipality, "resident", lines) == len(lines)
+    assert await registry.log(municipality) == events
 
 
 async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any, ...]], seed: int) -> None:

@@ -23,6 +23,7 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from array import array
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 from operator import itemgetter
@@ -167,22 +168,35 @@ def key_of(table: str, key: list[Any]) -> bytes:
                                            else b"\0\1" + repr(part).encode() for part in key]])  # fmt: skip
 
 
+def named(key: bytes) -> str:
+    """A key for people."""
+    return "/".join(part.removeprefix(b"\0\1").decode() for part in key.split(b"\0\0")[1:])
+
+
 def within(table: str) -> tuple[bytes, bytes]:
     """Between these two lie the keys of a table."""
     return table.encode(), table.encode() + b"\0\1"
 
 
+SAID = (
+    "create table folded (key blob primary key, digest blob, position int) without rowid;"
+    "create table sealed (key blob primary key, position int, name text) without rowid;"
+)
+"""What the events say: rows, and commitments of parts."""
+THERE = (
+    "create table written (key blob primary key, digest blob, line int) without rowid;"
+    "create table parts (key blob primary key, position int, name text, line int) without rowid;"
+)
+"""What the files hold."""
+
+
 class Scratch:
     """Keys and digests of everything that has to fit together, on disk, so that memory stays small."""
 
-    def __init__(self, folder: str) -> None:
-        self.db = sqlite3.connect(str(Path(folder) / "scratch.db"), isolation_level=None)
+    def __init__(self, file: Path, tables: str) -> None:
+        self.db = sqlite3.connect(file, isolation_level=None)
         self.db.executescript(
-            "pragma journal_mode=off; pragma synchronous=off; pragma cache_size=-49152; begin;"
-            "create table folded (key blob primary key, digest blob, position int) without rowid;"
-            "create table written (key blob primary key, digest blob, line int, named text) without rowid;"
-            "create table sealed (key blob primary key, position int, name text) without rowid;"
-            "create table parts (key blob primary key, position int, name text, line int) without rowid;"
+            f"pragma journal_mode=off; pragma synchronous=off; pragma cache_size=-32768; begin; {tables}"
         )
         self._waiting: dict[str, list[tuple[Any, ...]]] = {}
 
@@ -197,19 +211,10 @@ class Scratch:
             self._flush(statement)
         return self.db.execute(query, values).fetchall()
 
-    def rows(self, table: str) -> Any:
-        """Key and digest of a table's folded rows, in the order of the keys."""
-        self.ask("select 1")
-        return self.db.execute("select key, digest from folded where key >= ? and key < ? order by key", within(table))
-
-    def sealed(self) -> Any:
-        """Commitments with the position and the name under which an event holds them, in their order."""
-        self.ask("select 1")
-        return self.db.execute("select key, position, name from sealed order by key")
-
-    def used_up(self, table: str) -> None:
-        """Forget a table's folded rows: they are all accounted for."""
-        self.db.execute("delete from folded where key >= ? and key < ?", within(table))
+    def close(self) -> None:
+        """Leave what was put here to another side, which opens it with `attach`."""
+        self.ask("commit")
+        self.db.close()
 
     def _flush(self, statement: str) -> None:
         # In the order of the keys, so that neighbours land on the same page; what comes later of one key stays later.
@@ -218,6 +223,9 @@ class Scratch:
 
 LAST = "insert or replace into folded values (?, ?, ?)"
 FIRST = "insert or ignore into folded values (?, ?, ?)"
+SEALED = "insert or ignore into sealed values (?, ?, ?)"
+WRITTEN = "insert or ignore into written values (?, ?, ?)"
+PARTS = "insert or ignore into parts values (?, ?, ?, ?)"
 
 
 class Result(NamedTuple):
@@ -259,16 +267,29 @@ class Side(ABC):
     def check(self) -> None:
         """Look at everything of this side, in its order."""
 
-    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
-        """Compare a file with the fold; `total` is the state hash so far, and what it comes to is given back."""
+    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> None:
+        """What a file holds; `total` is the state hash as it grows."""
         if path not in self.listed or not (self.folder / path).is_file():
-            return total
+            return
+        note, count = self.findings.note, 0
         try:
-            return self.agreed(path, table, shape, total.copy())
-        except (ValueError, KeyError, csv.Error, ColumnsDiffer):
-            return self.compared(path, table, shape, total)
+            for count, key, written in self.rows_of(path, shape):
+                if count == 1:
+                    total.update(prefixed(table.encode()))
+                total.update(len(written).to_bytes(4, "big") + written)
+                self.scratch.put(WRITTEN, (key_of(table, key), short(written), count + 1))
+        except ColumnsDiffer:
+            note("columns-differ", path)
+            return
+        except (ValueError, KeyError, csv.Error) as error:
+            note("line-malformed", path, line=count + 2, why=type(error).__name__)
+        (there,) = self.scratch.ask("select count(*) from written where key >= ? and key < ?", *within(table))[0]
+        if count > there:
+            note("row-repeated", path, count=count - there)
+        if count != self.listed[path]["records"]:
+            note("count-differs", path, found=count, stated=self.listed[path]["records"])
 
-    def rows_of(self, path: str, table: str, shape: dict[str, Any]) -> Any:
+    def rows_of(self, path: str, shape: dict[str, Any]) -> Any:
         """The rows of a file: their numbers, keys and canonical texts. Raises for a row that can't be read."""
         columns = shape["columns"]
         names = [column[0] for column in columns]
@@ -286,51 +307,19 @@ class Side(ABC):
                     values[n] = read(row[n])
                 yield number, [values[n] for n in keys], canonical(values)
 
-    def agreed(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
-        """Both in step, in the order of their keys. Raises ValueError where that is not all there is to say."""
-        folded, count = self.scratch.rows(table), 0
-        for count, key, written in self.rows_of(path, table, shape):
-            if next(folded, None) != (key_of(table, key), short(written)):
-                raise ValueError("differs")
-            if count == 1:
-                total.update(prefixed(table.encode()))
-            total.update(prefixed(written))
-        if next(folded, None) is not None or count != self.listed[path]["records"]:
-            raise ValueError("differs")
-        self.scratch.used_up(table)
-        return total
-
-    def compared(self, path: str, table: str, shape: dict[str, Any], total: Any) -> Any:
-        """Where a file differs from the fold, row by row."""
-        note, count = self.findings.note, 0
-        try:
-            for count, key, written in self.rows_of(path, table, shape):
-                if count == 1:
-                    total.update(prefixed(table.encode()))
-                total.update(prefixed(written))
-                self.scratch.put("insert or ignore into written values (?, ?, ?, ?)",
-                                 (key_of(table, key), short(written), count + 1, "/".join(map(str, key))))  # fmt: skip
-        except ColumnsDiffer:
-            note("columns-differ", path)
-            return total
-        except (ValueError, KeyError, csv.Error) as error:
-            note("line-malformed", path, line=count + 2, why=type(error).__name__)
-        (there,) = self.scratch.ask("select count(*) from written")[0]
-        repeated = count - there
-        if repeated > 0:
-            note("row-repeated", path, count=repeated)
-        wrong = "select w.line, w.named, f.key is null from written w left join folded f on f.key = w.key"
-        for line, named, alone in self.scratch.ask(f"{wrong} where f.digest is not w.digest limit {MOST_OF_A_KIND}"):
-            note("row-unfounded" if alone else "row-differs", path, line=line, key=named)
-        self.scratch.ask("delete from folded where key in (select key from written)")
-        self.scratch.ask("delete from written")
-        if count != self.listed[path]["records"]:
-            note("count-differs", path, found=count, stated=self.listed[path]["records"])
-        return total
+    def differing(self, path: str, table: str) -> None:
+        """The rows of a file that are not what the events say."""
+        query = (
+            "select w.line, w.key, f.key is null from written w left join folded f on f.key = w.key"
+            f" where w.key >= ? and w.key < ? and f.digest is not w.digest limit {MOST_OF_A_KIND}"
+        )
+        for line, key, alone in self.scratch.ask(query, *within(table)):
+            self.findings.note("row-unfounded" if alone else "row-differs", path, line=line, key=named(key))
 
     def lacking(self, where: str) -> None:
-        """Whatever the files have not used up of what the stream says is lacking in one of them."""
-        for (at,) in self.scratch.ask(f"select position from folded order by 1 limit {MOST_OF_A_KIND}"):
+        """What the events say and none of the files holds."""
+        query = "select f.position from folded f left join written w on w.key = f.key where w.key is null"
+        for (at,) in self.scratch.ask(f"{query} order by 1 limit {MOST_OF_A_KIND}"):
             self.findings.note("row-lacking", where, position=at)
 
     def lines(self, path: str) -> Any:
@@ -443,21 +432,20 @@ class EventsSide(StreamSide):
                     self.subscribed += [row["service"] for row in many(content[field])]
 
 
-class TablesSide(Side):
-    """The tables that a service's own events fill, and the parts that they seal. The events' own side looks at their
+class FoldSide(Side):
+    """The rows that a service's own events make true, and the commitments in them. The events' own side looks at their
     chain, and says which line can't be read; which body can't, this side says.
     """
 
-    used: set[str]
-
     def check(self) -> None:
-        self.used = set()
-        self.shapes = {name: ([c[0] for c in t["columns"]], t["key"], [c[0] for c in t["columns"] if c[3]])
-                       for name, t in CONTRACT["tables"].items()}  # fmt: skip
+        self.used: set[str] = set()
+        self.shapes = {table: (picked([c[0] for c in t["columns"]]), picked(t["key"]),
+                               [c[0] for c in t["columns"] if c[3]]) for table, t in CONTRACT["tables"].items()}  # fmt: skip
         self.fold(f"{self.service}/streams/{CONTRACT['streams'][self.service]}.jsonl")
-        self.tables()
-        self.lacking(f"{self.service}/tables")
-        self.sealed_parts()
+        for table in sorted(self.used):
+            if (path := f"{self.service}/tables/{table}.csv") not in self.listed:
+                self.findings.note("table-missing", path)
+        self.scratch.close()
 
     def fold(self, path: str) -> None:
         for number, line in self.lines(path):
@@ -476,71 +464,57 @@ class TablesSide(Side):
                 break
 
     def rows(self, path: str, position: int, table: str, value: Any) -> None:
-        names, key, sealed = self.shapes[table]
+        values, key, sealed = self.shapes[table]
         self.used.add(table)
         for row in many(value):
             try:
-                values = [row[name] for name in names]
+                written = canonical(values(row))
             except (KeyError, TypeError):
                 self.findings.note("row-malformed", path, position=position, table=table)
                 continue
-            identifier = key_of(table, [row[column] for column in key])
-            self.scratch.put(LAST, (identifier, short(canonical(values)), position))
+            self.scratch.put(LAST, (key_of(table, key(row)), short(written), position))
             for name in sealed:
                 if row[name] is not None:
-                    self.scratch.put("insert or ignore into sealed values (?, ?, ?)",
-                                     (bytes.fromhex(row[name]), position, name))  # fmt: skip
+                    self.scratch.put(SEALED, (bytes.fromhex(row[name]), position, name))
 
-    def tables(self) -> None:
-        """What stands in the tables' files against what the events say."""
+
+class FilesSide(Side):
+    """The rows in the tables' files with the state hash that follows from them, and the sealed parts."""
+
+    def check(self) -> None:
         total = sha256()
-        for path in sorted(self.listed):
-            table = path.removeprefix(self.service + "/tables/").removesuffix(".csv")
-            if path.startswith(self.service + "/tables/") and table in CONTRACT["tables"]:
-                self.used.discard(table)
-                known = CONTRACT["tables"][table]
-                if table == "parked_event":
-                    self.csv(path, table, known, sha256())
-                else:
-                    total = self.csv(path, table, known, total)
-        for table in sorted(self.used):
-            self.findings.note("table-missing", f"{self.service}/tables/{table}.csv")
+        for path, table in tables_of(self.service, self.listed):
+            # What is parked is no part of the state.
+            self.csv(path, table, CONTRACT["tables"][table], sha256() if table == "parked_event" else total)
         if total.hexdigest() != self.part["state_hash"]:
             self.findings.note("state-differs", self.service)
+        self.parts(f"{self.service}/parts.jsonl")
+        self.scratch.close()
 
-    def sealed_parts(self) -> None:
-        """The parts against the commitments that the events hold."""
-        path = f"{self.service}/parts.jsonl"
-        try:
-            self.parts_in_step(path)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self.parts_one_by_one(path)
-
-    def parts_in_step(self, path: str) -> None:
-        """Both in the order of the commitments. Raises ValueError where that is not all there is to say."""
-        sealed = iter(self.scratch.sealed())
-        for _, line in self.lines(path):
-            commitment, position, name, whole = part_of(line)
-            key, at, sealed_as = next(sealed, (b"", 0, ""))
-            if not whole or key != commitment or position > at or not (
-                name == sealed_as or name.endswith(f"-{sealed_as}")
-            ):  # fmt: skip
-                raise ValueError("differs")
-        if next(sealed, None):
-            raise ValueError("differs")
-
-    def parts_one_by_one(self, path: str) -> None:
-        """Where parts and commitments differ."""
-        note = self.findings.note
+    def parts(self, path: str) -> None:
         for number, line in self.lines(path):
             try:
-                commitment, position, name, whole = part_of(line)
+                part = parsed(line.decode())
+                commitment = bytes.fromhex(part["commitment"])
+                erased = part["part"] is None and part["erased_at"] is not None
+                whole = erased or sha256(bytes.fromhex(part["salt"]) + part["part"].encode()).digest() == commitment
+                row = (commitment, part["position"], part["name"], number)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                note("line-malformed", path, line=number, why=type(error).__name__)
+                self.findings.note("line-malformed", path, line=number, why=type(error).__name__)
                 continue
             if not whole:
-                note("commitment-broken", path, line=number)
-            self.scratch.put("insert or ignore into parts values (?, ?, ?, ?)", (commitment, position, name, number))
+                self.findings.note("commitment-broken", path, line=number)
+            self.scratch.put(PARTS, row)
+
+
+class AgreedSide(Side):
+    """What the files hold against what the events say, when both have been read."""
+
+    def check(self) -> None:
+        for path, table in tables_of(self.service, self.listed):
+            self.differing(path, table)
+        self.lacking(f"{self.service}/tables")
+        path, note = f"{self.service}/parts.jsonl", self.findings.note
         joined = "from parts p left join sealed s on s.key = p.key"
         for line, at in self.scratch.ask(f"select p.line, s.position {joined}"
                                          " where s.key is null or p.position > s.position"
@@ -559,8 +533,10 @@ class ReceiptsSide(StreamSide):
         self.refused: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.kept_notices(look=False)
         self.stream(f"{self.service}-receipts")
-        self.csv(f"{self.service}/inbox.csv", "inbox", {"columns": INBOX, "key": ["source", "id"]}, sha256())
-        self.lacking(f"{self.service}/inbox.csv")
+        inbox = f"{self.service}/inbox.csv"
+        self.csv(inbox, "inbox", {"columns": INBOX, "key": ["source", "id"]}, sha256())
+        self.differing(inbox, "inbox")
+        self.lacking(inbox)
         self.kept_notices(look=True)
         self.checkpoints()
 
@@ -616,18 +592,20 @@ class ReceiptsSide(StreamSide):
                 self.stated.append((number, said.stream, said.position, said.hash))
 
 
-def part_of(line: bytes) -> tuple[bytes, int, str, bool]:
-    """A sealed part: its commitment, position and name, and whether the commitment was made of it, or it is erased."""
-    part = parsed(line.decode())
-    commitment = bytes.fromhex(part["commitment"])
-    erased = part["part"] is None and part["erased_at"] is not None
-    whole = erased or sha256(bytes.fromhex(part["salt"]) + part["part"].encode()).digest() == commitment
-    return commitment, part["position"], part["name"], whole
-
-
 def filled_by(event: dict[str, Any]) -> Any:
     """The fields of an event's body that hold rows, with their tables."""
     return CONTRACT["types"].get(event["type"], {"rows": ()})["rows"]
+
+
+def tables_of(service: str, paths: Iterable[str]) -> list[tuple[str, str]]:
+    """The files that hold tables of a stream, in their order, and which."""
+    named = [(path, path.removeprefix(f"{service}/tables/").removesuffix(".csv")) for path in sorted(paths)]
+    return [each for each in named if each[1] in CONTRACT["tables"] and each[0] == f"{service}/tables/{each[1]}.csv"]
+
+
+def picked(names: list[str]) -> Any:
+    """What takes these values out of a row."""
+    return itemgetter(*names) if len(names) > 1 else lambda row: tuple(row[name] for name in names)
 
 
 def many(value: Any) -> Any:
@@ -726,32 +704,36 @@ class BundleCheck:
 
     def run(self, evidence: "EvidenceCheck | None" = None) -> None:
         """Check everything, over as many processes as there is work for."""
-        if sum(file["bytes"] for file in self.files.values()) < SMALL_BYTES:
-            self.work(evidence, map)
-        else:
-            with ProcessPoolExecutor() as pool:
-                self.work(evidence, pool.map)
+        with tempfile.TemporaryDirectory(prefix="kumiai-verify-") as scratch:
+            if sum(file["bytes"] for file in self.files.values()) < SMALL_BYTES:
+                self.work(evidence, map, scratch)
+            else:
+                with ProcessPoolExecutor() as pool:
+                    self.work(evidence, pool.map, scratch)
         for (name, side), result in sorted(self.results.items()):
             self.findings += result.findings
-            if side != "tables":
+            if side in ("events", "receipts"):
                 self.hashes[CONTRACT["streams"][name] if side == "events" else f"{name}-receipts"] = result.hashes
         self.events = sum(len(hashes) // 32 for hashes in self.hashes.values())
         self.across()
 
-    def work(self, evidence: "EvidenceCheck | None", each: Any) -> None:
+    def work(self, evidence: "EvidenceCheck | None", each: Any, scratch: str) -> None:
         """What can be done side by side, the longest first; `each` is map or a pool's."""
         size = {name: sum(file["bytes"] for file in part["files"]) for name, part in self.parts.items()}
-        sides = sorted([(name, side) for name in self.parts for side in SIDES], key=lambda h: -size[h[0]])
-        given = [(str(self.folder), self.parts[name], self.heads, side) for name, side in sides]
+        services = sorted(self.parts, key=lambda name: -size[name])
+        given = {name: (str(self.folder), self.parts[name], self.heads) for name in services}
+        sides = [(name, side) for name in services for side in SIDES]
         there = {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if not path.is_dir()}
         listed = sorted(there & self.files.keys())
-        checked = each(check_side, given)
+        checked = each(check_side, [(*given[name], side, scratch) for name, side in sides])
         sums = each(summed, [str(self.folder / path) for path in listed])
         kept = each(places_of, [(str(path), self.municipality) for path in evidence.files]) if evidence else ()
         self.results = dict(zip(sides, checked, strict=True))
+        agreed = each(check_agreed, [(*given[name], scratch) for name in services])
         self.sums(there, dict(zip(listed, sums, strict=True)))
         if evidence:
             evidence.kept = list(kept)
+        self.results |= {(name, "agreed"): result for name, result in zip(services, agreed, strict=True)}
         self.statements()
 
     def sums(self, there: set[str], found: dict[str, tuple[str, int]]) -> None:
@@ -822,14 +804,32 @@ class BundleCheck:
                 note("cause-unfounded", f"{service}/streams/{own}.jsonl", position=position, cause=cause)
 
 
-SIDES: dict[str, type[Side]] = {"tables": TablesSide, "events": EventsSide, "receipts": ReceiptsSide}
+SIDES: dict[str, tuple[type[Side], str]] = {
+    "fold": (FoldSide, SAID),
+    "files": (FilesSide, THERE),
+    "events": (EventsSide, ""),
+    "receipts": (ReceiptsSide, SAID + THERE),
+}
 
 
-def check_side(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
+def check_side(given: tuple[str, dict[str, Any], dict[str, int], str, str]) -> Result:
     """One side of a service's part, in a process of its own."""
-    folder, part, heads, side = given
-    with tempfile.TemporaryDirectory(prefix="kumiai-verify-") as scratch:
-        return SIDES[side](Path(folder), part, heads, Scratch(scratch)).run()
+    folder, part, heads, side, scratch = given
+    kind, tables = SIDES[side]
+    return kind(Path(folder), part, heads, Scratch(scratch_of(scratch, part, side), tables)).run()
+
+
+def check_agreed(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
+    """What two sides have left, against each other."""
+    folder, part, heads, scratch = given
+    said, there = [scratch_of(scratch, part, side) for side in ("fold", "files")]
+    kept = Scratch(there, "commit;")
+    kept.ask("attach ? as said", str(said))
+    return AgreedSide(Path(folder), part, heads, kept).run()
+
+
+def scratch_of(folder: str, part: dict[str, Any], side: str) -> Path:
+    return Path(folder) / f"{part['service']}-{side}.db"
 
 
 def summed(path: str) -> tuple[str, int]:
