@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kumiai_common import log
 from kumiai_common.bundle.importing import Importer, NotImportable, TypeUnknown
+from kumiai_common.queries import QUERIES
 from kumiai_contracts.envelope import NoticeEnvelope
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
 from kumiai_contracts.model import Notice
@@ -139,19 +140,27 @@ async def test_a_long_log_is_taken_in_run_by_run(
     lines = [line_of(event) for event in events]
     monkeypatch.setattr("kumiai_common.bundle.importing.EVENTS_A_RUN", 4)
     importer = Importer(registry.database, registry.name, registry.keys)
-    for wrong in (
-        lines[1:],
-        [*lines[:9], *lines[10:]],
-        [*lines[:9], lines[9].replace("東京".encode(), b""), lines[-1]],
-    ):
+    changed = lines[9].replace(b"clerk-07", b"clerk-08")
+    assert changed != lines[9]
+    for wrong in (lines[1:], [*lines[:9], *lines[10:]], [*lines[:9], changed, *lines[10:]]):
         with pytest.raises(NotImportable):
             await importer.own_log(municipality, "resident", wrong)
         assert await registry.log(municipality) == [], "a piece comes whole or not at all"
-    with pytest.raises(ValueError, match="JSON|unexpected"):
+    with pytest.raises(ValueError, match="unexpected end"):
         await importer.own_log(municipality, "resident", [*lines[:9], b"{"])
     assert await importer.own_log(municipality, "resident", lines[:13]) == 13
     assert await importer.own_log(municipality, "resident", lines) == len(lines)
     assert await registry.log(municipality) == events
+    assert await _unpublished(registry, municipality) == {}, "nobody reads half a log"
+    await join(there, municipality)
+    assert await _unpublished(registry, municipality) == {"resident": len(lines)}
+
+
+async def _unpublished(place: Place, municipality: str) -> dict[str, int]:
+    """What the relay would send next, by stream up to where."""
+    async with place.database.transaction([municipality]) as connection:
+        found = await QUERIES.unpublished(connection, municipalities=[municipality])
+    return {record["stream"]: record["position"] for record in found}
 
 
 async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any, ...]], seed: int) -> None:

@@ -329,15 +329,15 @@ class Side(ABC):
 
 
 class StreamSide(Side):
-    """A side that reads a stream: its chain, and what each event makes true."""
+    """A side that reads a stream: its chain, and what each event says."""
 
     @abstractmethod
     def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
         """What an event says, its place in the chain being right."""
 
-    def content(self, event: dict[str, Any]) -> Any:
-        """What an event's body says."""
-        return parsed(event["body"])
+    @abstractmethod
+    def fold(self, path: str, line: int, event: dict[str, Any], content: dict[str, Any]) -> None:
+        """What an event makes true, wherever the chain is broken."""
 
     def stream(self, stream: str) -> None:
         note, path = self.findings.note, f"{self.service}/streams/{stream}.jsonl"
@@ -347,34 +347,43 @@ class StreamSide(Side):
         if head is None:
             return
         self.start = prefixed(self.municipality.encode(), stream.encode())
-        incarnation, previous, number = 1, self.origin(stream, 1), 0
+        self.incarnation, self.previous = 1, self.origin(stream, 1)
+        number, broken = 0, False
         for number, line in self.lines(path):
             try:
                 event = parsed(line.decode())
-                content = self.content(event)
+                content = parsed(event["body"])
                 if event.keys() != LINE or not isinstance(content, dict):
                     raise ValueError("attributes")
-                if event["incarnation"] != incarnation:
-                    previous = self.begin(path, event, incarnation, previous)
-                    incarnation = event["incarnation"]
-                previous = self.link(event, previous)
-                if event["position"] != number:
-                    note("position-broken", path, line=number, found=event["position"])
-                    break
-                if previous.hex() != event["hash"]:
-                    note("chain-broken", path, position=number)
-                    break
-                self.hashes += previous
-                self.event(path, stream, event, content)
+                if not broken:
+                    broken = not self.follows(path, number, event)
+                if not broken:
+                    self.hashes += self.previous
+                    self.event(path, stream, event, content)
+                self.fold(path, number, event, content)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 note("line-malformed", path, line=number, why=type(error).__name__)
                 break
-        reached = len(self.hashes) // 32
-        if (incarnation, reached, previous.hex()) != (head["incarnation"], head["position"], head["hash"]):
+        reached, end = len(self.hashes) // 32, self.previous.hex()
+        if (self.incarnation, reached, end) != (head["incarnation"], head["position"], head["hash"]):
             stated = f"{head['position']} ({head['hash'][:12]}…)"
-            note("head-differs", path, found=f"{reached} ({previous.hex()[:12]}…)", stated=stated)
+            note("head-differs", path, found=f"{reached} ({end[:12]}…)", stated=stated)
         if path in self.listed and number != self.listed[path]["records"]:
             note("count-differs", path, found=number, stated=self.listed[path]["records"])
+
+    def follows(self, path: str, number: int, event: dict[str, Any]) -> bool:
+        """Whether an event stands at the next position, and its hash follows from the one before."""
+        if event["incarnation"] != self.incarnation:
+            self.previous = self.begin(path, event, self.incarnation, self.previous)
+            self.incarnation = event["incarnation"]
+        self.previous = self.link(event, self.previous)
+        if event["position"] != number:
+            self.findings.note("position-broken", path, line=number, found=event["position"])
+            return False
+        if self.previous.hex() != event["hash"]:
+            self.findings.note("chain-broken", path, position=number)
+            return False
+        return True
 
     def begin(self, path: str, event: dict[str, Any], before: int, previous: bytes) -> bytes:
         """The hash before the first event of another incarnation."""
@@ -413,14 +422,19 @@ class StreamSide(Side):
 
 
 class EventsSide(StreamSide):
-    """A service's own events: their chain, and what they name as their cause."""
+    """A service's own events: their chain, what they name as their cause, the rows that they make true, and the
+    commitments in these.
+    """
 
     def check(self) -> None:
+        self.used: set[str] = set()
+        self.shapes = {table: (picked([c[0] for c in t["columns"]]), picked(t["key"]),
+                               [c[0] for c in t["columns"] if c[3]]) for table, t in CONTRACT["tables"].items()}  # fmt: skip
         self.stream(CONTRACT["streams"][self.service])
-
-    def content(self, event: dict[str, Any]) -> Any:
-        """Nothing where rows follow from the body: the tables' side reads those bodies."""
-        return {} if self.service != "membership" and filled_by(event) else parsed(event["body"])
+        for table in sorted(self.used):
+            if (path := f"{self.service}/tables/{table}.csv") not in self.listed:
+                self.findings.note("table-missing", path)
+        self.scratch.close()
 
     def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
         position, cause = event["position"], event["cause"]
@@ -431,37 +445,10 @@ class EventsSide(StreamSide):
                 if table == "subscription" and content.get(field) is not None:
                     self.subscribed += [row["service"] for row in many(content[field])]
 
-
-class FoldSide(Side):
-    """The rows that a service's own events make true, and the commitments in them. The events' own side looks at their
-    chain, and says which line can't be read; which body can't, this side says.
-    """
-
-    def check(self) -> None:
-        self.used: set[str] = set()
-        self.shapes = {table: (picked([c[0] for c in t["columns"]]), picked(t["key"]),
-                               [c[0] for c in t["columns"] if c[3]]) for table, t in CONTRACT["tables"].items()}  # fmt: skip
-        self.fold(f"{self.service}/streams/{CONTRACT['streams'][self.service]}.jsonl")
-        for table in sorted(self.used):
-            if (path := f"{self.service}/tables/{table}.csv") not in self.listed:
-                self.findings.note("table-missing", path)
-        self.scratch.close()
-
-    def fold(self, path: str) -> None:
-        for number, line in self.lines(path):
-            try:
-                event = parsed(line.decode())
-                filled = filled_by(event)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                break
-            try:
-                content = parsed(event["body"]) if filled else {}
-                for field, table in filled:
-                    if content.get(field) is not None:
-                        self.rows(path, number, table, content[field])
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                self.findings.note("line-malformed", path, line=number, why=type(error).__name__)
-                break
+    def fold(self, path: str, line: int, event: dict[str, Any], content: dict[str, Any]) -> None:
+        for field, table in CONTRACT["types"].get(event["type"], {"rows": ()})["rows"]:
+            if content.get(field) is not None:
+                self.rows(path, line, table, content[field])
 
     def rows(self, path: str, position: int, table: str, value: Any) -> None:
         values, key, sealed = self.shapes[table]
@@ -547,6 +534,9 @@ class ReceiptsSide(StreamSide):
         if event["type"] == "receipt.issued.v1":
             self.receipt(path, position, content)
 
+    def fold(self, path: str, line: int, event: dict[str, Any], content: dict[str, Any]) -> None:
+        """Receipts make no rows true."""
+
     def receipt(self, path: str, position: int, receipt: dict[str, Any]) -> None:
         place = (receipt["notice_source"], receipt["notice_id"])
         values = [*place, receipt["notice_digest"], position]
@@ -590,11 +580,6 @@ class ReceiptsSide(StreamSide):
                 if not signed:
                     note("checkpoint-invalid", path, line=number)
                 self.stated.append((number, said.stream, said.position, said.hash))
-
-
-def filled_by(event: dict[str, Any]) -> Any:
-    """The fields of an event's body that hold rows, with their tables."""
-    return CONTRACT["types"].get(event["type"], {"rows": ()})["rows"]
 
 
 def tables_of(service: str, paths: Iterable[str]) -> list[tuple[str, str]]:
@@ -805,9 +790,8 @@ class BundleCheck:
 
 
 SIDES: dict[str, tuple[type[Side], str]] = {
-    "fold": (FoldSide, SAID),
+    "events": (EventsSide, SAID),
     "files": (FilesSide, THERE),
-    "events": (EventsSide, ""),
     "receipts": (ReceiptsSide, SAID + THERE),
 }
 
@@ -822,7 +806,7 @@ def check_side(given: tuple[str, dict[str, Any], dict[str, int], str, str]) -> R
 def check_agreed(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
     """What two sides have left, against each other."""
     folder, part, heads, scratch = given
-    said, there = [scratch_of(scratch, part, side) for side in ("fold", "files")]
+    said, there = [scratch_of(scratch, part, side) for side in ("events", "files")]
     kept = Scratch(there, "commit;")
     kept.ask("attach ? as said", str(said))
     return AgreedSide(Path(folder), part, heads, kept).run()
