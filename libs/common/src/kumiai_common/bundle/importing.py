@@ -73,8 +73,8 @@ class Importer:
                     await QUERIES.insert_events(connection, events=run.events)
                     for statement, rows in run.tables:
                         await connection.execute(statement, rows)
-                    if stream == receipts_stream(self._service):
-                        await QUERIES.add_to_inbox(connection, entries=_inbox(run.events))
+                    if run.inbox:
+                        await QUERIES.add_to_inbox(connection, entries=run.inbox)
                     closed += [_CLOSED[event.type] for event in run.events if event.type in _CLOSED]
                     head.incarnation, head.position, head.hash = run.end
             if head.position == at.position:
@@ -220,6 +220,8 @@ class _Run(NamedTuple):
 
     events: tuple[StoredEvent, ...]
     tables: list[Statement]
+    inbox: list[tuple[str, str, str, bytes, int]]
+    """What the receipts among them say."""
     end: tuple[int, int, bytes]
     """Incarnation, position and hash of the last one."""
 
@@ -235,7 +237,7 @@ async def _runs(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> Asy
         if not events:
             return None, after
         end = events[-1].incarnation, events[-1].position, events[-1].hash
-        run = _Run(events, folded(events, own=own).statements(), end)
+        run = _Run(events, folded(events, own=own).statements(), _inbox(events), end)
         return run, ReaderPosition(at.municipality, at.stream, *end)
 
     reading = asyncio.create_task(asyncio.to_thread(read, at, lines[:EVENTS_A_RUN]))
