@@ -22,6 +22,7 @@ from kumiai_cli.outcome import REFUSED, USAGE, Failure, err, reporting, say, sho
 MEMBERSHIP = "membership"
 PIECE_BYTES = 4 * 1024 * 1024
 PIECE_LINES = 4000
+PIECE_LINES_BESIDE = 1000
 SECONDS = 300.0
 
 
@@ -121,7 +122,7 @@ class _Bringing:
     def _beside(self, client: httpx.Client, part: Part) -> None:
         for name in ("parts", "kept-notices"):
             with (self._folder / part.service / f"{name}.jsonl").open("rb") as file:
-                for piece, _ in _pieces(file, PIECE_BYTES, PIECE_LINES):
+                for piece, _ in _pieces(file, PIECE_BYTES, PIECE_LINES_BESIDE):
                     self._send(client, f"/v1/{self._code}/import/{name}", piece)
         said = (
             {**row, "incarnation": int(row["incarnation"]), "position": int(row["position"])}
@@ -129,7 +130,7 @@ class _Bringing:
         )
         signers = ({"public_key": key} for key in part.checkpoint_signers)
         for name, rows in (("checkpoints", said), ("signers", signers)):
-            for piece, _ in _pieces(map(_line, rows), PIECE_BYTES, PIECE_LINES):
+            for piece, _ in _pieces(map(_line, rows), PIECE_BYTES, PIECE_LINES_BESIDE):
                 self._send(client, f"/v1/{self._code}/import/{name}", piece)
         for file_ in part.files:
             folder, _, name = file_.path.rpartition("/")
@@ -138,7 +139,7 @@ class _Bringing:
 
     def _records(self, client: httpx.Client, path: str, table: str) -> None:
         first = 0
-        for piece, count in _pieces(map(_line, _rows(self._folder / path)), PIECE_BYTES, PIECE_LINES):
+        for piece, count in _pieces(map(_line, _rows(self._folder / path)), PIECE_BYTES, PIECE_LINES_BESIDE):
             self._send(client, f"/v1/{self._code}/import/records/{table}?first={first}", piece)
             first += count
 

@@ -27,10 +27,12 @@ from kumiai_common.database import Connection, Database
 from kumiai_common.keys import ServiceKeys
 from kumiai_common.peers import event_of_line
 from kumiai_common.queries import QUERIES
-from kumiai_common.tables import Statement, folded
+from kumiai_common.tables import Fold, Statement
 
 MEMBERSHIP = STREAM_OF["membership"]
-EVENTS_A_RUN = 1000
+EVENTS_A_RUN = 500
+EVENTS_AT_ONCE = 50
+"""So few that nobody else's work in the same loop waits for long."""
 _CLOSED = {StreamClosed.type: True, StreamReopened.type: False, IncarnationBegun.type: False}
 """What closes a log, and what opens it again."""
 
@@ -218,7 +220,7 @@ class Importer:
 class _Run(NamedTuple):
     """Events that go on where the ones before ended, read, checked and folded."""
 
-    events: tuple[StoredEvent, ...]
+    events: list[StoredEvent]
     tables: list[Statement]
     inbox: list[tuple[str, str, str, bytes, int]]
     """What the receipts among them say."""
@@ -227,28 +229,32 @@ class _Run(NamedTuple):
 
 
 async def _runs(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> AsyncGenerator[_Run]:
-    """What the lines bring beyond a position, run by run: the next one is read while the one before is written.
-
-    That is done in a thread, so that the loop stays free for everybody else's work.
-    """
-
-    def read(after: ReaderPosition, piece: Sequence[bytes]) -> tuple[_Run | None, ReaderPosition]:
-        events = _following(after, [event_of_line(at.municipality, at.stream, line) for line in piece])
-        if not events:
-            return None, after
-        end = events[-1].incarnation, events[-1].position, events[-1].hash
-        run = _Run(events, folded(events, own=own).statements(), _inbox(events), end)
-        return run, ReaderPosition(at.municipality, at.stream, *end)
-
-    reading = asyncio.create_task(asyncio.to_thread(read, at, lines[:EVENTS_A_RUN]))
+    """What the lines bring beyond a position, run by run: the next one is read while the one before is written."""
+    reading = asyncio.create_task(_read(at, lines[:EVENTS_A_RUN], own=own))
     try:
         for start in range(EVENTS_A_RUN, len(lines) + EVENTS_A_RUN, EVENTS_A_RUN):
-            run, reached = await reading
-            reading = asyncio.create_task(asyncio.to_thread(read, reached, lines[start : start + EVENTS_A_RUN]))
+            run, at = await reading
+            reading = asyncio.create_task(_read(at, lines[start : start + EVENTS_A_RUN], own=own))
             if run:
                 yield run
     finally:
         await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _read(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> tuple[_Run | None, ReaderPosition]:
+    """The run that these lines are, and where it ends. It makes way for others' work after a few lines."""
+    fold, events = Fold(own=own), list[StoredEvent]()
+    for start in range(0, len(lines), EVENTS_AT_ONCE):
+        await asyncio.sleep(0)
+        some = lines[start : start + EVENTS_AT_ONCE]
+        for event in _following(at, [event_of_line(at.municipality, at.stream, line) for line in some]):
+            fold.add(event)
+            events.append(event)
+            at = ReaderPosition(at.municipality, at.stream, event.incarnation, event.position, event.hash)
+    if not events:
+        return None, at
+    end = at.incarnation, at.position, at.hash
+    return _Run(events, fold.statements(), _inbox(events), end), at
 
 
 def _following(at: ReaderPosition, events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:

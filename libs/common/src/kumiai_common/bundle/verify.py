@@ -194,9 +194,10 @@ class Scratch:
     """Keys and digests of everything that has to fit together, on disk, so that memory stays small."""
 
     def __init__(self, file: Path, tables: str) -> None:
+        self.file = file
         self.db = sqlite3.connect(file, isolation_level=None)
         self.db.executescript(
-            f"pragma journal_mode=off; pragma synchronous=off; pragma cache_size=-32768; begin; {tables}"
+            f"pragma journal_mode=off; pragma synchronous=off; pragma cache_size=-8192; begin; {tables}"
         )
         self._waiting: dict[str, list[tuple[Any, ...]]] = {}
 
@@ -232,18 +233,17 @@ class Result(NamedTuple):
     """What is left of one side of a part when it has been checked by itself."""
 
     findings: Findings
-    hashes: bytes
-    """The hash of each position of its stream, one after the other."""
     causes: "array[int]"
     """Of each event, the position of the service's own receipt that it names as its cause, or 0."""
-    caused: bytes
-    """What the receipts name: (position of the receipt, position, hash) by CAUSED."""
     stated: list[tuple[int, str, int, str]]
     """What checkpoints say: (line, stream, position, hash)."""
     subscribed: list[str]
 
 
+HASHES, RECEIPTS = ".hashes", ".receipts"
+"""Ends of the files in which a side leaves the hash of each position, and what receipts name, by CAUSED."""
 CAUSED = struct.Struct("<qq32s")
+"""Position of the receipt, position and hash of what it names."""
 
 
 class Side(ABC):
@@ -253,15 +253,17 @@ class Side(ABC):
         self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
         self.service, self.municipality = part["service"], part["municipality"]
         self.findings = Findings()
-        self.hashes, self.causes, self.start = bytearray(), array("q"), b""
-        self.caused = bytearray()
+        self.causes, self.start, self.reached = array("q"), b"", 0
+        self.hashes = scratch.file.with_suffix(HASHES).open("wb")
+        self.caused = scratch.file.with_suffix(RECEIPTS).open("wb")
         self.stated: list[tuple[int, str, int, str]] = []
         self.subscribed: list[str] = []
         self.listed = {file["path"]: file for file in part["files"]}
 
     def run(self) -> Result:
-        self.check()
-        return Result(self.findings, bytes(self.hashes), self.causes, bytes(self.caused), self.stated, self.subscribed)
+        with self.hashes, self.caused:
+            self.check()
+        return Result(self.findings, self.causes, self.stated, self.subscribed)
 
     @abstractmethod
     def check(self) -> None:
@@ -358,16 +360,17 @@ class StreamSide(Side):
                 if not broken:
                     broken = not self.follows(path, number, event)
                 if not broken:
-                    self.hashes += self.previous
+                    self.hashes.write(self.previous)
+                    self.reached = number
                     self.event(path, stream, event, content)
                 self.fold(path, number, event, content)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 note("line-malformed", path, line=number, why=type(error).__name__)
                 break
-        reached, end = len(self.hashes) // 32, self.previous.hex()
-        if (self.incarnation, reached, end) != (head["incarnation"], head["position"], head["hash"]):
+        end = self.previous.hex()
+        if (self.incarnation, self.reached, end) != (head["incarnation"], head["position"], head["hash"]):
             stated = f"{head['position']} ({head['hash'][:12]}…)"
-            note("head-differs", path, found=f"{reached} ({end[:12]}…)", stated=stated)
+            note("head-differs", path, found=f"{self.reached} ({end[:12]}…)", stated=stated)
         if path in self.listed and number != self.listed[path]["records"]:
             note("count-differs", path, found=number, stated=self.listed[path]["records"])
 
@@ -546,7 +549,7 @@ class ReceiptsSide(StreamSide):
         for caused in receipt["caused"]:
             if caused["stream"] != CONTRACT["streams"][self.service]:
                 self.findings.note("receipt-unfulfilled", path, receipt=position, position=caused["position"])
-            self.caused += CAUSED.pack(position, caused["position"], bytes.fromhex(caused["hash"]))
+            self.caused.write(CAUSED.pack(position, caused["position"], bytes.fromhex(caused["hash"])))
 
     def kept_notices(self, *, look: bool) -> None:
         path = f"{self.service}/kept-notices.jsonl"
@@ -686,6 +689,7 @@ class BundleCheck:
         self.signatures = {said.get("service"): said for said in load(folder / "signatures.json")}
         self.results: dict[tuple[str, str], Result] = {}
         self.hashes: dict[str, bytes] = {}
+        self.caused: dict[str, bytes] = {}
 
     def run(self, evidence: "EvidenceCheck | None" = None) -> None:
         """Check everything, over as many processes as there is work for."""
@@ -695,10 +699,13 @@ class BundleCheck:
             else:
                 with ProcessPoolExecutor() as pool:
                     self.work(evidence, pool.map, scratch)
-        for (name, side), result in sorted(self.results.items()):
+            for name, part in self.parts.items():
+                events, receipts = [scratch_of(scratch, part, side) for side in ("events", "receipts")]
+                self.hashes[CONTRACT["streams"][name]] = events.with_suffix(HASHES).read_bytes()
+                self.hashes[f"{name}-receipts"] = receipts.with_suffix(HASHES).read_bytes()
+                self.caused[name] = receipts.with_suffix(RECEIPTS).read_bytes()
+        for _, result in sorted(self.results.items()):
             self.findings += result.findings
-            if side in ("events", "receipts"):
-                self.hashes[CONTRACT["streams"][name] if side == "events" else f"{name}-receipts"] = result.hashes
         self.events = sum(len(hashes) // 32 for hashes in self.hashes.values())
         self.across()
 
@@ -778,7 +785,7 @@ class BundleCheck:
         own, note = CONTRACT["streams"][service], self.findings.note
         hashes, causes = self.hashes[own], self.results[service, "events"].causes
         named = array("q", bytes(8 * (len(hashes) // 32)))
-        for receipt, position, hash_ in CAUSED.iter_unpack(self.results[service, "receipts"].caused):
+        for receipt, position, hash_ in CAUSED.iter_unpack(self.caused[service]):
             if position < 1 or hashes[32 * position - 32 : 32 * position] != hash_:
                 note("receipt-unfulfilled", f"{service}/streams/{own}.jsonl", receipt=receipt, position=position)
             elif not named[position - 1]:
@@ -985,7 +992,7 @@ class EvidenceCheck:
             raise Unusable("the evidence says nothing about this municipality's streams")
         for service in self.bundle.parts:
             own, receipts = CONTRACT["streams"][service], self.reached[f"{service}-receipts"]
-            for receipt, position, _ in CAUSED.iter_unpack(self.bundle.results[service, "receipts"].caused):
+            for receipt, position, _ in CAUSED.iter_unpack(self.bundle.caused[service]):
                 if receipt <= receipts:
                     self.reached[own] = max(self.reached[own], position)
         for stream, head in sorted(self.bundle.heads.items()):
