@@ -94,16 +94,19 @@ class _Bringing:
             if owner not in self._parts:
                 raise Failure(f"{part.service} had read {reader.stream}, which the bundle lacks.", USAGE)
             self._log(client, layout.stream_path(owner, reader.stream), reader, task)
+        logs = [(layout.stream_path(part.service, head.stream), head) for head in reversed(part.heads)]
+        if part.service == MEMBERSHIP:
+            # Its own log comes last: with it the municipality is a member, and then nothing more is taken in.
+            self._beside(client, part)
+            for path, head in logs:
+                self._log(client, path, head, task)
+            return
         # Side by side: while PostgreSQL writes a piece of one, the service reads a piece of another.
-        with ThreadPoolExecutor(1 + len(part.heads)) as pool:
-            beside = pool.submit(self._beside, client, part)
-            list(
-                pool.map(
-                    lambda head: self._log(client, layout.stream_path(part.service, head.stream), head, task),
-                    part.heads,
-                )
-            )
-            beside.result()
+        with ThreadPoolExecutor(1 + len(logs)) as pool:
+            sent = [pool.submit(self._beside, client, part)]
+            sent += [pool.submit(self._log, client, path, head, task) for path, head in logs]
+            for each in sent:
+                each.result()
 
     def _log(self, client: httpx.Client, path: str, end: End, task: TaskID) -> None:
         address = f"/v1/{self._code}/import/streams/{end.stream}"
