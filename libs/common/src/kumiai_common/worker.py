@@ -260,7 +260,8 @@ class Worker:
             except EnvelopeError:
                 malformed.add(key)
                 break
-            if event.cause and not await self._has_applied(topic.municipality, Cause.parse(event.cause)):
+            is_awaited = event.cause.partition(":")[0] in self._reads
+            if is_awaited and not await self._has_applied(topic.municipality, Cause.parse(event.cause)):
                 self._wait(consumer, partition, record.offset)
                 break
             events.append(event)
