@@ -321,11 +321,11 @@ class _Transaction:
             self._effect.outcomes[received.municipality, "repeated"] += 1
             return
         receipts = self._heads[received.municipality, self._processor.receipts]
+        cause = str(receipts.next_cause())
         if earlier is not None:
             decision: Decision = Refused((reason("id-reused", "/ce_id"),))
         else:
-            decision = self._decision(states, received)
-        cause = str(receipts.next_cause())
+            decision = self._decision(states, received, cause)
         caused = self._take_effect(states, received, decision, cause) if isinstance(decision, Accepted) else ()
         # Every value was checked where it came from; checking it again would cost more than deciding.
         receipt = ReceiptIssued.trusted(
@@ -346,13 +346,12 @@ class _Transaction:
             self._kept.append((received, decision.reasons[0].code))
         self._effect.outcomes[received.municipality, receipt.outcome] += 1
 
-    def _decision(self, states: Mapping[str, State], received: Received) -> Decision:
+    def _decision(self, states: Mapping[str, State], received: Received, cause: str) -> Decision:
         if received.notice is None:
             return Refused(received.reasons)
         if received.municipality not in self._subscribers:
             return Refused((reason("not-subscribed"),))
-        receipts = self._heads[received.municipality, self._processor.receipts]
-        context = self._processor.context(received.municipality, str(receipts.next_cause()), self._instant)
+        context = self._processor.context(received.municipality, cause, self._instant)
         try:
             return self._service.decide(states[received.municipality], received.notice, context)
         except Exception:
