@@ -50,8 +50,9 @@ class Runs:
         """What is found after a bug was planted and provoked, and the code is as it should be again."""
         system, planted = self.systems[bug.name], plant(bug.name, self.folder)
         await self._provoke(bug, system, {"PYTHONPATH": str(planted)})
-        await system.post.all_answered(LOST_S)
-        return await self._verdict(system, LOST_S)
+        patience_s = LOST_S if bug.seen else LATE_S  # where nothing may be found, what is late is not lost
+        await system.post.all_answered(patience_s)
+        return await self._verdict(system, patience_s)
 
     async def without(self, bugs: Sequence[Bug] = BUGS) -> list[Finding]:
         """What is found when the same is done to the code as it is: nothing, and nothing at the neighbour's."""
