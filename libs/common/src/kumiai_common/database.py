@@ -58,7 +58,12 @@ class Database:
             max_size=settings.database_pool_size,
             command_timeout=60,
             connection_class=_Connection,
-            server_settings={"application_name": "kumiai", "jit": "off", "plan_cache_mode": "force_custom_plan"},
+            server_settings={
+                "application_name": "kumiai",
+                "jit": "off",
+                "plan_cache_mode": "force_custom_plan",
+                "datestyle": "ISO",  # a date as text is what JSON has
+            },
         )
         database = cls(pool)
         try:

@@ -75,8 +75,7 @@ async def state_hash(connection: Connection, municipality: str, stream: str) -> 
             continue
         total.table(kind.table)
         async for page in stored_rows(connection, kind, municipality):
-            for values in page:
-                total.row(values)
+            total.rows(page)
     return total.digest()
 
 
@@ -94,10 +93,12 @@ class StateHash:
 
     def row(self, values: Sequence[Any]) -> None:
         """Add a row: its values as JSON has them, in the order of the columns."""
-        if self._begun:
-            self._total.update(self._begun)
-            self._begun = b""
-        self._total.update(length_prefixed(canonical_row(values)))
+        self.rows((values,))
+
+    def rows(self, page: Iterable[Sequence[Any]]) -> None:
+        """Add rows, in their order, at least one."""
+        self._total.update(self._begun + length_prefixed(*map(canonical_row, page)))
+        self._begun = b""
 
     def digest(self) -> bytes:
         """SHA-256 over everything so far."""
@@ -107,26 +108,24 @@ class StateHash:
 async def stored_rows(connection: Connection, kind: type[Row], municipality: str) -> AsyncIterator[list[list[Any]]]:
     """Every row of a table as JSON has its values, in the order of the keys as texts, byte by byte; in pages."""
     columns = columns_of(kind)
-    converted = [(n, _FROM_POSTGRES[type_]) for n, (_, type_) in enumerate(columns) if type_ in _FROM_POSTGRES]
-    names = ", ".join(name for name, _ in columns)
+    nested = [n for n, (_, type_) in enumerate(columns) if type_ == "jsonb"]
+    names = ", ".join(f"{name}::text" if type_ == "date" else name for name, type_ in columns)
     order = ", ".join(f'{column}::text collate "C"' for column in kind.key) or "municipality"
     query = f"select {names} from {kind.table} where municipality = $1 order by {order}"
     cursor = await connection.cursor(query, municipality)
     while records := await cursor.fetch(ROWS_A_PAGE):
         page = [list(record) for record in records]
         for values in page:
-            for n, convert in converted:
+            for n in nested:
                 if values[n] is not None:
-                    values[n] = convert(values[n])
+                    values[n] = orjson.loads(values[n])
         yield page
-
-
-_FROM_POSTGRES: Mapping[str, Callable[[Any], Any]] = {"jsonb": orjson.loads, "date": date.isoformat}
 
 
 def from_record(kind: type[R], record: Mapping[str, Any]) -> R:
     """A row from a record of its table. Trusted: nothing is validated, since only validated rows were written."""
-    values = {name: record[name] for name in kind.model_fields}
+    values_of, _ = _conversions(kind)
+    values = dict(zip(kind.model_fields, values_of(record), strict=True))
     for name, load in _loaders(kind):
         if values[name] is not None:
             values[name] = load(values[name])
@@ -183,7 +182,7 @@ def _records(kind: type[Row], rows: Mapping[tuple[str, Any], JsonRow]) -> list[t
 @cache
 def _conversions(
     kind: type[Row],
-) -> tuple[Callable[[JsonRow], tuple[Any, ...]], tuple[tuple[int, Callable[[Any], Any]], ...]]:
+) -> tuple[Callable[[Mapping[str, Any]], tuple[Any, ...]], tuple[tuple[int, Callable[[Any], Any]], ...]]:
     """What takes the fields out of a row, and the places that JSON writes otherwise, with what converts them."""
     columns = columns_of(kind)
     makers: dict[str, Callable[[Any], Any]] = {
