@@ -60,12 +60,12 @@ async def test_what_was_never_applied_is_reacted_to_once_and_what_was_is_not_dec
 
     rebuilt = await operator.rebuild(TAXATION, MIYAZAKI, "resident")
     assert (rebuilt["position"], rebuilt["fork"]) == (kept["position"], "incarnation")
-    assert rebuilt["position"] + rebuilt["remaining"] == head["position"]
+    # What the registry tells of its letters to other municipalities may have come meanwhile.
+    assert rebuilt["position"] + rebuilt["remaining"] >= head["position"]
     await operator.complete(system.member)
     assert [await _cancelled(system, number) for number in family.numbers[:2]] == [[False, True], [False, True]]
 
     again = await operator.rebuild(TAXATION, MIYAZAKI, "resident")
-    # Nothing waits; what the registry tells of its letters to other municipalities may have come meanwhile.
     assert (again["remaining"], again["fork"]) == (0, "none")
     assert again["position"] >= head["position"]
     await operator.complete(system.member)
