@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -68,11 +69,15 @@ async def test_nothing_planted_is_found_after_the_certificate(
         "json": f'{{"name": "{leak["escaped"].decode()}"}}',
         "varchar": leak["base64"].decode(),
     }
-    with leaking_topic(addresses, code, NAME) as leaks:
-        assert places_of(search(marked, addresses, codes)) == leaks
-    for service in federation.workers:
-        with leaking_tables(addresses, f"kumiai_{service.replace('-', '_')}", code, value):
-            assert places_of(search(marked, addresses, codes)) == len(value), service
+    with ExitStack() as leaking:
+        leaks = leaking.enter_context(leaking_topic(addresses, code, NAME))
+        bases = [f"kumiai_{service.replace('-', '_')}" for service in federation.workers]
+        for base in bases:
+            leaking.enter_context(leaking_tables(addresses, base, code, value))
+        found = search(marked, addresses, codes)
+    assert places_of([each for each in found if each.where.startswith("topic")]) == leaks
+    for base in bases:
+        assert places_of([each for each in found if each.where.startswith(f"database {base},")]) == len(value), base
     for left in (leaking_files(tmp_path, "service.log", NAME), leaking_files(tmp_path, "spans.json", NAME)):
         assert places_of(found := [each for path in left for each in marked.in_file(path)]) == len(left), found
     written = [leaking_log(tmp_path, NAME), leaking_span(tmp_path, NAME)]
