@@ -16,7 +16,7 @@ from kumiai_common import log
 from kumiai_common.database import Database
 from kumiai_common.service import Ground
 from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
-from kumiai_contracts.taxation import STREAM, TaxRunAdvanced, TaxRunRow
+from kumiai_contracts.taxation import STREAM, AssessmentRow, TaxRunAdvanced, TaxRunRow
 from kumiai_local.layout import Layout
 from kumiai_local.secret_files import password
 from kumiai_local.service_processes import ServiceProcesses
@@ -25,6 +25,7 @@ from kumiai_local.stack import Stack
 from kumiai_taxation import run
 from kumiai_taxation.own_parameters import STANDARD
 from kumiai_taxation.run import Pass
+from kumiai_taxation.store import load_people
 
 HERE, YEAR = "152021", 2026
 PAYERS, UNTAXED, UNKNOWN_BIRTH = 1_200, 7, 5
@@ -170,6 +171,32 @@ async def all_is_reconciled(office: Office) -> None:
 async def test_a_run_reconciles(office: Office) -> None:
     await issued(office)
     await all_is_reconciled(office)
+
+
+@pytest.mark.stack
+async def test_of_several_returns_a_run_takes_the_one_that_a_report_s_own_decision_takes(office: Office) -> None:
+    person = number(600)
+    for reporter in ("a", "B"):
+        await office.all_seeing.execute(
+            "insert into income_report select municipality, fiscal_year, addressee_number, $2, 1, 'tax-return', false,"
+            " 9000000, 0, 0, 0, spouse, dependants, further from income_report"
+            " where municipality = $1 and addressee_number = $3 and employer = 'e1'",
+            HERE,
+            reporter,
+            person,
+        )
+    each = await office.begin("roll", dry=True)
+    await run.advance(office.ground, each)
+    entry = await office.all_seeing.fetchrow(
+        "select birth_date, reports, addressee_number from roll_entry"
+        " where municipality = $1 and addressee_number = $2",
+        HERE,
+        person,
+    )
+    state = (await load_people(office.all_seeing, [HERE], [(HERE, person)]))[HERE]
+    taken = run.assess_entry(each, entry)
+    assert isinstance(taken, AssessmentRow)
+    assert taken.reports == ("a/1",) == tuple(f"{row.employer}/1" for row in state.reports(YEAR, person))
 
 
 @pytest.mark.stack

@@ -108,7 +108,8 @@ where municipality = :municipality and fiscal_year = :fiscal_year and dry = :dry
 
 -- name: freeze_chunk^
 -- Copies the next people who have a report that stands, with what counts for them: whether they are taxed here and their date of
--- birth, the last revision of each reporter, their version and total of the year, and their tax of the year before.
+-- birth, the last revision of each reporter, their version and total of the year, and their tax of the year before. Reporters
+-- are in the order of their code points, as everywhere: of several returns the last one counts.
 with chunk as (
   select distinct addressee_number from income_report
   where municipality = :municipality::text and fiscal_year = :fiscal_year::bigint and addressee_number > :after
@@ -121,7 +122,8 @@ with chunk as (
     reports.found, coalesce(latest.version, 0), coalesce(latest.total, 0), before.total
   from chunk
   cross join lateral (
-    select jsonb_agg(to_jsonb(r) - 'municipality' - 'fiscal_year' - 'addressee_number' order by r.employer) as found,
+    select jsonb_agg(
+        to_jsonb(r) - 'municipality' - 'fiscal_year' - 'addressee_number' order by r.employer collate "C") as found,
       bool_or(not r.withdrawn) as standing
     from (
       select distinct on (employer) * from income_report
