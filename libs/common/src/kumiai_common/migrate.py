@@ -10,6 +10,9 @@ from yoyo import get_backend, read_migrations
 
 from kumiai_common.settings import MigrationSettings, read_secret
 
+_ALONE = "select pg_advisory_lock(hashtext('kumiai.migrations'))"
+"""Waits for another run, and is gone with its connection; yoyo's own lock is a row, which outlives a killed process."""
+
 
 def migrate(service: str, settings: MigrationSettings) -> list[str]:
     """Apply what is missing in a service's database, the ground first; returns the names of what was applied.
@@ -21,6 +24,9 @@ def migrate(service: str, settings: MigrationSettings) -> list[str]:
     own = _folder("kumiai_" + service.replace("-", "_"))
     with get_backend(_with_password(settings)) as backend:
         migrations = read_migrations(*map(str, (ground / "ground", *streams, own)))
+        with backend.transaction():
+            backend.execute(_ALONE)
+        backend.break_lock()  # of a run that was killed: one that lives would hold the other lock, too
         with backend.lock():
             waiting = backend.to_apply(migrations)
             backend.apply_migrations(waiting)
