@@ -1,5 +1,6 @@
 """A municipality's own parameters on the real stack: set, read by the services, named by the working."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -114,22 +115,24 @@ async def test_the_command_line_sets_shows_and_finds_who_differs(
 ) -> None:
     code = system.member.code
 
-    def kumiai(*arguments: str) -> tuple[int, dict[str, Any]]:
+    async def kumiai(*arguments: str) -> tuple[int, dict[str, Any]]:
         peers = ",".join(f"{name}={url}" for name, url in operator.peers.items())
         environment = {**os.environ, "KUMIAI_LOCAL_DIR": str(test_layout.root), "KUMIAI_PEERS": peers}
         command = [sys.executable, "-m", "kumiai_cli.main", *arguments, "--json"]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        ended = await asyncio.to_thread(
+            subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
         return ended.returncode, json.loads(ended.stdout)
 
     wanted = ("parameters", "set", code, TAXATION, RATE, "6.2%", "--from", "2027-04-01", "--reason", "条例")
-    assert kumiai(*wanted)[1]["changed"]
-    assert not kumiai(*wanted)[1]["changed"]
-    assert kumiai("parameters", "diff", code)[0] == 0
-    differing, found = kumiai("parameters", "diff", code, "--on", "2027-04-01")
+    assert (await kumiai(*wanted))[1]["changed"]
+    assert not (await kumiai(*wanted))[1]["changed"]
+    assert (await kumiai("parameters", "diff", code))[0] == 0
+    differing, found = await kumiai("parameters", "diff", code, "--on", "2027-04-01")
     assert (differing, [each["name"] for each in found["differences"]]) == (1, [RATE])
-    drift = kumiai("drift", "--on", "2027-04-01")[1]
+    drift = (await kumiai("drift", "--on", "2027-04-01"))[1]
     (mine,) = [each for each in drift["differences"] if each["municipality"] == code]
     assert (mine["parameter"], mine["value"], mine["standard"]) == (RATE, "6.2%", "6%")
-    assert code in {row["municipality"] for row in kumiai("drift")[1]["coming"]}
-    refused, why = kumiai(*wanted[:5], "60%", *wanted[6:])
+    assert code in {row["municipality"] for row in (await kumiai("drift"))[1]["coming"]}
+    refused, why = await kumiai(*wanted[:5], "60%", *wanted[6:])
     assert (refused, why["problem"]["code"]) == (1, "value-out-of-range")
