@@ -80,7 +80,7 @@ def test_a_decision_is_the_clerks_own(
 ) -> None:
     service = Service()
     monkeypatch.setattr(linkage_desk, "read_party", lambda code, party: Credentials(code, party, None))  # type: ignore[arg-type]
-    monkeypatch.setattr(linkage_desk, "find_federation", lambda owner: service)
+    monkeypatch.setattr("kumiai_cli.federation.find_federation", lambda owner: service)
     ended = CliRunner().invoke(app, ["linkage", *arguments.split()])
     assert ended.exit_code == 0, ended.output
     who, method, path, purpose, content = asked

@@ -49,7 +49,7 @@ class Service:
 def run(monkeypatch: pytest.MonkeyPatch, service: Service, *arguments: str) -> tuple[int, str]:
     owner = Credentials("131016", "system", None)  # type: ignore[arg-type]
     monkeypatch.setattr(linkage_setup, "read_credentials", lambda code: owner)
-    monkeypatch.setattr(linkage_setup, "find_federation", lambda owner: service)
+    monkeypatch.setattr("kumiai_cli.federation.find_federation", lambda owner: service)
     ended = CliRunner().invoke(app, ["linkage", *arguments])
     return ended.exit_code, ended.output
 

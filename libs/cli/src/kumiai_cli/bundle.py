@@ -19,7 +19,7 @@ from kumiai_common.bundle.verifier import verifier
 from kumiai_contracts.topics import SERVICES, receipts_stream
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kumiai_cli.federation import Credentials, Federation, find_federation, read_credentials, read_party
+from kumiai_cli.federation import Credentials, Federation, find_federation, read_acting, read_credentials
 from kumiai_cli.members import Code, Json, parse_code, progress
 from kumiai_cli.outcome import USAGE, Failure, err, reporting, say, show_json
 
@@ -51,7 +51,7 @@ def export(
       kumiai bundle export 131016 ./131016 --as hanako
     """
     with reporting(as_json):
-        federation, owner = find_federation(), _who(parse_code(code), party)
+        federation, owner = find_federation(), read_acting(parse_code(code), party)
         # Readers before what they read: whatever a part names as a cause is then in the bundle, too.
         chosen = [name for name in reversed(SERVICES) if not services or name in services.split(",")]
         if not chosen or (services and set(services.split(",")) - set(SERVICES)):
@@ -197,10 +197,6 @@ def evidence(code: Code, folder: Folder, as_json: Json = False) -> None:
             show_json({"municipality": code, "added": added})
         else:
             say(f"{sum(added.values()):,} new lines in {folder}.")
-
-
-def _who(code: str, party: str) -> Credentials:
-    return read_party(code, party) if party else read_credentials(code)
 
 
 def _take(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from kumiai_cli.federation import find_federation, read_party
+from kumiai_cli.federation import reach, read_party
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 from kumiai_cli.shown import in_japan, parse_number
@@ -146,6 +146,6 @@ def approve(
 def _registry(code: str, party: str) -> Iterator[httpx.Client]:
     """The registry, as a clerk reaches it, at the municipality's addresses."""
     owner = read_party(parse_code(code), party)
-    with find_federation(owner).system("resident-registry", owner) as client:
+    with reach("resident-registry", owner) as client:
         client.base_url = client.base_url.join(f"/v1/{code}/")
         yield client

@@ -7,7 +7,7 @@ a municipality, the file that joining gave it. A municipality needs nothing else
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,16 @@ def read_party(municipality: str, party: str) -> Credentials:
         raise Failure(
             f"{path} holds no key of {party}; make one (kumiai party add {municipality} {party}).", USAGE
         ) from None
+
+
+def read_acting(municipality: str, party: str) -> Credentials:
+    """Those of the party that is named, or else those of the municipality's own system. Raises Failure."""
+    return read_party(municipality, party) if party else read_credentials(municipality)
+
+
+def reach(service: str, owner: Credentials) -> AbstractContextManager[httpx.Client]:
+    """A service of the federation that the credentials are of, as whoever has them. Raises Failure."""
+    return find_federation(owner).system(service, owner)
 
 
 def _raise_problem(response: httpx.Response) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.federation import reach, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
@@ -284,15 +284,20 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     out.print(table)
 
 
+def items_of(text: str) -> list[str]:
+    """特定個人情報の項目 that are given separated by commas."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
 def _get(code: str, path: str, **query: Any) -> dict[str, Any]:
     owner = read_credentials(parse_code(code))
-    with find_federation(owner).system(SERVICE, owner) as client:
+    with reach(SERVICE, owner) as client:
         found: dict[str, Any] = client.get(f"/v1/{code}/{path}", params=PURPOSE | query).raise_for_status().json()
         return found
 
 
 def _post(code: str, path: str, body: bytes, **query: Any) -> httpx.Response:
     owner = read_credentials(parse_code(code))
-    with find_federation(owner).system(SERVICE, owner) as client:
+    with reach(SERVICE, owner) as client:
         answer = client.post(f"/v1/{code}/{path}", params=PURPOSE | query, content=body, timeout=120)
         return answer.raise_for_status()

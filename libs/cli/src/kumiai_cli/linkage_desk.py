@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kumiai_cli.federation import find_federation, read_party
-from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS
+from kumiai_cli.federation import reach, read_party
+from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS, items_of
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import out, reporting, say, show_json, table_of
 
@@ -58,7 +58,7 @@ def ask(
     kumiai linkage exception ask 131016 5000020151009001 --items total-income --reason 地震による安否確認 --as hanako
     """
     with reporting(as_json):
-        named = [item.strip() for item in items.split(",") if item.strip()]
+        named = items_of(items)
         content = {"inquirer": inquirer, "fact_kind": kind, "items": named, "reason": reason}
         asked = _post(code, party, "disaster-exceptions", PURPOSE["purpose"], content)
         if as_json:
@@ -93,7 +93,7 @@ def listed(code: Code, party: Clerk, as_json: Json = False) -> None:
     """
     with reporting(as_json):
         owner = read_party(parse_code(code), party)
-        with find_federation(owner).system(SERVICE, owner) as client:
+        with reach(SERVICE, owner) as client:
             answer = client.get(f"/v1/{code}/disaster-exceptions", params=PURPOSE).raise_for_status()
         found: list[dict[str, Any]] = answer.json()["disaster_exceptions"]
         if as_json:
@@ -118,6 +118,6 @@ def _decide(code: str, inquirer: str, request: str, decision: str, party: str, a
 
 def _post(code: str, party: str, path: str, purpose: str, content: Any = None) -> dict[str, Any]:
     owner = read_party(parse_code(code), party)
-    with find_federation(owner).system(SERVICE, owner) as client:
+    with reach(SERVICE, owner) as client:
         answer = client.post(f"/v1/{code}/{path}", params={"purpose": purpose}, json=content)
         return dict(answer.raise_for_status().json())

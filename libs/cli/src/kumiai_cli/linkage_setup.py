@@ -11,8 +11,8 @@ from kumiai_contracts.exchange_notices import CodeRequestNotice, ProcedureGrantN
 from kumiai_contracts.model import Notice
 from pydantic import ValidationError
 
-from kumiai_cli.federation import find_federation, read_credentials
-from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS, Kind
+from kumiai_cli.federation import reach, read_credentials
+from kumiai_cli.linkage import PURPOSE, SERVICE, TAX_FACTS, Kind, items_of
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
@@ -57,7 +57,7 @@ def grant(
     kumiai linkage grant 131016 JT00000000000001 --items total-income,assessment
     """
     with reporting(as_json):
-        named = [item.strip() for item in items.split(",") if item.strip()]
+        named = items_of(items)
         content = {"procedure": procedure, "fact_kind": kind, "items": named}
         receipt = _tell(code, ProcedureGrantNotice, content)
         show_json(receipt) if as_json else say(f"Granted in {procedure}: {', '.join(named) or 'nothing any more'}.")
@@ -101,5 +101,4 @@ def _tell(code: str, kind: type[Notice], content: dict[str, Any]) -> dict[str, A
 
 
 def _client(code: str) -> AbstractContextManager[httpx.Client]:
-    owner = read_credentials(parse_code(code))
-    return find_federation(owner).system(SERVICE, owner)
+    return reach(SERVICE, read_credentials(parse_code(code)))

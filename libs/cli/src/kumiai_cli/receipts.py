@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from kumiai_contracts.topics import receipts_stream
 
-from kumiai_cli.federation import find_federation, read_credentials
+from kumiai_cli.federation import reach, read_credentials
 from kumiai_cli.members import Code, Json, Service, parse_code, parse_services
 from kumiai_cli.outcome import out, reporting, show_json, table_of
 
@@ -30,7 +30,7 @@ def receipts(
     with reporting(as_json):
         (chosen,) = parse_services(service)
         owner = read_credentials(parse_code(code))
-        with find_federation(owner).system(chosen, owner) as client:
+        with reach(chosen, owner) as client:
             if notice or source:
                 response = client.get(f"/v1/{code}/receipts", params={"id": notice, "source": source})
                 found: list[dict[str, Any]] = [response.raise_for_status().json()]

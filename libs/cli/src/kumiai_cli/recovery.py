@@ -8,7 +8,7 @@ import httpx
 import typer
 from kumiai_contracts.topics import READS, SERVICES, STREAM_OF
 
-from kumiai_cli.federation import Federation, find_federation, read_credentials, read_party
+from kumiai_cli.federation import Federation, find_federation, reach, read_acting
 from kumiai_cli.members import Code, Json, counting, parse_code, progress
 from kumiai_cli.outcome import REFUSED, USAGE, Failure, failure_of, out, reporting, say, show_json, table_of
 
@@ -161,8 +161,7 @@ def skip(code: Code, service: AnyService, stream: ReadStream, position: Position
 def _reader(code: str, service: str, party: str, operator: bool) -> AbstractContextManager[httpx.Client]:
     if operator:
         return find_federation().operator(service)
-    owner = read_party(code, party) if party else read_credentials(code)
-    return find_federation(owner).system(service, owner)
+    return reach(service, read_acting(code, party))
 
 
 def _settle(code: str, service: str, stream: str, position: int, how: Literal["retry", "skip"], as_json: bool) -> None:

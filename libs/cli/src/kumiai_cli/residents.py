@@ -6,7 +6,7 @@ import typer
 from kumiai_contracts.civil_dates import in_eras
 from rich.table import Table
 
-from kumiai_cli.federation import find_federation, read_credentials, read_party
+from kumiai_cli.federation import reach, read_acting
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import err, out, reporting, say, show_json, table_of
 from kumiai_cli.shown import address_of, in_japan, parse_month, parse_number
@@ -307,7 +307,7 @@ def moves(
 
 
 def _get(code: str, path: str, as_party: str = "", **query: Any) -> dict[str, Any]:
-    owner = read_party(parse_code(code), as_party) if as_party else read_credentials(parse_code(code))
-    with find_federation(owner).system("resident-registry", owner) as client:
+    owner = read_acting(parse_code(code), as_party)
+    with reach("resident-registry", owner) as client:
         found: dict[str, Any] = client.get(f"/v1/{code}/{path}", params=query).raise_for_status().json()
         return found

@@ -10,7 +10,7 @@ import typer
 from kumiai_contracts.topics import SERVICES
 from pydantic import ValidationError
 
-from kumiai_cli.federation import find_federation, read_credentials, read_party
+from kumiai_cli.federation import reach, read_acting
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import UNREACHABLE, USAGE, Failure, reporting, say, show_json
 
@@ -93,8 +93,8 @@ def tax_run(
     """
     with reporting(as_json):
         code = parse_code(code)
-        owner = read_party(code, party) if party else read_credentials(code)
-        with find_federation(owner).system("taxation", owner) as client:
+        owner = read_acting(code, party)
+        with reach("taxation", owner) as client:
             address, purpose = f"/v1/{code}/tax-runs/{fiscal_year}", {"purpose": "taxation"}
             asked = (
                 client.post(f"{address}/{action}", params=purpose) if action else client.get(address, params=purpose)

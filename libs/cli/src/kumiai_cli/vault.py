@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kumiai_cli import vault_part
-from kumiai_cli.federation import find_federation, read_party
+from kumiai_cli.federation import find_federation, reach, read_party
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import USAGE, Failure, out, reporting, say, show_json, table_of
 
@@ -112,7 +112,7 @@ def export(
         draft = part.with_name(f".{part.name}.{os.getpid()}")
         last = b""
         with (
-            find_federation(owner).system(SERVICE, owner) as client,
+            reach(SERVICE, owner) as client,
             client.stream(
                 "POST", f"/v1/{code}/vault/export", params={"purpose": "export"}, json={"key": public},
                 timeout=EXPORT_SECONDS,

@@ -9,7 +9,7 @@ from kumiai_contracts.civil_dates import in_eras
 from kumiai_contracts.fields import ADDRESSEE_DIGITS
 from kumiai_contracts.membership import Purpose
 
-from kumiai_cli.federation import Credentials, Federation, find_federation, read_credentials
+from kumiai_cli.federation import Credentials, Federation, find_federation, reach, read_credentials
 from kumiai_cli.members import Code, Json, parse_code
 from kumiai_cli.outcome import REFUSED, USAGE, Failure, out, reporting, say, show_json, table_of
 from kumiai_cli.shown import in_japan
@@ -145,7 +145,7 @@ def head(
 
 def _done(code: str, deed: dict[str, Any], as_json: bool) -> None:
     owner = read_credentials(parse_code(code))
-    with find_federation(owner).system(REGISTRY, owner) as client:
+    with reach(REGISTRY, owner) as client:
         asked = client.post(f"/v1/{code}/work-items", params={"purpose": PURPOSES[REGISTRY]}, json=deed)
         receipt: dict[str, Any] = asked.raise_for_status().json()
     if as_json:
@@ -204,7 +204,7 @@ def _show(listed: dict[str, list[dict[str, Any]]], waiting: list[dict[str, Any]]
 
 def _registry(code: str, path: str, **query: Any) -> dict[str, Any]:
     owner = read_credentials(parse_code(code))
-    with find_federation(owner).system(REGISTRY, owner) as client:
+    with reach(REGISTRY, owner) as client:
         asked = client.get(f"/v1/{code}/{path}", params={**query, "purpose": PURPOSES[REGISTRY]})
         found: dict[str, Any] = asked.raise_for_status().json()
         return found
