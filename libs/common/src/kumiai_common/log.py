@@ -4,10 +4,11 @@ Invariant: whoever appends to a municipality's streams holds the row locks of th
 So position order is commit order, and nothing that was decided on an older state is ever committed.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from asyncpg import Record
 from kumiai_contracts.chain import origin
 from kumiai_contracts.envelope import Cause, StoredEvent
 from kumiai_contracts.model import Event
@@ -150,14 +151,7 @@ async def read(connection: Connection, municipality: str, stream: str, after: in
     records = await QUERIES.read_events(
         connection, municipality=municipality, stream=stream, after=after, until=after + limit
     )
-    found: list[StoredEvent] = []
-    size = 0
-    for record in records:
-        size += len(record["body"])
-        if found and size > MAX_READ_BYTES:
-            break
-        found.append(StoredEvent(*record))
-    return found
+    return [StoredEvent(*record) for record in _fitting(records, "body")]
 
 
 class Line(NamedTuple):
@@ -173,14 +167,17 @@ async def read_lines(connection: Connection, municipality: str, stream: str, aft
     records = await QUERIES.read_lines(
         connection, municipality=municipality, stream=stream, after=after, until=after + limit
     )
-    found: list[Line] = []
+    return [Line(*record) for record in _fitting(records, "line")]
+
+
+def _fitting(records: Iterable[Record], column: str) -> Iterator[Record]:
+    """The first records, at least one, of which this column fits MAX_READ_BYTES in all."""
     size = 0
-    for record in records:
-        size += len(record["line"])
-        if found and size > MAX_READ_BYTES:
-            break
-        found.append(Line(*record))
-    return found
+    for n, record in enumerate(records):
+        size += len(record[column])
+        if n and size > MAX_READ_BYTES:
+            return
+        yield record
 
 
 async def heads(connection: Connection, municipalities: Sequence[str]) -> list[Head]:

@@ -59,8 +59,13 @@ class Fold:
 
     async def write(self, connection: Connection) -> None:
         """Upsert everything."""
-        for statement, records in self.statements():
-            await connection.execute(statement, records)
+        await write(connection, self.statements())
+
+
+async def write(connection: Connection, statements: Iterable[Statement]) -> None:
+    """Execute what a fold has made."""
+    for statement, rows in statements:
+        await connection.execute(statement, rows)
 
 
 async def state_hash(connection: Connection, municipality: str, stream: str) -> bytes:

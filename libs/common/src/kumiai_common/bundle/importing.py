@@ -27,7 +27,7 @@ from kumiai_common.database import Connection, Database
 from kumiai_common.keys import ServiceKeys
 from kumiai_common.peers import event_of_line
 from kumiai_common.queries import QUERIES
-from kumiai_common.tables import Fold, Statement
+from kumiai_common.tables import Fold, Statement, write
 
 MEMBERSHIP = STREAM_OF["membership"]
 EVENTS_A_RUN = 500
@@ -73,12 +73,11 @@ class Importer:
                     if stream == MEMBERSHIP and at.position:
                         raise AlreadyLives
                     await QUERIES.insert_events(connection, events=run.events)
-                    for statement, rows in run.tables:
-                        await connection.execute(statement, rows)
+                    await write(connection, run.tables)
                     if run.inbox:
                         await QUERIES.add_to_inbox(connection, entries=run.inbox)
                     closed += [_CLOSED[event.type] for event in run.events if event.type in _CLOSED]
-                    head.incarnation, head.position, head.hash = run.end
+                    head.incarnation, head.position, head.hash = run.end.incarnation, run.end.position, run.end.hash
             if head.position == at.position:
                 return at.position
             await log.save_heads(connection, [head])
@@ -108,23 +107,21 @@ class Importer:
             found = await QUERIES.reader_positions(connection, municipalities=[municipality])
             at = next((ReaderPosition(**row) for row in found if row["stream"] == stream), None)
             at = at or ReaderPosition.start(municipality, stream)
-            end = at.incarnation, at.position, at.hash
+            end = at
             async with aclosing(_runs(at, lines, own=False)) as runs:
                 async for run in runs:
-                    for statement, rows in run.tables:
-                        await connection.execute(statement, rows)
+                    await write(connection, run.tables)
                     end = run.end
-            if end[1] > at.position:
-                incarnation, position, hash_ = end
+            if end.position > at.position:
                 await QUERIES.replace_reader_position(
                     connection,
                     municipality=municipality,
                     stream=stream,
-                    incarnation=incarnation,
-                    position=position,
-                    hash=hash_,
+                    incarnation=end.incarnation,
+                    position=end.position,
+                    hash=end.hash,
                 )
-            return end[1]
+            return end.position
 
     def reads(self, stream: str) -> bool:
         """Whether the service reads this foreign stream and may have reacted to it.
@@ -224,8 +221,8 @@ class _Run(NamedTuple):
     tables: list[Statement]
     inbox: list[tuple[str, str, str, bytes, int]]
     """What the receipts among them say."""
-    end: tuple[int, int, bytes]
-    """Incarnation, position and hash of the last one."""
+    end: ReaderPosition
+    """That of the last one; where the run began if it holds none."""
 
 
 async def _runs(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> AsyncGenerator[_Run]:
@@ -233,16 +230,16 @@ async def _runs(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> Asy
     reading = asyncio.create_task(_read(at, lines[:EVENTS_A_RUN], own=own))
     try:
         for start in range(EVENTS_A_RUN, len(lines) + EVENTS_A_RUN, EVENTS_A_RUN):
-            run, at = await reading
-            reading = asyncio.create_task(_read(at, lines[start : start + EVENTS_A_RUN], own=own))
-            if run:
+            run = await reading
+            reading = asyncio.create_task(_read(run.end, lines[start : start + EVENTS_A_RUN], own=own))
+            if run.events:
                 yield run
     finally:
         await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _read(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> tuple[_Run | None, ReaderPosition]:
-    """The run that these lines are, and where it ends. It makes way for others' work after a few lines."""
+async def _read(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> _Run:
+    """The run that these lines are. It makes way for others' work after a few lines."""
     fold, events = Fold(own=own), list[StoredEvent]()
     for start in range(0, len(lines), EVENTS_AT_ONCE):
         await asyncio.sleep(0)
@@ -251,10 +248,7 @@ async def _read(at: ReaderPosition, lines: Sequence[bytes], *, own: bool) -> tup
             fold.add(event)
             events.append(event)
             at = ReaderPosition(at.municipality, at.stream, event.incarnation, event.position, event.hash)
-    if not events:
-        return None, at
-    end = at.incarnation, at.position, at.hash
-    return _Run(events, fold.statements(), _inbox(events), end), at
+    return _Run(events, fold.statements(), _inbox(events), at)
 
 
 def _following(at: ReaderPosition, events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
