@@ -10,13 +10,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from statistics import quantiles
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
 from kumiai_contracts.topics import notices_topic
 
 from benchmarks.federation import Federation
+from benchmarks.inquiry import p99
 from benchmarks.latency import OBSERVE_SECONDS, PATIENCE_SECONDS, PER_SECOND
 from benchmarks.observer import Observer
 from benchmarks.publisher import SERVICE, Broker
@@ -34,11 +34,10 @@ class Bystander:
         self._town = Town(municipality)
         self._newcomers = list(newcomers)
         self._ended = threading.Event()
-        self._watching = threading.Event()
         self._failed: list[BaseException] = []
         self._thread = threading.Thread(target=self._run, name="bystander")
         self.during = ""
-        """What the one that leaves is doing."""
+        """What the one that leaves is doing; empty: what is sent does not count."""
         self.times: dict[str, list[float]] = defaultdict(list)
         """Milliseconds from sending to effect of what was sent while somebody left, by what was done at its sending."""
         self.joined = 0
@@ -61,15 +60,14 @@ class Bystander:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """What is sent within the block counts, and others join and leave meanwhile."""
+        """Others join and leave meanwhile, and what is sent counts from when it is said what is done `during` it."""
         done = threading.Event()
         others = threading.Thread(target=self._others, args=(done,), name="others")
-        self._watching.set()
         others.start()
         try:
             yield
         finally:
-            self._watching.clear()
+            self.during = ""
             done.set()
             others.join()
 
@@ -126,10 +124,5 @@ class Bystander:
             ((headers, body),) = self._town.records(1)
             await asyncio.sleep(max(began + number / PER_SECOND - time.perf_counter(), 0))
             number += 1
-            waiting.append((number, time.perf_counter(), self.during if self._watching.is_set() else ""))
+            waiting.append((number, time.perf_counter(), self.during))
             await producer.send(topic, body, headers=headers)
-
-
-def p99(times: Sequence[float]) -> float:
-    """The 99th percentile."""
-    return quantiles(times, n=100)[98]

@@ -6,6 +6,7 @@ back: the network's check, its signature, the delivery, the decision with its re
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -305,6 +306,6 @@ def _way(answer: dict[str, Any], sent: dict[str, tuple[float, datetime]], clock:
     return Way((clock - began) * 1000, *[part.total_seconds() * 1000 for part in parts])
 
 
-def p99(times: list[float]) -> float:
+def p99(times: Sequence[float]) -> float:
     """The 99th percentile."""
     return quantiles(times, n=100)[98]

@@ -16,7 +16,7 @@ from kumiai_contracts.topics import SERVICES
 from kumiai_local.progress import console
 
 from benchmarks import bundling, finding, flow, importing, inquiry, latency, plain, rebuilding, tax_run
-from benchmarks.bystander import Bystander, p99
+from benchmarks.bystander import Bystander
 from benchmarks.federation import Federation, codes, running
 from benchmarks.observer import connect
 from benchmarks.plan import Plan
@@ -154,7 +154,7 @@ class Suite:
                 "others_notices": {during: len(times) for during, times in bystander.times.items()},
                 "others_max_ms": {during: round(max(times), 1) for during, times in bystander.times.items()},
                 "others_p99_ms": {
-                    during: round(p99(times), 1) for during, times in bystander.times.items() if len(times) > 1
+                    during: round(inquiry.p99(times), 1) for during, times in bystander.times.items() if len(times) > 1
                 },
             },
         )

@@ -80,7 +80,7 @@ def routes(ground: Ground) -> list[BaseRoute]:
                 limit=count_of(request, "limit", 100, WORK_ITEMS_A_PAGE),
             )
             rows = [from_record(WorkItemRow, record) for record in records]
-            await about.record([row.addressee_number for row in rows if row.addressee_number])
+            await about.record(row.addressee_number for row in rows)
         return answer({"work_items": [row.model_dump(mode="json") for row in rows]})
 
     path = "/v1/{municipality}/assessments/{fiscal_year:int}/{addressee_number}"
