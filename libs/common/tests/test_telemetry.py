@@ -30,6 +30,15 @@ assert "131024" in after
 telemetry.appended({("131024", "taxation"): 1}, {("131024", "taxation"): 4})
 again = generate_latest().decode()
 assert any("kumiai_events_appended_total" in line and line.endswith(" 4.0") for line in again.splitlines())
+# A stream that records the leave stays in the database, and its head is told at every look.
+telemetry.left({"131024"})
+telemetry.heads({("131024", "membership"): 20, ("131032", "membership"): 7})
+left = generate_latest().decode()
+assert "131024" not in left, [line for line in left.splitlines() if "131024" in line]
+assert "131032" in left
+telemetry.left(set())
+telemetry.heads({("131024", "membership"): 21})
+assert "131024" in generate_latest().decode()
 """
 
 

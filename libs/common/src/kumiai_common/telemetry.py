@@ -52,6 +52,7 @@ class Telemetry:
         self._effect = meter.create_histogram("kumiai_commit_to_effect", unit="s")
         self._in_charge: Callable[[str], bool] = lambda _: True
         self._ready = 0
+        self._left: Set[str] = frozenset()
         self._heads: dict[_Key, int] = {}
         self._readers: dict[_Key, int] = {}
         self._lags: dict[_Key, int] = {}
@@ -87,7 +88,11 @@ class Telemetry:
 
     def heads(self, positions: Mapping[_Key, int]) -> None:
         """Where the heads stand in the database: the whole picture, but for what was appended while it was taken."""
-        newer = {key: max(position, self._heads.get(key, 0)) for key, position in positions.items()}
+        newer = {
+            key: max(position, self._heads.get(key, 0))
+            for key, position in positions.items()
+            if key[0] not in self._left
+        }
         self._heads.clear()
         self._heads.update(newer)
 
@@ -144,6 +149,12 @@ class Telemetry:
         """Missing numbers and differing keys of every own system's feed: the whole picture."""
         self._feeds.clear()
         self._feeds.update(diverged)
+
+    def left(self, municipalities: Set[str]) -> None:
+        """Who has left altogether, the whole picture: their series go, though a stream that records it stays."""
+        for municipality in municipalities - self._left:
+            self.forget(municipality)
+        self._left = municipalities
 
     def forget(self, municipality: str) -> None:
         """Drop every series of a municipality that has left."""

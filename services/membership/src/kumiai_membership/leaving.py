@@ -88,8 +88,8 @@ class Leaving:
         tenants = await self._database.tenants()
         async with self._database.transaction(tenants) as connection:
             left = {record["municipality"] for record in await QUERIES.left(connection, municipalities=tenants)}
+        self._ground.telemetry.left(left)
         for municipality in left - self._forgotten:
-            self._ground.telemetry.forget(municipality)
             self._ground.relay.forget(municipality)
         self._forgotten = left
 
