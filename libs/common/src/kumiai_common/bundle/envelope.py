@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 import pyrage
@@ -16,6 +16,10 @@ import pyrage
 
 class NotForThisKey(ValueError):
     """The file can't be opened with these keys, or it was changed."""
+
+
+class NoBundle(ValueError):
+    """What lies within the encryption is not the tar archive of a bundle's folder."""
 
 
 def encrypt(folder: Path, file: Path, recipients: Sequence[str]) -> None:
@@ -39,7 +43,7 @@ def encrypt(folder: Path, file: Path, recipients: Sequence[str]) -> None:
 def decrypt(file: Path, folder: Path, identities: Sequence[str]) -> None:
     """Unpack an encrypted bundle into a new folder, with secret keys (`AGE-SECRET-KEY-1…`).
 
-    Raises NotForThisKey; FileExistsError where the folder is there; ValueError for what is no key.
+    Raises NotForThisKey; NoBundle; FileExistsError where the folder is there; ValueError for what is no key.
     """
     try:
         keys = [pyrage.x25519.Identity.from_str(text) for text in identities]
@@ -77,8 +81,20 @@ def _pack(folder: Path, pipe: IO[bytes]) -> None:
 
 
 def _unpack(pipe: IO[bytes], folder: Path) -> None:
-    with tarfile.open(fileobj=pipe, mode="r|") as archive:
-        archive.extractall(folder, filter="data")
+    # Not by extractall: its filter against hostile archives is not in every Python that we support.
+    try:
+        with tarfile.open(fileobj=pipe, mode="r|") as archive:
+            for member in archive:
+                place = PurePosixPath(member.name)
+                content = archive.extractfile(member) if member.isreg() else None
+                if content is None or place.is_absolute() or ".." in place.parts:
+                    raise NoBundle(f"{member.name!r} is no file of a bundle's folder")
+                target = folder.joinpath(place)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("xb") as file:
+                    shutil.copyfileobj(content, file)
+    except (tarfile.TarError, FileExistsError, NotADirectoryError) as error:
+        raise NoBundle(str(error)) from None
 
 
 def _piped(write: Callable[[IO[bytes]], object], read: Callable[[IO[bytes]], object]) -> None:
