@@ -174,7 +174,7 @@ async def test_readers_and_owner_hold_the_same_and_a_rebuild_changes_nothing(
     code = system.member.code
     owner = await operator.state(REGISTRY, code, "resident")
     for reader in (TAXATION, LINKAGE):
-        assert await operator.state(reader, code, "resident") == owner
+        assert await operator.same_state(code, "resident", REGISTRY, reader) == owner
         rebuilt = await operator.rebuild(reader, code, "resident")
         assert rebuilt["hash_before"] == rebuilt["hash_after"] == owner["state_hash"]
     rebuilt = await operator.rebuild(REGISTRY, code, "resident")

@@ -70,8 +70,7 @@ async def test_what_was_never_applied_is_reacted_to_once_and_what_was_is_not_dec
     assert again["position"] >= head["position"]
     await operator.complete(system.member)
     assert [await _cancelled(system, number) for number in family.numbers[:2]] == [[False, True], [False, True]]
-    owner = await operator.state(REGISTRY, MIYAZAKI, "resident")
-    assert await operator.state(TAXATION, MIYAZAKI, "resident") == owner
+    await operator.same_state(MIYAZAKI, "resident", REGISTRY, TAXATION)
 
 
 def _left_before_january(number: str) -> MoveOutNotice:
