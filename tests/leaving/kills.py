@@ -9,17 +9,12 @@ Exit codes: 0 so it was; 1 otherwise.
 
 import argparse
 import asyncio
-import json
-import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +26,7 @@ from kumiai_local.layout import Layout, checkout
 from kumiai_local.service_processes import ServiceProcesses
 
 from tests.bundle.conftest import register_exporter
+from tests.support.exports import OFFICER, PATIENCE_S, Exports, Made
 from tests.support.family import carry_over
 from tests.support.leaving import Leaver, closed_heads
 from tests.support.operator import ALL, Operator
@@ -42,24 +38,7 @@ EXPORT = "the export"
 VICTIMS = (*ALL, "membership", EXPORT)
 LASTS_S = 7.0
 """From the request to the end of the export takes about so long: within it lies the moment of the kill."""
-PATIENCE_S = 90.0
-OFFICER = "taro"
 CODE = "131016"
-
-
-@dataclass(frozen=True)
-class Made:
-    """A bundle."""
-
-    folder: Path
-    identity: str
-    parts: dict[str, str]
-    """The identity of each service's part. Membership's log goes on while the municipality leaves."""
-
-    @property
-    def closed(self) -> dict[str, str]:
-        """Of the services that have closed."""
-        return {service: identity for service, identity in self.parts.items() if service != "membership"}
 
 
 class Kills:
@@ -71,9 +50,8 @@ class Kills:
         self._leaver = leaver
         self._system = system
         self._federation = federation
-        self._folder = folder
+        self._exports = Exports(leaver.member.code, federation, folder)
         self._rng = rng
-        self._made = 0
 
     async def moment(self) -> str:
         """One leave, one kill at a random moment of it, and the leave cancelled. Raises AssertionError."""
@@ -85,7 +63,7 @@ class Kills:
         await asyncio.wait_for(answered, PATIENCE_S)
         made = await self._export(cut=victim == EXPORT)
         await killing
-        await self._same(made, closed_heads(shown))
+        await self._exports.same(made, closed_heads(shown))
         await again(self._leaver.cancel)
         return f"kill -9 of {victim} {after:.2f} s after the request: identity {made.identity[:16]}…"
 
@@ -98,7 +76,7 @@ class Kills:
         await asyncio.wait_for(answered, PATIENCE_S)
         made = await self._export()
         await self.kill(*ALL, "membership")
-        await self._same(made, heads)
+        await self._exports.same(made, heads)
         for step in (self._record(made), self._leaver.acknowledge(made.identity)):
             await step
             await self.kill("membership")
@@ -139,53 +117,12 @@ class Kills:
         await self._leaver.record_bundle(made.identity)
         await self._leaver.state("sealed")
 
-    async def _same(self, made: Made, heads: dict[str, Any]) -> None:
-        """The same again for whoever exports, proven, at the heads at which the streams closed."""
-        second = await self._export()
-        assert (second.identity, second.parts) == (made.identity, made.parts), (made, second)
-        found = json.loads((second.folder / "manifest.json").read_text())["parts"]
-        ends = {head["stream"]: (head["incarnation"], head["position"], head["hash"])
-                for part in found if part["service"] != "membership" for head in part["heads"]}  # fmt: skip
-        # A stream that nothing was ever appended to has no head in a bundle.
-        assert ends == {stream: end for stream, end in heads.items() if end[1]}, (ends, heads)
-        said = await asyncio.to_thread(self._command, "bundle", "verify", str(second.folder))
-        assert said is not None and said["proven"], said
-
     async def _export(self, *, cut: bool = False) -> Made:
         """Export until it succeeds; at first cut off by a kill."""
-        self._made += 1
-        folder = self._folder / f"bundle-{self._made}"
-        arguments = ("bundle", "export", self._leaver.member.code, str(folder), "--as", OFFICER)
+        folder = self._exports.next_folder()
         if cut:
-            await asyncio.to_thread(self._cut_off, arguments, self._rng.uniform(0.3, 1.5))
-        deadline = time.monotonic() + PATIENCE_S
-        while (said := await asyncio.to_thread(self._command, *arguments)) is None or "identity" not in said:
-            assert time.monotonic() < deadline, said
-            await asyncio.sleep(0.5)
-            if (folder / "manifest.json").exists():
-                break  # the one that was killed had come to its end
-        manifest = json.loads((folder / "manifest.json").read_text())
-        parts = {part["service"]: part["identity"] for part in manifest["parts"]}
-        return Made(folder, manifest["identity"], parts)
-
-    def _command(self, *arguments: str) -> dict[str, Any] | None:
-        program = [sys.executable, "-m", "kumiai_cli.main", *arguments, "--json"]
-        ended = subprocess.run(program, env=self._environment, capture_output=True, text=True, timeout=120, check=False)
-        return json.loads(ended.stdout) if ended.stdout else None
-
-    def _cut_off(self, arguments: tuple[str, ...], after: float) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kumiai_cli.main", *arguments],
-            env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        time.sleep(after)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        peers = ",".join(f"{name}={url}" for name, url in self._federation.peers.items())
-        return {**os.environ, "KUMIAI_LOCAL_DIR": str(self._federation.layout.root), "KUMIAI_PEERS": peers}
+            await asyncio.to_thread(self._exports.cut_off, folder, self._rng.uniform(0.3, 1.5))
+        return await self._exports.made(folder)
 
 
 async def again(step: Callable[[], Awaitable[T]]) -> T:

@@ -13,8 +13,9 @@ from kumiai_local.services import Service
 
 from tests.bundle.conftest import register_exporter
 from tests.leaving.conftest import NewLeaver
-from tests.leaving.kills import OFFICER, Kills
+from tests.leaving.kills import Kills
 from tests.leaving.test_leaving import report
+from tests.support.exports import OFFICER
 from tests.support.family import carry_over
 from tests.support.faults import restore_backup, superuser, take_backup
 from tests.support.leaving import NOTHING, everywhere, in_kafka, until_waits_for

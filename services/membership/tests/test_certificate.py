@@ -37,6 +37,19 @@ def test_whoever_leaves_some_services_is_told_which_others_keep_what_they_read_o
     assert len(found) == len(set(found))
 
 
+@pytest.mark.parametrize(("services", "altogether", "streams"), [
+    (("taxation",), False, "taxation"),
+    (("resident-registry", "national-id-linkage"), False, "resident, linkage"),
+    (("national-id-linkage",), True, "resident, taxation, linkage"),
+])  # fmt: skip
+def test_the_halves_of_others_are_where_the_left_services_keep_them(
+    services: tuple[str, ...], altogether: bool, streams: str
+) -> None:
+    items = certificates.remaining(leave(*services, altogether=altogether))
+    (half,) = [item for item in items if item.what == "halves-of-others"]
+    assert f"({streams})" in half.en and f"({streams.replace(', ', '、')})" in half.ja
+
+
 def test_whoever_leaves_altogether_leaves_no_replica_and_no_head() -> None:
     assert [item.what for item in certificates.remaining(leave(*SERVICES, altogether=True))] == ALWAYS
 

@@ -1,8 +1,10 @@
 """The certificate of erasure (消去証明書): what it says remains. It never claims more than was done."""
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 from kumiai_contracts.leaving import CertificateRow, Counted, LeaveRow, Remaining, ServiceErasedRow
+from kumiai_contracts.membership import ServiceName
 from kumiai_contracts.topics import READS, STREAM_OF
 
 _MEMBERSHIP = Remaining(
@@ -28,11 +30,6 @@ _LOGS = Remaining(
     ja="運用ログとトレースには、団体コード、種別、位置が、その保存期間の終わりまで残ります。内容は記録していません。",
     en="Operating logs and traces hold the municipality's code, types and positions until they expire; never a record.",
 )
-_OTHERS = Remaining(
-    what="halves-of-others",
-    ja="他団体との間で交わされた記録は、相手方団体の記録として、その団体のストリームに残ります。",
-    en="What was exchanged with other municipalities remains as their record, in their streams.",
-)
 _ACCOUNTS = Remaining(
     what="accounts",
     ja="負担金の請求その他の会計書類は、組合の会計書類として、法令の保存期間まで組合に残ります。このシステムは保有していません。",
@@ -54,7 +51,7 @@ def counted(counts: Mapping[str, int]) -> tuple[Counted, ...]:
 def remaining(leave: LeaveRow) -> tuple[Remaining, ...]:
     """Everything that a leave leaves behind."""
     partly = () if leave.altogether else (_HEADS, *_replicas(leave))
-    return (_MEMBERSHIP, _TOMBSTONES, *partly, _LOGS, _OTHERS, _ACCOUNTS, _BACKUPS)
+    return (_MEMBERSHIP, _TOMBSTONES, *partly, _LOGS, _halves_of_others(leave), _ACCOUNTS, _BACKUPS)
 
 
 def certificate(leave: LeaveRow, backups_until: str, now: str) -> CertificateRow:
@@ -74,6 +71,18 @@ def certificate(leave: LeaveRow, backups_until: str, now: str) -> CertificateRow
 def of_leave(erased: Sequence[ServiceErasedRow], leave: LeaveRow) -> list[ServiceErasedRow]:
     """What was erased for a leave, place by place."""
     return [row for row in erased if row.leave == leave.leave]
+
+
+def _halves_of_others(leave: LeaveRow) -> Remaining:
+    """Where the others keep what they exchanged with the municipality: in the same services, in their own streams."""
+    names = [STREAM_OF[service] for service in (get_args(ServiceName) if leave.altogether else leave.services)]
+    return Remaining(
+        what="halves-of-others",
+        ja="他団体との間で交わされた記録は、相手方団体の記録として、"
+        f"その団体のストリーム({'、'.join(names)})に残ります。",
+        en="What was exchanged with other municipalities remains as their record, in their streams "
+        f"({', '.join(names)}).",
+    )
 
 
 def _replicas(leave: LeaveRow) -> list[Remaining]:
