@@ -47,5 +47,4 @@ async def test_a_restored_log_goes_on_as_another_incarnation(
         assert rebuilt["position"] + rebuilt["remaining"] == head["position"]
     await restored.tell(carry_over())
     await operator.complete(restored.member)
-    owner = await operator.state(REGISTRY, code, "resident")
-    assert await operator.state(TAXATION, code, "resident") == owner
+    await operator.same_state(code, "resident", REGISTRY, TAXATION)

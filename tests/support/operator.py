@@ -112,6 +112,24 @@ class Operator:
         """State hash and position of a service's tables of a stream."""
         return await self.ask("GET", service, f"/v1/{code}/tables/{stream}/hash")
 
+    async def same_state(
+        self, code: str, stream: str, owner: str, reader: str, within_s: float = 20.0
+    ) -> dict[str, Any]:
+        """Wait until a replica stands where its owner does, and hold the one against the other; the owner's state.
+
+        A letter to another municipality is answered when it likes, and then the owner's stream goes on meanwhile.
+        Raises NotYet; AssertionError where they stand at the same event and differ.
+        """
+        deadline = time.monotonic() + within_s
+        while True:
+            owned, replica = await self.state(owner, code, stream), await self.state(reader, code, stream)
+            if owned["position"] == replica["position"]:
+                assert replica == owned, f"{reader}'s replica of {code}/{stream} is another"
+                return owned
+            if time.monotonic() > deadline:
+                raise NotYet(f"{reader} is at {replica['position']} of {owned['position']} in {code}/{stream}")
+            await asyncio.sleep(LOOK_EVERY_S)
+
     async def head(self, code: str, stream: str, service: str) -> dict[str, Any]:
         """Where the owner says that its stream ends."""
         heads = (await self.ask("GET", service, f"/v1/{code}/heads"))["heads"]
