@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from kumiai_contracts.docstrings import member_docstrings
 from kumiai_contracts.examples import valid_examples
 from kumiai_contracts.model import Event, Frozen, Notice, RowSet
 from kumiai_contracts.registry import (
@@ -21,7 +22,7 @@ from kumiai_contracts.registry import (
     tables_of_stream,
 )
 from kumiai_contracts.resident import ChangeOfHeadNotice, HouseholdRow, MoveOutNotice, ResidentRow
-from kumiai_contracts.schemas import binding_hash, json_schema, member_docstrings
+from kumiai_contracts.schemas import binding_hash, json_schema
 from kumiai_contracts.strict_json import StrictJsonError
 from kumiai_contracts.taxation import EmploymentIncomeReport
 

@@ -21,7 +21,7 @@ _set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 class Frozen(BaseModel):
     """A value that never changes and knows no other field than its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
     _all_fields: ClassVar[set[str]] = set()
     """Shared by all trusted values of a class; nobody changes what is frozen."""
 

@@ -3,17 +3,15 @@
 A schema says less than its class: it has no check digits and no strict JSON. What it refuses, the class refuses too.
 """
 
-import ast
-import inspect
 from enum import Enum
 from hashlib import sha256
-from itertools import pairwise
 from textwrap import dedent
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
+from kumiai_contracts.docstrings import field_docstrings, member_docstrings
 from kumiai_contracts.model import Event, Notice, canonical_json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,7 +22,7 @@ _BY_NAME = frozenset(("properties", "patternProperties", "$defs"))
 
 def json_schema(kind: type[Event] | type[Notice]) -> dict[str, Any]:
     """The schema of a type's body."""
-    schema = kind.model_json_schema(schema_generator=_Described)
+    schema = kind.model_json_schema(schema_generator=Described)
     description = dedent(schema.pop("description", "")).strip()
     head = {"$schema": DIALECT, "$id": kind.dataschema(), "title": schema.pop("title"), "description": description}
     return head | schema
@@ -35,27 +33,18 @@ def binding_hash(schema: dict[str, Any]) -> str:
     return sha256(canonical_json(_without_words(schema))).hexdigest()
 
 
-def member_docstrings(kind: type[Enum]) -> dict[str, str]:
-    """The docstrings of an enumeration's members by value; empty where there is no source to read."""
-    try:
-        tree = ast.parse(dedent(inspect.getsource(kind)))
-    except (OSError, TypeError):
-        return {}
-    statements = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-    found = {}
-    for statement, following in pairwise(statements):
-        match statement, following:
-            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(text))):
-                found[str(kind[name].value)] = text
-    return found
-
-
-class _Described(GenerateJsonSchema):
-    """Pydantic's schemas, with the meaning of every member of an enumeration in its description."""
+class Described(GenerateJsonSchema):
+    """Pydantic's schemas, with the meaning of every field and every member of an enumeration in its description."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.enumerations: dict[str, type[Enum]] = {}
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        for name, text in field_docstrings(schema["cls"]).items():
+            made.get("properties", {}).get(name, {}).setdefault("description", text)
+        return made
 
     def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
         self.enumerations[schema["cls"].__name__] = schema["cls"]

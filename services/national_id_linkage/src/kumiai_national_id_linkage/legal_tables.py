@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from kumiai_contracts.schemas import Described
 from pydantic import ValidationError
 
 from kumiai_national_id_linkage.domain.legal_table import LegalTables, TableVersion
@@ -47,7 +48,7 @@ def read(texts: Iterable[tuple[str, str]]) -> LegalTables:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a version's file."""
-    return TableVersion.model_json_schema()
+    return TableVersion.model_json_schema(schema_generator=Described)
 
 
 def schema_text() -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from kumiai_common.clock import day_in_japan, now
+from kumiai_contracts.schemas import Described
 from rich.markup import escape
 
 from kumiai_cli.importing import document
@@ -177,7 +178,7 @@ def columns(
         if kind not in KINDS:
             raise Failure(f"There is no file {kind}; choose from {', '.join(KINDS)}.", USAGE)
         if as_json:
-            show_json(KINDS[kind].row.model_json_schema())
+            show_json(KINDS[kind].row.model_json_schema(schema_generator=Described))
         elif out.is_terminal:
             _show_columns(KINDS[kind])
         else:

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
+from kumiai_contracts.docstrings import field_docstrings, member_docstrings
 from kumiai_contracts.fields import CivilDate
 from kumiai_contracts.resident_carry_over import OldNumber
-from kumiai_contracts.schemas import member_docstrings
 from pydantic.fields import FieldInfo
 
 from kumiai_cli.importing.kinds import KINDS
@@ -55,8 +55,9 @@ def table(kind: Kind) -> str:
 
 def columns(kind: Kind) -> Iterator[Column]:
     """A file's columns, in their order."""
+    meanings = field_docstrings(kind.row)
     for name, field in kind.row.model_fields.items():
-        yield Column(name, field.is_required(), _form(field, _enum(field.annotation)), field.description or "")
+        yield Column(name, field.is_required(), _form(field, _enum(field.annotation)), meanings.get(name, ""))
 
 
 def long_lists(kind: Kind) -> dict[str, dict[str, str]]:

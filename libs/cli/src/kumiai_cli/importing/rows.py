@@ -33,7 +33,7 @@ Town = Annotated[str, StringConstraints(max_length=100)]
 class ImportRow(BaseModel):
     """What the rows share: closed, and never changed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ResidentLine(ImportRow):

@@ -7,6 +7,7 @@ from functools import cache
 from inspect import get_annotations
 from typing import Any, NamedTuple, get_args
 
+from kumiai_contracts.docstrings import field_docstrings
 from kumiai_contracts.fields import Commitment
 from kumiai_contracts.model import CONTRACT_VERSION, Row
 from kumiai_contracts.registry import EVENTS, tables_of, tables_of_stream
@@ -33,13 +34,14 @@ class Column(NamedTuple):
 @cache
 def columns(kind: type[Row]) -> tuple[Column, ...]:
     """The columns of a table of a stream, in their order."""
+    meanings = field_docstrings(kind)
     return tuple(
         Column(
             name,
             type_,
             type(None) in get_args(kind.model_fields[name].annotation),
             _is_commitment(kind, name) and (kind.table, name) not in KEPT_IN_THE_VAULT,
-            (kind.model_fields[name].description or "").strip(),
+            meanings.get(name, ""),
         )
         for name, type_ in columns_of(kind)
     )
