@@ -1,4 +1,5 @@
-"""The tables that migrations make have the columns of the contracts' rows in their order: rows are written whole."""
+"""The tables that migrations make: the columns of the contracts' rows in their order, since rows are written whole, and
+row-level security on every table of municipalities."""
 
 import asyncpg
 import pytest
@@ -12,6 +13,16 @@ pytestmark = pytest.mark.stack
 COLUMNS = """
     select attname, format_type(atttypid, null) from pg_attribute
     where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum"""
+SECURITY = """
+    select c.relname, c.relrowsecurity and c.relforcerowsecurity, pg_get_expr(p.polqual, p.polrelid)
+    from pg_class c join pg_attribute a on a.attrelid = c.oid
+    left join pg_policy p on p.polrelid = c.oid and p.polname = 'by_municipality'
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attname = 'municipality'
+    and not a.attisdropped"""
+ONCE_A_STATEMENT = (
+    "(municipality = ANY (( SELECT (current_setting('app.municipalities'::text, true))::text[] AS current_setting)::text[]))"
+)
+"""A cast outside of the subquery would be made for every row."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -24,6 +35,20 @@ async def test_every_table_has_the_columns_of_its_row_in_their_order(service: st
             for kind in tables_of_stream(stream):
                 found = [tuple(record) for record in await connection.fetch(COLUMNS, kind.table)]
                 assert found == [("municipality", "text"), *columns_of(kind)], kind.table
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.usefixtures("federation")
+async def test_every_table_of_municipalities_is_bound_by_what_a_transaction_names(
+    service: str, addresses: StackAddresses
+) -> None:
+    url = addresses.postgres_url_of(addresses.postgres_url.split("//")[1].split("@")[0], database(service))
+    connection = await asyncpg.connect(url, password=addresses.postgres_password)
+    try:
+        for table, forced, policy in await connection.fetch(SECURITY):
+            assert (forced, policy) == (True, ONCE_A_STATEMENT), table
     finally:
         await connection.close()
 
