@@ -26,9 +26,11 @@ from kumiai_contracts.resident_households import HouseholdMergeNotice, Household
 from kumiai_contracts.taxation import Dependant, EmploymentIncomeReport, Spouse
 from kumiai_contracts.topics import events_topic, notices_topic
 from kumiai_local.addresses import StackAddresses
+from kumiai_local.services import Service
 
 from tests.conftest import NewSystem
 from tests.support.family import AWAY, FAMILY, HEAD, HOME, NEXT_HOME, carry_over, handled, person, today
+from tests.support.faults import superuser
 from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Operator
 from tests.support.system import System
 
@@ -179,6 +181,37 @@ async def test_readers_and_owner_hold_the_same_and_a_rebuild_changes_nothing(
         assert rebuilt["hash_before"] == rebuilt["hash_after"] == owner["state_hash"]
     rebuilt = await operator.rebuild(REGISTRY, code, "resident")
     assert rebuilt["hash_after"] == owner["state_hash"]
+
+
+@pytest.mark.parametrize("service", [REGISTRY, TAXATION])
+async def test_a_rebuild_mends_what_was_damaged_and_leaves_everything_else_as_it_lies(
+    system: System, operator: Operator, addresses: StackAddresses, service: str
+) -> None:
+    family = await system.tell(carry_over())
+    await system.tell(DeathNotice(**handled(), addressee_number=family.numbers[0]))
+    await operator.complete(system.member)
+    code = system.member.code
+    owner = await operator.state(service, code, "resident")
+    lost, changed, kept = family.numbers[:3]
+    where_it_lies = "select ctid::text from resident_history where municipality = %s and addressee_number = %s"
+
+    def damage() -> list[object]:
+        with superuser(addresses, Service(service)) as connection:
+            lies = connection.execute(where_it_lies, (code, kept)).fetchall()
+            for statement in (
+                "delete from resident_history where municipality = %s and addressee_number = %s",
+                "update resident_history set place = 'elsewhere' where municipality = %s and addressee_number = %s",
+                "insert into household (municipality, household_number, members) values (%s, %s, '[]')",
+            ):
+                connection.execute(statement, (code, changed if "update" in statement else lost))
+            return [*lies]
+
+    before = await asyncio.to_thread(damage)
+    rebuilt = await operator.rebuild(service, code, "resident")
+    assert rebuilt["hash_before"] != rebuilt["hash_after"] == owner["state_hash"]
+    assert (await operator.state(service, code, "resident"))["state_hash"] == owner["state_hash"]
+    with superuser(addresses, Service(service)) as connection:
+        assert connection.execute(where_it_lies, (code, kept)).fetchall() == before
 
 
 async def test_a_service_refuses_whoever_did_not_subscribe_to_it(new_system: NewSystem, operator: Operator) -> None:

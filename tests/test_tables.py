@@ -20,7 +20,8 @@ SECURITY = """
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attname = 'municipality'
     and not a.attisdropped"""
 ONCE_A_STATEMENT = (
-    "(municipality = ANY (( SELECT (current_setting('app.municipalities'::text, true))::text[] AS current_setting)::text[]))"
+    "(municipality = ANY (( SELECT (current_setting('app.municipalities'::text, true))::text[]"
+    " AS current_setting)::text[]))"
 )
 """A cast outside of the subquery would be made for every row."""
 

@@ -1,9 +1,9 @@
 """Rebuilding (再構築): tables made anew from the log that they are the fold of.
 
 Invariant: nobody ever decides on half a table, and nobody decides twice or never. A foreign log is first read to the
-disk, outside any transaction; then, under the lock of the municipality's heads, the old rows go, and the log is folded
-as far as this reader had applied *this* log. What stands beyond was never reacted to: it is left to the reader, which
-applies it like any other event.
+disk, outside any transaction; then, under the lock of the municipality's heads, the log is folded as far as this reader
+had applied *this* log: rows that differ are replaced, and those that the log does not make true go. What stands beyond
+was never reacted to: it is left to the reader, which applies it like any other event.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +25,7 @@ from kumiai_common.log import Head
 from kumiai_common.peers import Peers, event_of_line
 from kumiai_common.queries import QUERIES
 from kumiai_common.spool import Spool
-from kumiai_common.tables import folded, from_record, state_hash
+from kumiai_common.tables import delete_untouched, folded, from_record, state_hash
 
 EVENTS_A_PAGE = 5000
 Fork = Literal["none", "incarnation", "unknown"]
@@ -78,9 +78,8 @@ async def _fold_replica(
 ) -> Rebuilt:
     municipality, stream = applied.municipality, applied.stream
     before = await state_hash(connection, municipality, stream)
-    await _clear(connection, municipality, stream, own=False)
     position = checked = ReaderPosition.start(municipality, stream)
-    count = remaining = 0
+    count = remaining = changed = 0
     forked = False
     for page in _pages(municipality, stream, spool):
         checked = _checked(checked, page)
@@ -90,9 +89,10 @@ async def _fold_replica(
         forked |= any(e.position <= applied.position for e in page[len(shared) :])
         if shared:
             position = _at(shared[-1])
-            await folded(shared, own=False).write(connection)
+            changed += await folded(shared, own=False).mend(connection)
         count += len(shared)
         remaining += len(page) - len(shared)
+    changed += await _delete_untouched(connection, municipality, stream, own=False)
     same = (position.position, position.hash) == (applied.position, applied.hash)
     fork: Fork = "none" if same else "incarnation" if forked else "unknown"
     await _settle_what_is_gone(connection, own, stream, position.position)
@@ -104,7 +104,7 @@ async def _fold_replica(
         position=position.position,
         hash=position.hash,
     )
-    after = await state_hash(connection, municipality, stream)
+    after = await state_hash(connection, municipality, stream) if changed else before
     seconds = perf_counter() - began
     return Rebuilt(count, position.position, remaining, fork, seconds, before.hex(), after.hex())
 
@@ -137,14 +137,15 @@ async def rebuild_own(service: str, database: Database, municipality: str) -> Re
     async with database.transaction([municipality]) as connection:
         head = (await log.lock_heads(connection, [(municipality, stream)]))[municipality, stream]
         before = await state_hash(connection, municipality, stream)
-        await _clear(connection, municipality, stream, own=True)
         position = ReaderPosition.start(municipality, stream)
+        changed = 0
         async for page in _own_log(connection, head):
             position = _checked(position, page)
-            await folded(page, own=True).write(connection)
+            changed += await folded(page, own=True).mend(connection)
         if position.hash != head.hash:
             raise BrokenLog(f"{municipality}/{stream} does not end in its head")
-        after = await state_hash(connection, municipality, stream)
+        changed += await _delete_untouched(connection, municipality, stream, own=True)
+        after = await state_hash(connection, municipality, stream) if changed else before
     seconds = perf_counter() - began
     return Rebuilt(position.position, position.position, 0, "none", seconds, before.hex(), after.hex())
 
@@ -181,11 +182,15 @@ def _at(event: StoredEvent) -> ReaderPosition:
     return ReaderPosition(event.municipality, event.stream, event.incarnation, event.position, event.hash)
 
 
-async def _clear(connection: Connection, municipality: str, stream: str, *, own: bool) -> None:
-    for kind in tables_of_stream(stream):
-        if kind is ParkedRow and not own:
-            continue  # what is parked stands in the service's own stream
-        await connection.execute(f"delete from {kind.table} where municipality = $1", municipality)
+async def _delete_untouched(connection: Connection, municipality: str, stream: str, *, own: bool) -> int:
+    """Delete the rows that the log does not make true; returns how many."""
+    return sum(
+        [
+            await delete_untouched(connection, kind, municipality)
+            for kind in tables_of_stream(stream)
+            if kind is not ParkedRow or own  # what is parked stands in the service's own stream
+        ]
+    )
 
 
 def _last(lines: bytes) -> bytes:

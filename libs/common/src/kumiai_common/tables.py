@@ -61,6 +61,27 @@ class Fold:
         """Upsert everything."""
         await write(connection, self.statements())
 
+    async def mend(self, connection: Connection) -> int:
+        """Upsert what differs from what is stored, and lock the rest, by which `delete_untouched` knows it.
+
+        Returns how many rows were written.
+        """
+        changed = 0
+        for kind, rows in self._tables.items():
+            changed += _count(await connection.execute(_mending(kind), _records(kind, rows)))
+        return changed
+
+
+async def delete_untouched(connection: Connection, kind: type[Row], municipality: str) -> int:
+    """Delete a municipality's rows that nothing in this transaction has written or mended; returns how many."""
+    return _count(
+        await connection.execute(
+            f"delete from {kind.table} where municipality = $1"
+            " and xmin <> pg_current_xact_id()::xid and xmax <> pg_current_xact_id()::xid",
+            municipality,
+        )
+    )
+
 
 async def write(connection: Connection, statements: Iterable[Statement]) -> None:
     """Execute what a fold has made."""
@@ -163,6 +184,23 @@ def _upsert(kind: type[Row]) -> str:
         f" on conflict ({', '.join(('municipality', *kind.key))}) do "
         + (f"update set {changes}" if changes else "nothing")
     )
+
+
+@cache
+def _mending(kind: type[Row]) -> str:
+    """An upsert that writes only rows that differ. PostgreSQL locks those that don't, too: their `xmax` says so."""
+    changed = [name for name, _ in columns_of(kind) if name not in kind.key] or ["municipality"]
+    return (
+        f"insert into {kind.table} select * from unnest($1::{kind.table}[])"
+        f" on conflict ({', '.join(('municipality', *kind.key))}) do update"
+        f" set {', '.join(f'{name} = excluded.{name}' for name in changed)}"
+        f" where {kind.table} is distinct from excluded"
+    )
+
+
+def _count(status: str) -> int:
+    """How many rows a statement wrote, as PostgreSQL says when it is done (`INSERT 0 5`)."""
+    return int(status.rpartition(" ")[2])
 
 
 @cache
