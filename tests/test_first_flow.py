@@ -195,16 +195,15 @@ async def test_a_rebuild_mends_what_was_damaged_and_leaves_everything_else_as_it
     lost, changed, kept = family.numbers[:3]
     where_it_lies = "select ctid::text from resident_history where municipality = %s and addressee_number = %s"
 
-    def damage() -> list[object]:
+    def damage() -> list[tuple[object, ...]]:
         with superuser(addresses, Service(service)) as connection:
-            lies = connection.execute(where_it_lies, (code, kept)).fetchall()
-            for statement in (
-                "delete from resident_history where municipality = %s and addressee_number = %s",
-                "update resident_history set place = 'elsewhere' where municipality = %s and addressee_number = %s",
-                "insert into household (municipality, household_number, members) values (%s, %s, '[]')",
+            for statement, number in (
+                ("delete from resident_history where municipality = %s and addressee_number = %s", lost),
+                ("update resident_history set place = '' where municipality = %s and addressee_number = %s", changed),
+                ("insert into household (municipality, household_number, members) values (%s, %s, '[]')", "9" * 10),
             ):
-                connection.execute(statement, (code, changed if "update" in statement else lost))
-            return [*lies]
+                connection.execute(statement, (code, number))
+            return connection.execute(where_it_lies, (code, kept)).fetchall()
 
     before = await asyncio.to_thread(damage)
     rebuilt = await operator.rebuild(service, code, "resident")
