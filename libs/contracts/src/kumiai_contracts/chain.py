@@ -13,7 +13,7 @@ _GENESIS = b"kumiai-stream-v1"
 
 def length_prefixed(*parts: bytes) -> bytes:
     """Each part behind its length as four bytes, big-endian, so that no two lists of parts give the same bytes."""
-    return b"".join([_LENGTH(len(part)) + part for part in parts])
+    return b"".join([piece for part in parts for piece in (_LENGTH(len(part)), part)])
 
 
 def origin(municipality: str, stream: str, incarnation: int, continued_from: bytes = b"") -> bytes:

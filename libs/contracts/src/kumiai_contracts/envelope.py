@@ -91,8 +91,7 @@ class StoredEvent(NamedTuple):
                 length_prefixed(b"%d" % self.position),
                 _prefixed(self.type),
                 length_prefixed(self.subject.encode()),
-                _prefixed(self.time),
-                _prefixed(self.dataschema),
+                _prefixed(self.time, self.dataschema),
                 length_prefixed(self.cause.encode()),
             )
         )
@@ -190,9 +189,9 @@ _READ = (*_REQUIRED, "ce_subject", "ce_time", "ce_dataschema", "ce_cause", "trac
 
 
 @lru_cache(maxsize=4096)
-def _prefixed(text: str) -> bytes:
+def _prefixed(*texts: str) -> bytes:
     """What stays the same over many events, as the chain covers it."""
-    return length_prefixed(text.encode())
+    return length_prefixed(*map(str.encode, texts))
 
 
 @lru_cache(maxsize=4096)
