@@ -8,6 +8,7 @@ their own last event. So between the closed heads nothing is under way.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -30,10 +31,14 @@ from kumiai_common.worker import Worker
 
 _LOG = structlog.get_logger()
 LOOK_SECONDS = 0.3
+AT_ONCE = 4
+"""Leaves that are taken further side by side: few, since each holds a connection that polls could use."""
+ERASED_AT_ONCE = 2
 SETTLED_SECONDS = 1.0
 """How long a notices topic must not have grown: a broker hears of a withdrawn right a moment after it was confirmed."""
 Unfinished = Callable[[Connection, str], Awaitable[bool]]
 """Whether a service has work under way for a municipality that must come to its end before the stream closes."""
+Step = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ class Closing:
         self._peers = peers
         self._unfinished = [unfinished] if unfinished is not None else []
         self._erasing = Erasing(service, database, relay, telemetry)
+        self._turns, self._erasures = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(ERASED_AT_ONCE)
+        self._at_work: set[str] = set()
         self._ends: dict[str, tuple[int, float]] = {}
         self.waiting: dict[str, str] = {}
         """By municipality: what its closing waits for."""
@@ -85,15 +92,19 @@ class Closing:
         self._unfinished.append(unfinished)
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            try:
-                for leave in await self._leaves():
-                    await self._try(leave)
-                await self._erasing.look_again()
-            except TRANSIENT as error:
-                _LOG.warning("leaves not known", error=type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
+        """Look again and again, until cancelled. What takes long for one municipality holds up no other's leave."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    for leave in await self._leaves():
+                        step = self._step(leave)
+                        if step is not None and leave.municipality not in self._at_work:
+                            self._at_work.add(leave.municipality)
+                            tasks.create_task(self._try(leave.municipality, step))
+                    await self._erasing.look_again()
+                except TRANSIENT as error:
+                    _LOG.warning("leaves not known", error=type(error).__name__)
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def _leaves(self) -> list[Leave]:
         municipalities = self._relay.municipalities
@@ -105,39 +116,46 @@ class Closing:
             )
         return [Leave.of(record) for record in records]
 
-    async def _try(self, leave: Leave) -> None:
+    async def _try(self, municipality: str, step: Step) -> None:
         try:
-            await self._follow(leave)
+            await step()
         except (*UNREACHABLE, *TRANSIENT) as error:
-            _LOG.warning("a leave waits", municipality=leave.municipality, error=type(error).__name__)
+            _LOG.warning("a leave waits", municipality=municipality, error=type(error).__name__)
         except Exception as error:
             # Ending the process would end everybody's work: what failed is tried again, and seen.
-            _LOG.error(
-                "a leave failed", municipality=leave.municipality, error=type(error).__name__, where=where(error)
-            )
+            _LOG.error("a leave failed", municipality=municipality, error=type(error).__name__, where=where(error))
+        finally:
+            self._at_work.discard(municipality)
 
-    async def _follow(self, leave: Leave) -> None:
+    def _step(self, leave: Leave) -> Step | None:
+        """What is to be done about a leave now."""
         match leave.state:
             case "requested" | "closing" if leave.closed and leave.buried is None:
                 # Perhaps for a leave before this one, which was cancelled while nobody here looked.
-                await self._reopen(leave.municipality, leave.leave - 1)
+                return partial(self._reopen, leave.municipality, leave.leave - 1)
             case "closing" if self._service in leave.services and not leave.closed:
-                await self._close(leave)
+                return partial(self._close, leave)
             case "cancelled" if leave.closed and leave.buried is None:
-                await self._reopen(leave.municipality, leave.leave)
+                return partial(self._reopen, leave.municipality, leave.leave)
             case "erasing":
-                await self._erasing.erase(leave.municipality, leave.leave, altogether=leave.altogether)
+                return partial(self._erase, leave)
             case "erased" | "certified" if leave.buried != leave.leave:
                 # The database was restored to a state from before: what was erased is erased again.
-                await self._erasing.erase(leave.municipality, leave.leave, altogether=leave.altogether)
+                return partial(self._erase, leave)
+        return None
+
+    async def _erase(self, leave: Leave) -> None:
+        async with self._erasures:
+            await self._erasing.erase(leave.municipality, leave.leave, altogether=leave.altogether)
 
     # Closing
 
     async def _close(self, leave: Leave) -> None:
         municipality = leave.municipality
-        waits_for = await self._waits_for(leave)
-        if waits_for is None:
-            waits_for = await self._append_end(leave)
+        async with self._turns:
+            waits_for = await self._waits_for(leave)
+            if waits_for is None:
+                waits_for = await self._append_end(leave)
         if waits_for is None:
             self.waiting.pop(municipality, None)
             self._ends.pop(municipality, None)
@@ -220,7 +238,7 @@ class Closing:
         `cancelled` is the number of the last leave that was: what closed for a later one stays closed.
         """
         key = (municipality, self._stream)
-        async with self._database.transaction([municipality]) as connection:
+        async with self._turns, self._database.transaction([municipality]) as connection:
             head = (await log.lock_heads(connection, [key]))[key]
             end = await self._shown_end(connection, head)
             if end is None or end["leave"] > cancelled:

@@ -42,6 +42,8 @@ from kumiai_membership.store import QUERIES
 
 _LOG = structlog.get_logger()
 LOOK_SECONDS = 0.3
+AT_ONCE = 4
+"""Leaves that are looked at side by side: one that waits for an answer holds up few others."""
 ANSWER_SECONDS = 2.0
 """How long a service is waited for at a look: one that hangs must not hold up everybody's leave."""
 NO_ANSWER = (*UNREACHABLE, TimeoutError)
@@ -64,6 +66,7 @@ class Leaving:
         self._reconciling = reconciling
         self._kafka = kafka
         self._settings = days
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._waits: dict[tuple[str, str], str] = {}
         self._forgotten: set[str] = set()
 
@@ -71,17 +74,18 @@ class Leaving:
         """Look again and again, until cancelled."""
         while True:
             try:
-                for municipality in await self._under_way():
-                    await self._try(municipality)
+                await asyncio.gather(*map(self._try, await self._going_on()))
                 await self._forget_left()
             except TRANSIENT as error:
                 _LOG.warning("leaves not known", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _under_way(self) -> list[str]:
+    async def _going_on(self) -> list[str]:
+        """Whose leave goes on by itself: who waits for people costs nothing meanwhile."""
         municipalities = self._ground.relay.municipalities
         async with self._database.transaction(municipalities) as connection:
-            return [r["municipality"] for r in await QUERIES.under_way(connection, municipalities=municipalities)]
+            records = await QUERIES.in_states(connection, municipalities=municipalities, states=list(leaving.BY_ITSELF))
+        return [record["municipality"] for record in records]
 
     async def _forget_left(self) -> None:
         """Metric series and topics of whoever has left go in every worker, whichever of them did the rest."""
@@ -95,7 +99,8 @@ class Leaving:
 
     async def _try(self, municipality: str) -> None:
         try:
-            await self._advance(municipality)
+            async with self._turns:
+                await self._advance(municipality)
             self._waits.pop((municipality, ""), None)
         except (KafkaException, *UNREACHABLE, *TRANSIENT) as error:
             self._say_once(municipality, error)

@@ -14,10 +14,10 @@ from own_system where municipality = any(:municipalities::text[]) order by munic
 select municipality, party, kind, public_key, roles, purposes, revoked, changed_at
 from party where municipality = any(:municipalities::text[]) order by municipality, party;
 
--- name: under_way
--- Who is leaving now.
+-- name: in_states
+-- Whose leave is in one of these states.
 select municipality from leaving
-where municipality = any(:municipalities::text[]) and state not in ('certified', 'cancelled');
+where municipality = any(:municipalities::text[]) and state = any(:states::text[]);
 
 -- name: left
 -- Who has left altogether.

@@ -41,6 +41,8 @@ SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
 KAFKA, MEMBERSHIP = "kafka", "membership"
 """Places of erasure besides the services' databases."""
 ENDED: frozenset[LeaveState] = frozenset(("certified", "cancelled"))
+BY_ITSELF: tuple[LeaveState, ...] = ("requested", "closing", "exported", "erasing")
+"""States that a leave does not wait for people in."""
 _GONE: frozenset[LeaveState] = frozenset(("erased", "certified"))
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 Signed = Callable[[str, bytes, str], bool]
