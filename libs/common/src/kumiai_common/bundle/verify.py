@@ -17,14 +17,15 @@ import base64
 import csv
 import json
 import re
-import sqlite3
 import struct
 import sys
 import tempfile
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
@@ -95,9 +96,11 @@ def _plain_encoder(*_: Any) -> Any:
     return lambda value, _: (encode(value),)
 
 
+READ_BYTES = 1024 * 1024
 SMALL_BYTES = 4 * 1024 * 1024
 """A bundle smaller than this is checked in one process."""
 SERVICE_FILES = ("inbox.csv", "checkpoints.csv", "parts.jsonl", "kept-notices.jsonl")
+TABLES = {table: number for number, table in enumerate(["inbox", *CONTRACT.get("tables", ())])}
 INBOX = [["source", "text", False], ["id", "text", False], ["digest", "text", False],
          ["receipt_position", "bigint", False]]  # fmt: skip
 LINE = {"incarnation", "position", "hash", "type", "subject", "time", "dataschema", "cause", "traceparent", "body"}
@@ -138,6 +141,12 @@ def prefixed(*parts: bytes) -> bytes:
     return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
+@lru_cache(10_000)
+def repeated(text: str) -> bytes:
+    """`prefixed` of a text that many events have in common."""
+    return prefixed(text.encode())
+
+
 _DECODER: Any = json.JSONDecoder()
 SCAN = _DECODER.scan_once
 
@@ -162,71 +171,124 @@ def short(data: bytes) -> bytes:
     return sha256(data).digest()[:16]
 
 
-def key_of(table: str, key: list[Any]) -> bytes:
-    """A row's key as bytes: another one for every other key, and in the order in which the files have their rows."""
-    return b"\0\0".join([table.encode(), *[part.encode().replace(b"\0", b"\0\xff") if type(part) is str
-                                           else b"\0\1" + repr(part).encode() for part in key]])  # fmt: skip
+def key_of(table: str, key: tuple[Any, ...]) -> bytes:
+    """The digest of a row's key: another one for every other key."""
+    return sha256(repr((table, key)).encode()).digest()[:16]
 
 
-def named(key: bytes) -> str:
-    """A key for people."""
-    return "/".join(part.removeprefix(b"\0\1").decode() for part in key.split(b"\0\0")[1:])
+def sealed_as(name: str, position: int) -> bytes:
+    """What there is to compare of a sealed part: the column that holds its commitment, and a position."""
+    return named(name) + position.to_bytes(8)
 
 
-def within(table: str) -> tuple[bytes, bytes]:
-    """Between these two lie the keys of a table."""
-    return table.encode(), table.encode() + b"\0\1"
+@lru_cache(1000)
+def named(name: str) -> bytes:
+    return short(name.encode())
 
 
-SAID = (
-    "create table folded (key blob primary key, digest blob, position int) without rowid;"
-    "create table sealed (key blob primary key, position int, name text) without rowid;"
-)
-"""What the events say: rows, and commitments of parts."""
-THERE = (
-    "create table written (key blob primary key, digest blob, line int) without rowid;"
-    "create table parts (key blob primary key, position int, name text, line int) without rowid;"
-)
-"""What the files hold."""
+def commitment_of(text: str) -> bytes:
+    """A commitment from its text. Raises ValueError."""
+    if len(text) != 64:
+        raise ValueError("commitment")
+    return bytes.fromhex(text)
+
+
+RECORD, SAYING = struct.Struct("<16s24sqH"), struct.Struct("<16s24s10x")
+"""Of a row or a sealed part: the digest of its key, what it says, where it stands, in which table; and the first two."""
+MOST_PILES, PILE_BYTES = 64, 128 * 1024 * 1024
+"""One pile for so many bytes of a part, so that its digests fit into memory."""
+SPILL_BYTES = 64 * 1024
 
 
 class Scratch:
-    """Keys and digests of everything that has to fit together, on disk, so that memory stays small."""
+    """Digests of everything that has to fit together, on disk, in piles by key: what fits together lies in the piles of
+    one number, so memory stays small whatever there is.
+    """
 
-    def __init__(self, file: Path, tables: str) -> None:
-        self.file = file
-        self.db = sqlite3.connect(file, isolation_level=None)
-        self.db.executescript(
-            f"pragma journal_mode=off; pragma synchronous=off; pragma cache_size=-8192; begin; {tables}"
-        )
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {}
+    def __init__(self, place: Path, piles: int) -> None:
+        self.place = place
+        self.waiting = [bytearray() for _ in range(piles)]
 
-    def put(self, statement: str, row: tuple[Any, ...]) -> None:
-        rows = self._waiting.setdefault(statement, [])
-        rows.append(row)
-        if len(rows) >= 10_000:
-            self._flush(statement)
+    def put(self, key: bytes, says: bytes, at: int, table: int = 0) -> None:
+        number = int.from_bytes(key[:2]) % len(self.waiting)
+        pile = self.waiting[number]
+        pile += RECORD.pack(key, says, at, table)
+        if len(pile) > SPILL_BYTES:
+            self._spill(number)
 
-    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        for statement in list(self._waiting):
-            self._flush(statement)
-        return self.db.execute(query, values).fetchall()
+    def pile(self, number: int) -> bytes:
+        """A whole pile, in the order in which it came."""
+        file = self._file(number)
+        return file.read_bytes() if file.exists() else b""
 
     def close(self) -> None:
-        """Leave what was put here to another side, which opens it with `attach`."""
-        self.ask("commit")
-        self.db.close()
+        """Leave what was put here to whoever reads its piles."""
+        for number, pile in enumerate(self.waiting):
+            if pile:
+                self._spill(number)
 
-    def _flush(self, statement: str) -> None:
-        # In the order of the keys, so that neighbours land on the same page; what comes later of one key stays later.
-        self.db.executemany(statement, sorted(self._waiting.pop(statement, []), key=itemgetter(0)))
+    def _spill(self, number: int) -> None:
+        with self._file(number).open("ab") as file:
+            file.write(self.waiting[number])
+        self.waiting[number].clear()
+
+    def _file(self, number: int) -> Path:
+        return self.place.with_name(f"{self.place.name}.{number}")
 
 
-LAST = "insert or replace into folded values (?, ?, ?)"
-FIRST = "insert or ignore into folded values (?, ?, ?)"
-SEALED = "insert or ignore into sealed values (?, ?, ?)"
-WRITTEN = "insert or ignore into written values (?, ?, ?)"
-PARTS = "insert or ignore into parts values (?, ?, ?, ?)"
+def last_of(pile: bytes) -> dict[bytes, bytes]:
+    """What the last record of each key says."""
+    return dict(SAYING.iter_unpack(pile))
+
+
+def first_of(pile: bytes) -> dict[bytes, bytes]:
+    """What the first record of each key says."""
+    return dict([*SAYING.iter_unpack(pile)][::-1])
+
+
+Pile = Callable[[bytes], dict[bytes, bytes]]
+
+
+class Wrong(NamedTuple):
+    """What is there, where, and what was said of it, if anything."""
+
+    table: int
+    at: int
+    says: bytes
+    said: bytes | None
+
+
+class Disagreeing(NamedTuple):
+    """Where what is there is not what was said."""
+
+    wrong: list[Wrong]
+    """Of what is there."""
+    lacking: list[int]
+    """Where it was said what is not there."""
+    repeated: Counter[int]
+    """How often each table holds a key again."""
+
+
+def compared(said: Scratch, there: Scratch, counts: Pile) -> Disagreeing:
+    """What is there against what was said; `counts` tells whether the first or the last of a key does."""
+    found = Disagreeing([], [], Counter())
+    for number in range(len(said.waiting)):
+        told, holds = said.pile(number), there.pile(number)
+        says, is_there = counts(told), first_of(holds)
+        repeated = len(holds) // RECORD.size != len(is_there)
+        if says == is_there and not repeated:
+            continue
+        seen: set[bytes] = set()
+        for key, what, at, table in RECORD.iter_unpack(holds):
+            if key in seen:
+                found.repeated[table] += 1
+            elif says.get(key) != what:
+                found.wrong.append(Wrong(table, at, what, says.get(key)))
+            seen.add(key)
+        places = {key: at for key, what, at, _ in RECORD.iter_unpack(told) if says[key] == what}
+        found.lacking.extend(places[key] for key in says.keys() - seen)
+    found.lacking.sort()
+    return found
 
 
 class Result(NamedTuple):
@@ -249,13 +311,13 @@ CAUSED = struct.Struct("<qq32s")
 class Side(ABC):
     """What the sides of a part have in common: files, of which a stream says what stands in them."""
 
-    def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], scratch: Scratch) -> None:
-        self.folder, self.part, self.heads, self.scratch = folder, part, heads, scratch
+    def __init__(self, folder: Path, part: dict[str, Any], heads: dict[str, int], place: Path) -> None:
+        self.folder, self.part, self.heads, self.place = folder, part, heads, place
         self.service, self.municipality = part["service"], part["municipality"]
         self.findings = Findings()
         self.causes, self.start, self.reached = array("q"), b"", 0
-        self.hashes = scratch.file.with_suffix(HASHES).open("wb")
-        self.caused = scratch.file.with_suffix(RECEIPTS).open("wb")
+        self.hashes = place.with_suffix(HASHES).open("wb")
+        self.caused = place.with_suffix(RECEIPTS).open("wb")
         self.stated: list[tuple[int, str, int, str]] = []
         self.subscribed: list[str] = []
         self.listed = {file["path"]: file for file in part["files"]}
@@ -269,7 +331,13 @@ class Side(ABC):
     def check(self) -> None:
         """Look at everything of this side, in its order."""
 
-    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any) -> None:
+    def scratch(self, what: str, side: str = "") -> Scratch:
+        """Where this side, or another one, puts what has to fit together."""
+        piles = 1 + sum(file["bytes"] for file in self.part["files"]) // PILE_BYTES
+        place = self.place.with_name(f"{self.service}-{side}") if side else self.place
+        return Scratch(place.with_suffix(f".{what}"), min(piles, MOST_PILES))
+
+    def csv(self, path: str, table: str, shape: dict[str, Any], total: Any, rows: Scratch) -> None:
         """What a file holds; `total` is the state hash as it grows."""
         if path not in self.listed or not (self.folder / path).is_file():
             return
@@ -279,15 +347,12 @@ class Side(ABC):
                 if count == 1:
                     total.update(prefixed(table.encode()))
                 total.update(len(written).to_bytes(4, "big") + written)
-                self.scratch.put(WRITTEN, (key_of(table, key), short(written), count + 1))
+                rows.put(key_of(table, key), sha256(written).digest(), count + 1, TABLES[table])
         except ColumnsDiffer:
             note("columns-differ", path)
             return
         except (ValueError, KeyError, csv.Error) as error:
             note("line-malformed", path, line=count + 2, why=type(error).__name__)
-        (there,) = self.scratch.ask("select count(*) from written where key >= ? and key < ?", *within(table))[0]
-        if count > there:
-            note("row-repeated", path, count=count - there)
         if count != self.listed[path]["records"]:
             note("count-differs", path, found=count, stated=self.listed[path]["records"])
 
@@ -307,26 +372,31 @@ class Side(ABC):
                 values: list[Any] = [*row]
                 for n, read in readers:
                     values[n] = read(row[n])
-                yield number, [values[n] for n in keys], canonical(values)
+                yield number, tuple([values[n] for n in keys]), canonical(values)
 
-    def differing(self, path: str, table: str) -> None:
-        """The rows of a file that are not what the events say."""
-        query = (
-            "select w.line, w.key, f.key is null from written w left join folded f on f.key = w.key"
-            f" where w.key >= ? and w.key < ? and f.digest is not w.digest limit {MOST_OF_A_KIND}"
-        )
-        for line, key, alone in self.scratch.ask(query, *within(table)):
-            self.findings.note("row-unfounded" if alone else "row-differs", path, line=line, key=named(key))
+    def agree(self, path: str, table: str, shape: dict[str, Any], found: Disagreeing) -> None:
+        """Name the rows of a file that are not what was said."""
+        number = TABLES[table]
+        if found.repeated[number]:
+            self.findings.note("row-repeated", path, count=found.repeated[number])
+        wrong: dict[int, str] = {}
+        for code, alone in (("row-unfounded", True), ("row-differs", False)):
+            lines = sorted(each.at for each in found.wrong if each.table == number and (each.said is None) is alone)
+            wrong |= dict.fromkeys(lines[:MOST_OF_A_KIND], code)
+        rows = self.rows_of(path, shape)
+        while wrong:
+            row, key, _ = next(rows)
+            if code := wrong.pop(row + 1, ""):
+                self.findings.note(code, path, line=row + 1, key="/".join(map(str, key)))
 
-    def lacking(self, where: str) -> None:
-        """What the events say and none of the files holds."""
-        query = "select f.position from folded f left join written w on w.key = f.key where w.key is null"
-        for (at,) in self.scratch.ask(f"{query} order by 1 limit {MOST_OF_A_KIND}"):
+    def lacking(self, where: str, found: Disagreeing) -> None:
+        """Name what was said and is not there."""
+        for at in found.lacking[:MOST_OF_A_KIND]:
             self.findings.note("row-lacking", where, position=at)
 
     def lines(self, path: str) -> Any:
         if path in self.listed and (self.folder / path).is_file():
-            with (self.folder / path).open("rb") as lines:
+            with (self.folder / path).open("rb", READ_BYTES) as lines:
                 yield from enumerate(lines, 1)
 
 
@@ -395,10 +465,12 @@ class StreamSide(Side):
         return self.origin(path.rpartition("/")[2].removesuffix(".jsonl"), event["incarnation"], previous)
 
     def link(self, event: dict[str, Any], previous: bytes) -> bytes:
-        covered = self.start + prefixed(
-            b"%d" % event["incarnation"], b"%d" % event["position"], event["type"].encode(), event["subject"].encode(),
-            event["time"].encode(), event["dataschema"].encode(), event["cause"].encode(),
-        )  # fmt: skip
+        said = [event["subject"].encode(), event["time"].encode(), event["cause"].encode()]
+        subject, time, cause = [len(each).to_bytes(4, "big") + each for each in said]
+        covered = b"".join([
+            self.start, prefixed(b"%d" % event["incarnation"], b"%d" % event["position"]), repeated(event["type"]),
+            subject, time, repeated(event["dataschema"]), cause,
+        ])  # fmt: skip
         return sha256(prefixed(previous, covered, event["body"].encode())).digest()
 
     def kind(self, path: str, stream: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -430,6 +502,7 @@ class EventsSide(StreamSide):
     """
 
     def check(self) -> None:
+        self.made_true, self.sealed = self.scratch("rows"), self.scratch("parts")
         self.used: set[str] = set()
         self.shapes = {table: (picked([c[0] for c in t["columns"]]), picked(t["key"]),
                                [c[0] for c in t["columns"] if c[3]]) for table, t in CONTRACT["tables"].items()}  # fmt: skip
@@ -437,7 +510,8 @@ class EventsSide(StreamSide):
         for table in sorted(self.used):
             if (path := f"{self.service}/tables/{table}.csv") not in self.listed:
                 self.findings.note("table-missing", path)
-        self.scratch.close()
+        self.made_true.close()
+        self.sealed.close()
 
     def event(self, path: str, stream: str, event: dict[str, Any], content: dict[str, Any]) -> None:
         position, cause = event["position"], event["cause"]
@@ -462,57 +536,58 @@ class EventsSide(StreamSide):
             except (KeyError, TypeError):
                 self.findings.note("row-malformed", path, position=position, table=table)
                 continue
-            self.scratch.put(LAST, (key_of(table, key(row)), short(written), position))
+            self.made_true.put(key_of(table, key(row)), sha256(written).digest(), position, TABLES[table])
             for name in sealed:
                 if row[name] is not None:
-                    self.scratch.put(SEALED, (bytes.fromhex(row[name]), position, name))
+                    self.sealed.put(commitment_of(row[name])[:16], sealed_as(name, position), position)
 
 
 class FilesSide(Side):
     """The rows in the tables' files with the state hash that follows from them, and the sealed parts."""
 
     def check(self) -> None:
-        total = sha256()
+        rows, self.sealed, total = self.scratch("rows"), self.scratch("parts"), sha256()
         for path, table in tables_of(self.service, self.listed):
             # What is parked is no part of the state.
-            self.csv(path, table, CONTRACT["tables"][table], sha256() if table == "parked_event" else total)
+            self.csv(path, table, CONTRACT["tables"][table], sha256() if table == "parked_event" else total, rows)
         if total.hexdigest() != self.part["state_hash"]:
             self.findings.note("state-differs", self.service)
         self.parts(f"{self.service}/parts.jsonl")
-        self.scratch.close()
+        rows.close()
+        self.sealed.close()
 
     def parts(self, path: str) -> None:
         for number, line in self.lines(path):
             try:
                 part = parsed(line.decode())
-                commitment = bytes.fromhex(part["commitment"])
+                commitment = commitment_of(part["commitment"])
                 erased = part["part"] is None and part["erased_at"] is not None
                 whole = erased or sha256(bytes.fromhex(part["salt"]) + part["part"].encode()).digest() == commitment
-                row = (commitment, part["position"], part["name"], number)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                says = sealed_as(part["name"].rpartition("-")[2], part["position"])
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 self.findings.note("line-malformed", path, line=number, why=type(error).__name__)
                 continue
             if not whole:
                 self.findings.note("commitment-broken", path, line=number)
-            self.scratch.put(PARTS, row)
+            self.sealed.put(commitment[:16], says, number)
 
 
 class AgreedSide(Side):
     """What the files hold against what the events say, when both have been read."""
 
     def check(self) -> None:
+        found = compared(self.scratch("rows", "events"), self.scratch("rows", "files"), last_of)
         for path, table in tables_of(self.service, self.listed):
-            self.differing(path, table)
-        self.lacking(f"{self.service}/tables")
+            self.agree(path, table, CONTRACT["tables"][table], found)
+        self.lacking(f"{self.service}/tables", found)
         path, note = f"{self.service}/parts.jsonl", self.findings.note
-        joined = "from parts p left join sealed s on s.key = p.key"
-        for line, at in self.scratch.ask(f"select p.line, s.position {joined}"
-                                         " where s.key is null or p.position > s.position"
-            " or not (p.name = s.name or p.name like '%-' || s.name)"
-                                         f" limit {MOST_OF_A_KIND}"):  # fmt: skip
-            note("part-unfounded" if at is None else "part-misplaced", path, line=line)
-        missing = "select s.position from sealed s left join parts p on p.key = s.key where p.key is null"
-        for (at,) in self.scratch.ask(f"{missing} order by 1 limit {MOST_OF_A_KIND}"):
+        found = compared(self.scratch("parts", "events"), self.scratch("parts", "files"), first_of)
+        for _, line, says, said in sorted(found.wrong, key=itemgetter(1)):
+            if said is None:
+                note("part-unfounded", path, line=line)
+            elif says[:16] != said[:16] or says[16:] > said[16:]:
+                note("part-misplaced", path, line=line)
+        for at in found.lacking[:MOST_OF_A_KIND]:
             note("part-missing", path, position=at)
 
 
@@ -521,12 +596,16 @@ class ReceiptsSide(StreamSide):
 
     def check(self) -> None:
         self.refused: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.answered, taken = self.scratch("answered"), self.scratch("inbox")
         self.kept_notices(look=False)
         self.stream(f"{self.service}-receipts")
-        inbox = f"{self.service}/inbox.csv"
-        self.csv(inbox, "inbox", {"columns": INBOX, "key": ["source", "id"]}, sha256())
-        self.differing(inbox, "inbox")
-        self.lacking(inbox)
+        inbox, shape = f"{self.service}/inbox.csv", {"columns": INBOX, "key": ["source", "id"]}
+        self.csv(inbox, "inbox", shape, sha256(), taken)
+        self.answered.close()
+        taken.close()
+        found = compared(self.answered, taken, first_of)
+        self.agree(inbox, "inbox", shape, found)
+        self.lacking(inbox, found)
         self.kept_notices(look=True)
         self.checkpoints()
 
@@ -542,8 +621,8 @@ class ReceiptsSide(StreamSide):
 
     def receipt(self, path: str, position: int, receipt: dict[str, Any]) -> None:
         place = (receipt["notice_source"], receipt["notice_id"])
-        values = [*place, receipt["notice_digest"], position]
-        self.scratch.put(FIRST, (key_of("inbox", [*place]), short(canonical(values)), position))
+        written = canonical([*place, receipt["notice_digest"], position])
+        self.answered.put(key_of("inbox", place), sha256(written).digest(), position, TABLES["inbox"])
         if place in self.refused and receipt["outcome"] == "refused":
             self.refused[place].append((receipt["notice_type"], receipt["notice_digest"]))
         for caused in receipt["caused"]:
@@ -721,7 +800,7 @@ class BundleCheck:
         sums = each(summed, [str(self.folder / path) for path in listed])
         kept = each(places_of, [(str(path), self.municipality) for path in evidence.files]) if evidence else ()
         self.results = dict(zip(sides, checked, strict=True))
-        agreed = each(check_agreed, [(*given[name], scratch) for name in services])
+        agreed = each(check_side, [(*given[name], "agreed", scratch) for name in services])
         self.sums(there, dict(zip(listed, sums, strict=True)))
         if evidence:
             evidence.kept = list(kept)
@@ -796,31 +875,17 @@ class BundleCheck:
                 note("cause-unfounded", f"{service}/streams/{own}.jsonl", position=position, cause=cause)
 
 
-SIDES: dict[str, tuple[type[Side], str]] = {
-    "events": (EventsSide, SAID),
-    "files": (FilesSide, THERE),
-    "receipts": (ReceiptsSide, SAID + THERE),
-}
+SIDES: dict[str, type[Side]] = {"events": EventsSide, "files": FilesSide, "receipts": ReceiptsSide}
 
 
 def check_side(given: tuple[str, dict[str, Any], dict[str, int], str, str]) -> Result:
-    """One side of a service's part, in a process of its own."""
+    """One side of a service's part, or what two of them have left, in a process of its own."""
     folder, part, heads, side, scratch = given
-    kind, tables = SIDES[side]
-    return kind(Path(folder), part, heads, Scratch(scratch_of(scratch, part, side), tables)).run()
-
-
-def check_agreed(given: tuple[str, dict[str, Any], dict[str, int], str]) -> Result:
-    """What two sides have left, against each other."""
-    folder, part, heads, scratch = given
-    said, there = [scratch_of(scratch, part, side) for side in ("events", "files")]
-    kept = Scratch(there, "commit;")
-    kept.ask("attach ? as said", str(said))
-    return AgreedSide(Path(folder), part, heads, kept).run()
+    return SIDES.get(side, AgreedSide)(Path(folder), part, heads, scratch_of(scratch, part, side)).run()
 
 
 def scratch_of(folder: str, part: dict[str, Any], side: str) -> Path:
-    return Path(folder) / f"{part['service']}-{side}.db"
+    return Path(folder) / f"{part['service']}-{side}"
 
 
 def summed(path: str) -> tuple[str, int]:
