@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from kumiai_common import checkpoints
-from kumiai_common.bundle.frames import PIECE_BYTES, Framed
+from kumiai_common.bundle.frames import Framed
 from kumiai_common.bundle.part import Kept, write_part
 from kumiai_common.database import Database
 from kumiai_common.http import problems
@@ -30,6 +30,8 @@ from kumiai_common.spool import Spool
 
 _LOG = structlog.get_logger()
 LOOK_SECONDS = 0.05
+PIECE_BYTES = 256 * 1024
+"""Read and decrypted in less than a millisecond; the server holds a dozen of them for a slow client."""
 AT_ONCE = 4
 PATIENCE_SECONDS = 10.0
 """How long an export waits for its turn; then whoever asked has to come again."""
@@ -100,7 +102,8 @@ async def _written(service: Exported, municipality: str, written: Spool) -> Asyn
         sent = 0
         while True:
             done = writing.done()
-            data = await asyncio.to_thread(written.read_at, sent, PIECE_BYTES)
+            data = written.read_at(sent, PIECE_BYTES)
+            await asyncio.sleep(0)  # the server may take many pieces before it waits for the client
             sent += len(data)
             if data:
                 yield data

@@ -195,7 +195,7 @@ def commitment_of(text: str) -> bytes:
 
 RECORD, SAYING = struct.Struct("<16s24sqH"), struct.Struct("<16s24s10x")
 """Of a row or a sealed part: the digest of its key, what it says, where it stands, in which table; and the first two."""
-MOST_PILES, PILE_BYTES = 64, 128 * 1024 * 1024
+MOST_PILES, PILE_BYTES = 64, 32 * 1024 * 1024
 """One pile for so many bytes of a part, so that its digests fit into memory."""
 SPILL_BYTES = 64 * 1024
 
