@@ -14,13 +14,14 @@ MODULES := kumiai_contracts kumiai_common kumiai_cli kumiai_local kumiai_demo \
 PY := .venv/bin/python
 READY := .venv/.ready
 WORKERS ?= 1
-# The sessions of the tests on the real stack, each on a federation of its own, the longest first: what kills services;
-# the rest; what leaves and is erased; what the packages have themselves; bundles; what needs the vault or looks
-# everywhere; what needs the inquiry network. A session waits half of its time (for leases, for readers, for processes to
-# start), so three of them keep two cores busy. Each takes about 1.5 GB: LANES=2 where memory is short.
+# The sessions of the tests on the real stack, each on a federation of its own, the longest first: what leaves and is
+# erased; what the packages have themselves; the rest; what kills services; what plants bugs; bundles; what needs the
+# vault or looks everywhere; what needs the inquiry network. A session waits half of its time (for leases, for readers,
+# for processes to start), so three of them keep two cores busy. Each takes about 1.5 GB: LANES=2 where memory is short.
 LANES ?= 3
-SESSIONS := faults rest leaving packages bundle vault network
-TESTS_faults := tests/faults tests/planted
+SESSIONS := leaving packages rest faults planted bundle vault network
+TESTS_faults := tests/faults
+TESTS_planted := tests/planted
 TESTS_leaving := tests/leaving
 TESTS_packages := demo deploy libs services
 TESTS_bundle := tests/bundle
