@@ -39,8 +39,7 @@ class Flow:
 def measure(federation: Federation, publishers: Publishers, notices: int) -> Flow:
     """Fill the notices topics while the registry is stopped, let it go, and wait for the last effect.
 
-    The registry is stopped as a process (SIGSTOP), for less than its consumer session lasts, so that no start-up and no
-    rebalance is measured.
+    The registry is stopped as a process (SIGSTOP), so that no start-up is measured.
     """
     return asyncio.run(_measure(federation, publishers, notices))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -60,6 +61,16 @@ async def test_a_municipality_is_shown_by_the_worker_in_charge_alone(
             return all(a and b and not a & b and codes <= a | b for a, b in found)
 
         await _within(TAKEN_OVER_S, shared)
+        # Whoever is in charge reads, and nobody else does.
+        charges = {worker.name: codes & await _shown(worker, READER_GAUGES[0]) for worker in (first, second)}
+        before = {worker.name: await _applied(worker) for worker in (first, second)}
+        for system in systems:
+            await system.tell(carry_over())
+            await operator.complete(system.member)
+        for worker in (first, second):
+            after = await _applied(worker)
+            grown = {code for code in codes if after[code] > before[worker.name][code]}
+            assert grown == charges[worker.name]
     finally:
         await asyncio.to_thread(second.stop)
 
@@ -67,6 +78,15 @@ async def test_a_municipality_is_shown_by_the_worker_in_charge_alone(
         return all([codes <= await _shown(first, name) for name in READER_GAUGES])
 
     await _within(TAKEN_OVER_S, alone)
+
+
+async def _applied(worker: Worker) -> Counter[str]:
+    """How many of the registry's events a worker has applied, by municipality."""
+    found: Counter[str] = Counter()
+    for labels, value in await gauges(worker, "kumiai_events_applied_total"):
+        if labels["stream"] == "resident":
+            found[labels["municipality"]] += int(value)
+    return found
 
 
 async def _shown(worker: Worker, name: str) -> set[str]:

@@ -12,8 +12,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from kumiai_common.relay import shard_of
-from kumiai_common.worker import LANES
+from kumiai_common.lane import lane_of
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
@@ -167,7 +166,7 @@ async def test_a_missing_key_makes_its_municipality_wait_and_nobody_else(
     assert path is not None
     waits = await new_system(REGISTRY, LINKAGE)
     code, before = waits.member.code, members(path)
-    same_lane = (each for each in codes if shard_of(each, LANES) == shard_of(code, LANES))
+    same_lane = (each for each in codes if lane_of(each) == lane_of(code))
     goes_on = await new_system(REGISTRY, LINKAGE, code=next(same_lane))
     key = await public_key(operator.peers)
     (person, another, *_), cause = await household(waits)

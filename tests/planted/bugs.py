@@ -63,7 +63,7 @@ class Scene:
         await asyncio.to_thread(self.worker.stop)
         await self.send()
         await dead_at(self.worker, self.layout, point, extra_env=self.env)
-        await forget(self.addresses, self.service)
+        await asyncio.to_thread(forget, self.addresses, self.service)
 
     async def send(self, message: Message | None = None) -> None:
         """Send a notice to the registry, which Kafka then has: of another household if no other message is given."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from kumiai_common.relay import shard_of
-from kumiai_common.worker import LANES
+from kumiai_common.lane import lane_of
 from kumiai_contracts.municipalities import municipalities
 from kumiai_contracts.taxation import EmploymentIncomeReport
 from kumiai_demo.checker import check_municipality
@@ -100,7 +99,7 @@ async def prepared(
     """Join a municipality for each run, with something on record in every stream."""
     neighbour, *others = (code for code in municipalities() if code.startswith(PREFECTURE))
     # What holds up a municipality's lane must not hold up its neighbour.
-    apart = [code for code in others if shard_of(code, LANES) != shard_of(neighbour, LANES)]
+    apart = [code for code in others if lane_of(code) != lane_of(neighbour)]
     names = (NEIGHBOUR, CONTROL, *(bug.name for bug in (*BUGS, *HARMLESS)))
     codes = dict(zip(names, (neighbour, *apart), strict=False))
     assert len(codes) == len(names)

@@ -10,9 +10,6 @@ from itertools import count
 
 import httpx
 import psycopg
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.helpers import create_ssl_context
-from aiokafka.protocol.group import LeaveGroupRequest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AclBindingFilter, AdminClient, OffsetSpec, ResourceType
 from kumiai_local.addresses import StackAddresses
@@ -42,7 +39,7 @@ async def die_at(
     try:
         await dead_at(worker, layout, point, passing)
         if forgotten_by is not None:
-            await forget(forgotten_by, worker.settings.service)
+            await asyncio.to_thread(forget, forgotten_by, worker.settings.service)
     finally:
         worker.start()
     await asyncio.to_thread(worker.wait_ready)
@@ -171,27 +168,10 @@ def superuser(addresses: StackAddresses, service: Service) -> Iterator["psycopg.
         yield connection
 
 
-async def forget(addresses: StackAddresses, service: Service) -> None:
-    """Let a dead worker's leases and memberships run out now instead of in ten seconds. No worker may run."""
+def forget(addresses: StackAddresses, service: Service) -> None:
+    """Let a dead worker's leases run out now instead of in ten seconds. No worker may run."""
     with superuser(addresses, service) as connection:
         connection.execute("update relay_lease set expires_at = now()")
-    ca_file, group = addresses.kafka_ca_file, f"{service.name}.workers"
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=addresses.kafka_bootstrap,
-        security_protocol=addresses.kafka_security_protocol,
-        ssl_context=create_ssl_context(cafile=str(ca_file)) if ca_file else None,
-        sasl_mechanism="SCRAM-SHA-256",
-        sasl_plain_username=addresses.kafka_username,
-        sasl_plain_password=addresses.kafka_password,
-    )
-    await admin.start()
-    try:
-        node = await admin.find_coordinator(group)
-        for answer in await admin.describe_consumer_groups([group], node):
-            for member in answer.groups[0][5]:
-                await admin._client.send(node, LeaveGroupRequest(group, member[0]))
-    finally:
-        await admin.close()
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from confluent_kafka.admin import (
 from kumiai_common.http.token_client import TokenClient
 from kumiai_common.http.tokens import load_private_key
 from kumiai_common.kafka import MAX_RECORD_BYTES
+from kumiai_common.lane import lane_of
 from kumiai_common.unreadable import MAX_PLAIN_BYTES
 from kumiai_contracts.municipalities import municipality
 from kumiai_local.addresses import StackAddresses
@@ -35,8 +36,9 @@ from kumiai_local.service_processes import ServiceProcesses
 
 pytestmark = pytest.mark.stack
 SERVICE, PRINCIPAL = "resident-registry", "User:svc-resident-registry"
-HOSTILE, PEACEFUL = "462012", "462039"
-"""鹿児島市 and 鹿屋市: no other test uses them."""
+HOSTILE, PEACEFUL = "462012", "462080"
+"""鹿児島市 and 出水市: no other test uses them, and one consumer reads both."""
+assert lane_of(HOSTILE) == lane_of(PEACEFUL)
 NOTICES_BYTES = 3 * 1024 * 1024
 """The largest batch that a notices topic takes; membership sets it when a municipality joins."""
 ANSWER_S = 5.0

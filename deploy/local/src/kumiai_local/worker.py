@@ -30,7 +30,7 @@ class WorkerSettings:
 
     service: Service
     number: int
-    """1, 2, …: workers of one service share its work through their consumer group."""
+    """1, 2, …: workers of one service share its municipalities by leases in its database."""
     port: int
     env: Mapping[str, str]
 

@@ -7,12 +7,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram256
 
-from kumiai_common.assignment import ByMunicipality
 from kumiai_common.settings import Settings, read_secret
 from kumiai_common.unreadable import read_everything
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 FETCH_BYTES = 512 * 1024
+"""The most of one topic in one fetch."""
+FETCHES_BYTES = 8 * 1024 * 1024
+"""The most of all topics in one fetch; a process has several consumers."""
 
 
 def _connection(settings: Settings) -> dict[str, Any]:
@@ -51,7 +53,10 @@ def broker(settings: Settings) -> KafkaBroker:
 
 
 def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
-    """A consumer whose memory is the database: it commits nothing by itself and starts where it is told."""
+    """A consumer whose memory is the database: it commits nothing by itself and starts where it is told.
+
+    A group has no members; it is only the name under which places are told to Kafka.
+    """
     read_everything()
     return AIOKafkaConsumer(
         **_connection(settings),
@@ -59,15 +64,12 @@ def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
-        partition_assignment_strategy=(ByMunicipality,),
-        # A changed subscription asks for the topics at once; this is only for topics made behind our back.
-        metadata_max_age_ms=60_000,
-        session_timeout_ms=10_000,
-        heartbeat_interval_ms=2_000,
-        max_poll_interval_ms=120_000,
         # Small, so that one sender's backlog takes turns with the others'; a larger record still comes whole.
         max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_bytes=FETCHES_BYTES,
         fetch_max_wait_ms=250,
+        # How often aiokafka looks by itself whether there is something to fetch; what changes wakes it.
+        consumer_timeout_ms=1_000,
     )
 
 

@@ -6,7 +6,7 @@ repeat what was sent; readers know repeats by their position.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
 
 import structlog
@@ -44,11 +44,19 @@ def shard_of(municipality: str, shards: int) -> int:
 class Relay:
     """Publishes the streams of the shards that this worker holds."""
 
-    def __init__(self, database: Database, settings: Settings, telemetry: Telemetry, holder: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        telemetry: Telemetry,
+        holder: str,
+        leases_changed: Callable[[], None],
+    ) -> None:
         self._database = database
         self._settings = settings
         self._telemetry = telemetry
         self._holder = holder
+        self._leases_changed = leases_changed
         self._shards: frozenset[int] = frozenset()
         self._tenants: list[str] = []
         self._idle_seconds = IDLE_SECONDS
@@ -95,7 +103,8 @@ class Relay:
                 self._idle_seconds = IDLE_SECONDS if alone and records else IDLE_SECONDS_AMONG_OTHERS
                 if shards != self._shards:
                     _LOG.info("relay shards", shards=sorted(shards))
-                self._shards = shards
+                    self._shards = shards
+                    self._leases_changed()
                 await self._tell_heads()
             except TRANSIENT as error:
                 _LOG.warning("lease not renewed", error=type(error).__name__)

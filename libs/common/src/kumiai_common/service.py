@@ -218,7 +218,11 @@ def assemble(
     keys = ServiceKeys.load(settings.key_file)
     telemetry = Telemetry(service.name)
     holder = f"{socket.gethostname()}/{os.getpid()}/{settings.http_port}"
-    relay = Relay(database, settings, telemetry, holder)
+
+    def leases_changed() -> None:
+        worker.leases_changed()
+
+    relay = Relay(database, settings, telemetry, holder, leases_changed)
     telemetry.show_only(relay.holds)
     processor = Processor(service, keys, settings.kept_notice_days)
 
@@ -232,7 +236,7 @@ def assemble(
     peers = Peers(settings.peers, tokens.token)
     follower = Follower(service.name, database, peers, runner, telemetry, relay.holds, settings.head_poll_seconds)
     gate = Gate(service.name, database, peers)
-    worker = Worker(service.name, settings, database, runner, follower, gate)
+    worker = Worker(service.name, settings, database, runner, follower, gate, relay.holds)
     return Ground(
         service.name,
         settings,

@@ -1,20 +1,19 @@
-"""The worker's lanes: what Kafka brings for some of the municipalities, one poll after the other in each.
+"""The worker's polls: what Kafka brings for its municipalities, one poll after the other in each lane.
 
-Invariant: the consumer's place in every partition is what the database says, taken again at every assignment. What
-must wait (for a cause, for a catch-up, for a right) waits with its partition paused, while the others go on: nothing
-that stands in one topic, or that happens to it, stops the reading of another.
+Invariant: a topic is read from the place that the database says. What must wait (for a cause, for a catch-up, for a
+right) waits with its partition paused, while the others go on: nothing that stands in one topic, or that happens to
+it, stops the reading of another.
 """
 
 import asyncio
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from kumiai_contracts.envelope import Cause, EnvelopeError, StoredEvent
 from kumiai_contracts.messages import reason
 from kumiai_contracts.topics import READS, STREAM_OF, Topic
@@ -23,14 +22,15 @@ from kumiai_common.database import TRANSIENT, Database
 from kumiai_common.follower import Follower
 from kumiai_common.gate import Gate
 from kumiai_common.intake import Received, receive
-from kumiai_common.kafka import consumer as make_consumer
+from kumiai_common.lane import LANES, Lane
 from kumiai_common.log import StreamEnded, StreamKey
 from kumiai_common.places import Places, topic_of
 from kumiai_common.poll import MEMBERSHIP, Effect, Poll, StaleAssignment
 from kumiai_common.queries import QUERIES
-from kumiai_common.relay import shard_of
 from kumiai_common.runner import Runner
+from kumiai_common.scout import Scout
 from kumiai_common.settings import Settings
+from kumiai_common.sharing import Sharing
 from kumiai_common.waiting import MustWait
 
 _LOG = structlog.get_logger()
@@ -41,16 +41,7 @@ HELD_SECONDS = 0.2
 """How long notices are left alone while a municipality's intake is held."""
 MISSING_SECONDS = 2.0
 """The same while something that they need is missing, which undoes the poll that they are tried in."""
-LANES = 4
-"""Polls at once, each of municipalities of its own, so that none waits for another's locks."""
-FETCH_MS = 200
-"""How long a lane waits for records before it looks again at which partitions are its own."""
 COMMIT_SECONDS = 5.0
-LOOKS_AFTER_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""When topics are looked for, each after the one before: a member's topics are made after the event of its joining."""
-REFUSED_SECONDS = 5.0
-"""How long a topic that we may not read is left alone; if its subscription has ended, it leaves our hands meanwhile."""
-BOUNDS_SECONDS = 3.0
 ENDED_SECONDS = 0.5
 """How often it is looked whether a closed stream was opened again; its notices wait in Kafka until then."""
 
@@ -59,7 +50,14 @@ class Worker:
     """Consumes the notices of one service and the streams that it reads."""
 
     def __init__(
-        self, service: str, settings: Settings, database: Database, runner: Runner, follower: Follower, gate: Gate
+        self,
+        service: str,
+        settings: Settings,
+        database: Database,
+        runner: Runner,
+        follower: Follower,
+        gate: Gate,
+        holds: Callable[[str], bool],
     ) -> None:
         self._service = service
         self._reads = READS[service]
@@ -68,14 +66,19 @@ class Worker:
         self._runner = runner
         self._follower = follower
         self._gate = gate
+        self._holds = holds
         self._applied: dict[StreamKey, tuple[int, int]] = {}
         self._waiting_since: dict[str, float] = {}
         self._ended: set[str] = set()
         self._waiting_until: dict[str, float] = {}
-        self._consumer: Any = None
-        self._resuming: set[asyncio.Task[None]] = set()
-        self.healthy = False
+        self._scout: Scout | None = None
+        self._sharing: Sharing | None = None
         self._progress = dict.fromkeys(range(LANES), 0.0)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether its lanes read what is theirs."""
+        return self._sharing is not None and self._sharing.done
 
     @property
     def progress_at(self) -> float:
@@ -83,12 +86,11 @@ class Worker:
         return min(self._progress.values())
 
     async def run(self) -> None:
-        """Consume until cancelled; a consumer that fails is replaced by a new one."""
+        """Consume until cancelled; consumers of which one fails are replaced by new ones."""
         while True:
             try:
                 await self._consume()
             except* (KafkaError, *TRANSIENT) as failures:
-                self.healthy = False
                 _LOG.warning("consumer interrupted", errors=sorted({type(e).__name__ for e in failures.exceptions}))
                 await asyncio.sleep(0.5)
 
@@ -100,133 +102,111 @@ class Worker:
             return
         self._gate.forget()
         self._follower.wake()
-        if self._consumer is not None:
-            # Topics may have come or gone: look now instead of in a minute.
-            task = asyncio.ensure_future(self._look_for_topics(self._consumer))
-            self._resuming.add(task)
-            task.add_done_callback(self._resuming.discard)
+        self._look_for(municipality for municipality, stream in effect.applied if stream == MEMBERSHIP)
 
-    async def _look_for_topics(self, consumer: AIOKafkaConsumer) -> None:
-        for delay in LOOKS_AFTER_SECONDS:
-            await asyncio.sleep(delay)
-            if self._consumer is consumer:
-                await consumer._client.force_metadata_update()
+    def leases_changed(self) -> None:
+        """This worker holds other municipalities than before."""
+        if self._sharing is not None:
+            self._sharing.leases_changed()
+
+    async def bounds(self, topic: str) -> tuple[int, int] | None:
+        """Where a topic begins and ends, as Kafka says; None while it doesn't."""
+        if self._scout is None:
+            return None
+        try:
+            begins, ends = await self._scout.begins([topic]), await self._scout.ends([topic])
+        except (KafkaError, TimeoutError) as error:
+            _LOG.warning("ends of a topic not known", topic=topic, error=type(error).__name__)
+            return None
+        return (begins[topic], ends[topic]) if topic in begins and topic in ends else None
 
     async def _consume(self) -> None:
-        streams = "|".join(re.escape(stream) for stream in self._reads)
-        consumer = make_consumer(self._settings, f"{self._service}.workers")
-        places = Places(consumer, self._database)
-        try:
-            await consumer.start()
-            consumer.subscribe(
-                pattern=rf"^lg\.\d{{6}}\.({re.escape(self._service)}\.notices|({streams})\.events)$", listener=places
-            )
-            self._consumer = consumer
+        async with AsyncExitStack() as stack:
+            scout = Scout(self._settings, f"{self._service}.workers")
+            places = Places(self._database, scout)
+            lanes = [Lane(number, self._settings, self._look_for_topics) for number in range(LANES)]
+            clients: list[Scout | Lane] = [scout, *lanes]
+            for client in clients:
+                stack.push_async_callback(client.stop)
+            for client in clients:
+                await client.start()
+            stack.callback(self._forget)
+            self._scout, self._sharing = scout, Sharing(self._service, lanes, scout, places, self._holds)
             self._progress = dict.fromkeys(range(LANES), asyncio.get_running_loop().time())
-            self.healthy = True
             async with asyncio.TaskGroup() as tasks:
-                for lane in range(LANES):
-                    tasks.create_task(self._run_lane(consumer, places, lane))
-                tasks.create_task(self._report(places))
-        finally:
-            self._consumer = None
-            self.healthy = False
-            await consumer.stop()
+                for lane in lanes:
+                    tasks.create_task(self._run_lane(lane, places))
+                tasks.create_task(self._sharing.run())
+                tasks.create_task(self._tell(lanes, places))
 
-    async def _run_lane(self, consumer: AIOKafkaConsumer, places: Places, lane: int) -> None:
+    def _forget(self) -> None:
+        self._scout = self._sharing = None
+
+    def _look_for_topics(self, topics: Iterable[str]) -> None:
+        self._look_for(topic_of(topic).municipality for topic in topics)
+
+    def _look_for(self, municipalities: Iterable[str]) -> None:
+        if self._sharing is not None:
+            self._sharing.look_for(municipalities)
+
+    async def _run_lane(self, lane: Lane, places: Places) -> None:
         """One lane's polls, one after the other: while PostgreSQL works for one lane, the rules run for another.
 
         A municipality's partitions are all of one lane, so what waits for its cause holds up what came after it.
         """
         while True:
-            batch = places.known(await self._fetched(consumer, lane))
+            batch = await lane.fetched(self._settings.poll_max_records)
             if batch:
-                await self._poll(consumer, places, batch)
-            self._progress[lane] = asyncio.get_running_loop().time()
+                await self._poll(lane, places, batch)
+            self._progress[lane.number] = asyncio.get_running_loop().time()
 
-    async def bounds(self, topic: str) -> tuple[int, int] | None:
-        """Where a topic begins and ends, as Kafka says; None while it doesn't."""
-        consumer, partition = self._consumer, TopicPartition(topic, 0)
-        if consumer is None:
-            return None
-        try:
-            async with asyncio.timeout(BOUNDS_SECONDS):
-                begins = await consumer.beginning_offsets([partition])
-                ends = await consumer.end_offsets([partition])
-        except (KafkaError, TimeoutError) as error:
-            _LOG.warning("ends of a topic not known", topic=topic, error=type(error).__name__)
-            return None
-        return begins[partition], ends[partition]
-
-    async def _report(self, places: Places) -> None:
+    async def _tell(self, lanes: Sequence[Lane], places: Places) -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
-            await places.report()
-
-    async def _fetched(self, consumer: AIOKafkaConsumer, lane: int) -> dict[TopicPartition, list[Any]]:
-        """A lane's next records. Raises what no single topic is to blame for: then the consumer is replaced."""
-        fetching = consumer._fetcher.error_future
-        if fetching.done():
-            fetching.result()  # aiokafka's fetching has ended by an error, which getmany would wait out forever
-        # A lane that has no partitions asks, too: after an error of the group, aiokafka waits until somebody has asked.
-        consumer._coordinator.check_errors()
-        mine = [partition for partition in consumer.assignment() if _lane_of(partition.topic) == lane]
-        if not mine:
-            await asyncio.sleep(FETCH_MS / 1000)
-            return {}
-        batch: dict[TopicPartition, list[Any]] = {}
-        try:
-            batch = await consumer.getmany(*mine, timeout_ms=FETCH_MS, max_records=self._settings.poll_max_records)
-        except TopicAuthorizationFailedError as refused:
-            # Raised only while aiokafka hands out nothing else, so nothing is lost.
-            for partition in consumer.assignment():
-                if partition.topic in refused.args:
-                    _LOG.warning("may not read a topic", topic=partition.topic)
-                    self._pause(consumer, partition, REFUSED_SECONDS)
-        return batch
+            await places.tell({partition: at for lane in lanes for partition, at in lane.positions().items()})
 
     # One fetch is one poll, one poll is one transaction
 
-    async def _poll(self, consumer: AIOKafkaConsumer, places: Places, batch: dict[TopicPartition, list[Any]]) -> None:
+    async def _poll(self, lane: Lane, places: Places, batch: dict[TopicPartition, list[Any]]) -> None:
         poll = Poll()
         malformed: set[StreamKey] = set()
         for partition, records in batch.items():
             topic = topic_of(partition.topic)
             if await self._has_ended(topic):
-                self._wait(consumer, partition, records[0].offset, ENDED_SECONDS)
+                lane.wait(partition, records[0].offset, ENDED_SECONDS)
             elif topic.kind == "notices":
-                await self._take_notices(consumer, partition, topic, records, poll)
+                await self._take_notices(lane, partition, topic, records, poll)
             else:
-                await self._take_events(consumer, partition, topic, records, poll, malformed)
+                await self._take_events(lane, partition, topic, records, poll, malformed)
         try:
             effects = await self._runner.commit(poll)
         except StaleAssignment as stale:
             _LOG.warning("another worker went on from here", topic=str(stale))
-            await places.seek([p for p in batch if p in consumer.assignment()])
+            await self._go_back(lane, places, batch)
             return
         except MustWait as missing:
             # The others' records of this poll come again, without whoever has to wait.
             until = asyncio.get_running_loop().time() + MISSING_SECONDS
             self._waiting_until |= dict.fromkeys(missing.municipalities, until)
-            await places.seek([p for p in batch if p in consumer.assignment()])
+            await self._go_back(lane, places, batch)
             return
         except StreamEnded as ended:
             # The others' records of this poll come again, without what has to wait.
             self._ended |= ended.municipalities
-            await places.seek([p for p in batch if p in consumer.assignment()])
+            await self._go_back(lane, places, batch)
             return
         broken = malformed.union(*(effect.broken for effect in effects))
         for partition in batch:
             topic = topic_of(partition.topic)
             if (topic.municipality, topic.name) in broken and topic.kind == "events":
-                self._pause_for_catch_up(consumer, partition, (topic.municipality, topic.name))
+                self._pause_for_catch_up(lane, partition, (topic.municipality, topic.name))
 
     async def _take_notices(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, topic: Topic, records: Sequence[Any], poll: Poll
+        self, lane: Lane, partition: TopicPartition, topic: Topic, records: Sequence[Any], poll: Poll
     ) -> None:
         waits = self._waiting_until.get(topic.municipality, 0.0) > asyncio.get_running_loop().time()
         if waits or not await self._gate.is_open(topic.municipality):
-            self._wait(consumer, partition, records[0].offset, HELD_SECONDS)
+            lane.wait(partition, records[0].offset, HELD_SECONDS)
             return
         taken = None
         for record in records:
@@ -234,7 +214,7 @@ class Worker:
             received = receive(self._service, topic.municipality, record.headers, record.value, kept_as)
             received, ready = await self._after_its_cause(received)
             if not ready:
-                self._wait(consumer, partition, record.offset)
+                lane.wait(partition, record.offset, PAUSE_SECONDS)
                 break
             poll.notices.append(received)
             taken = record.offset
@@ -244,7 +224,7 @@ class Worker:
 
     async def _take_events(
         self,
-        consumer: AIOKafkaConsumer,
+        lane: Lane,
         partition: TopicPartition,
         topic: Topic,
         records: Sequence[Any],
@@ -262,23 +242,20 @@ class Worker:
                 break
             is_awaited = event.cause.partition(":")[0] in self._reads
             if is_awaited and not await self._has_applied(topic.municipality, Cause.parse(event.cause)):
-                self._wait(consumer, partition, record.offset)
+                lane.wait(partition, record.offset, PAUSE_SECONDS)
                 break
             events.append(event)
             next_offset = record.offset + 1
         poll.events[key] = events
         poll.reader_offsets[key] = next_offset
 
-    def _pause_for_catch_up(self, consumer: AIOKafkaConsumer, partition: TopicPartition, key: StreamKey) -> None:
-        if partition not in consumer.assignment():
-            return
-        consumer.pause(partition)
+    def _pause_for_catch_up(self, lane: Lane, partition: TopicPartition, key: StreamKey) -> None:
+        lane.pause(partition)
+        self._follower.catch_up(key, lambda: lane.resume(partition))
 
-        self._follower.catch_up(key, lambda: self._resume(consumer, partition))
-
-    def _resume(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
-        if consumer is self._consumer and partition in consumer.assignment():
-            consumer.resume(partition)
+    async def _go_back(self, lane: Lane, places: Places, batch: Iterable[TopicPartition]) -> None:
+        """Read these partitions from the database's places on."""
+        lane.go_to(await places.of([partition.topic for partition in batch if lane.reads(partition)]))
 
     # Causes
 
@@ -322,27 +299,3 @@ class Worker:
             self._ended.discard(municipality)
             return False
         return topic.name != MEMBERSHIP or any(record["altogether"] for record in found)
-
-    def _wait(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, seconds: float = PAUSE_SECONDS
-    ) -> None:
-        if partition not in consumer.assignment():
-            return
-        consumer.seek(partition, offset)
-        self._pause(consumer, partition, seconds)
-
-    def _pause(self, consumer: AIOKafkaConsumer, partition: TopicPartition, seconds: float) -> None:
-        consumer.pause(partition)
-
-        async def resume() -> None:
-            await asyncio.sleep(seconds)
-            self._resume(consumer, partition)
-
-        task = asyncio.create_task(resume())
-        self._resuming.add(task)
-        task.add_done_callback(self._resuming.discard)
-
-
-@lru_cache(maxsize=100_000)
-def _lane_of(topic: str) -> int:
-    return shard_of(topic_of(topic).municipality, LANES)
