@@ -333,7 +333,7 @@ class Side(ABC):
 
     def scratch(self, what: str, side: str = "") -> Scratch:
         """Where this side, or another one, puts what has to fit together."""
-        piles = 1 + sum(file["bytes"] for file in self.part["files"]) // PILE_BYTES
+        piles = 1 + sum(file.stat().st_size for file in (self.folder / self.service).rglob("*")) // PILE_BYTES
         place = self.place.with_name(f"{self.service}-{side}") if side else self.place
         return Scratch(place.with_suffix(f".{what}"), min(piles, MOST_PILES))
 
