@@ -125,6 +125,18 @@ async def test_the_state_hash_sees_every_change(connection: "asyncpg.Connection[
     assert len({empty, once, await state_hash(connection, HERE, "taxation")}) == 3
 
 
+@pytest.mark.stack
+async def test_mending_writes_only_rows_that_differ(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    fold = folded([assessed(TaxationState(), [FAMILY])], own=True)
+    rows = sum(len(rows) for _, rows in fold.statements())
+    assert await fold.mend(connection) == rows
+    before = await state_hash(connection, HERE, "taxation")
+    assert await fold.mend(connection) == 0
+    await connection.execute("update income_report set spouse = null")
+    assert await fold.mend(connection) == 1
+    assert await state_hash(connection, HERE, "taxation") == before
+
+
 def test_niigatas_published_example_is_met_to_the_yen() -> None:
     row = assess_reports(HERE, PERSON, "1980-01-01", [FAMILY])
     assert isinstance(row, AssessmentRow)
