@@ -194,4 +194,5 @@ async def _delete_untouched(connection: Connection, municipality: str, stream: s
 
 
 def _last(lines: bytes) -> bytes:
-    return lines.rstrip(b"\n").rpartition(b"\n")[2]
+    """The last line; megabytes before it are not copied."""
+    return lines[lines.rfind(b"\n", 0, -1) + 1 :]
