@@ -22,9 +22,9 @@ from kumiai_common.relay import Relay
 from kumiai_common.telemetry import Telemetry
 
 _LOG = structlog.get_logger()
-ROWS = 2000
-"""Rows in one transaction, so that nobody waits for long."""
-REST = 1.0
+ROWS, MOST_ROWS, SECONDS = 2000, 10_000, 0.05
+"""Rows in one transaction: as many as take so long, between these bounds, so that nobody waits for long."""
+REST = 0.5
 """How many times as long as it worked it rests: the other municipalities' turn."""
 FOLD_OF_MEMBERSHIP = tuple(kind.table for kind in tables_of_stream(MEMBERSHIP) if kind is not ParkedRow)
 """Tables that stay where the municipality remains a member."""
@@ -121,13 +121,16 @@ class Erasing:
         return found
 
     async def _empty(self, municipality: str, table: str) -> None:
+        rows = ROWS
         while True:
             began = perf_counter()
             async with self._database.transaction([municipality]) as connection:
-                gone = await QUERIES.erase(connection, municipality=municipality, target=table, most=ROWS)
-            if gone < ROWS:
+                gone = await QUERIES.erase(connection, municipality=municipality, target=table, most=rows)
+            if gone < rows:
                 return
-            await asyncio.sleep((perf_counter() - began) * REST)
+            took = perf_counter() - began
+            rows = max(ROWS, min(int(rows * SECONDS / took), 2 * rows, MOST_ROWS))
+            await asyncio.sleep(took * REST)
 
     async def _forget_samples(self, municipality: str, table: str) -> None:
         """Samples that PostgreSQL took of a table's columns outlive the rows: it takes others, of the rows left."""
