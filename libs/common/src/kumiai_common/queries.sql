@@ -123,10 +123,12 @@ select * from unnest(:municipalities::text[], :topics::text[], :offsets::bigint[
 on conflict (municipality, topic) do update set next_offset = excluded.next_offset;
 
 -- name: inbox
-select i.municipality, i.source, i.id, i.digest, i.receipt_position
-from inbox i
-join unnest(:municipalities::text[], :sources::text[], :ids::text[]) as given(municipality, source, id)
-  using (municipality, source, id);
+-- `limit 1` has each one looked up; as a join, hundreds of them would have a table of a hundred thousand read instead.
+select found.*
+from unnest(:municipalities::text[], :sources::text[], :ids::text[]) as given(municipality, source, id)
+cross join lateral (
+  select i.municipality, i.source, i.id, i.digest, i.receipt_position from inbox i
+  where i.municipality = given.municipality and i.source = given.source and i.id = given.id limit 1) as found;
 
 -- name: save_inbox!
 insert into inbox select * from unnest(:entries::inbox[]);
