@@ -6,19 +6,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
+from kumiai_contracts.topics import events_topic
+from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.worker import Worker
 
 from tests.conftest import NewSystem
 from tests.support.family import carry_over
-from tests.support.faults import gauges, second_worker
+from tests.support.faults import gauges, second_worker, told
 from tests.support.operator import REGISTRY, TAXATION, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 READER_GAUGES = ("kumiai_reader_lag_events", "kumiai_reader_position", "kumiai_stream_head_position")
 IN_BOTH_HALVES = ("442011", "442020", "442054", "442135")
 """大分市, 別府市, 佐伯市, 由布市: two in each half of the shards."""
+SENT = 2
 TAKEN_OVER_S = 8.0
 """Less than a lease: whoever is there gives the others' share back, and who stops gives all of it back."""
 
@@ -41,7 +44,11 @@ async def test_heads_are_shown_right_after_a_restart(
 
 
 async def test_a_municipality_is_shown_by_the_worker_in_charge_alone(
-    federation: ServiceProcesses, test_layout: Layout, new_system: NewSystem, operator: Operator
+    federation: ServiceProcesses,
+    addresses: StackAddresses,
+    test_layout: Layout,
+    new_system: NewSystem,
+    operator: Operator,
 ) -> None:
     systems = [await new_system(REGISTRY, TAXATION, code=code) for code in IN_BOTH_HALVES]
     for system in systems:
@@ -71,6 +78,12 @@ async def test_a_municipality_is_shown_by_the_worker_in_charge_alone(
             after = await _applied(worker)
             grown = {code for code in codes if after[code] > before[worker.name][code]}
             assert grown == charges[worker.name]
+
+        async def known_to_monitors() -> bool:
+            places = await asyncio.to_thread(told, addresses, f"{TAXATION}.workers")
+            return all(places.get(events_topic(code, "resident"), 0) >= SENT for code in codes)
+
+        await _within(TAKEN_OVER_S, known_to_monitors)
     finally:
         await asyncio.to_thread(second.stop)
 

@@ -10,7 +10,7 @@ from itertools import count
 
 import httpx
 import psycopg
-from confluent_kafka import TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AclBindingFilter, AdminClient, OffsetSpec, ResourceType
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout, checkout
@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 DIES_WITHIN_S = 60.0
 KAFKA_S = 30.0
 _NUMBERS = count(1)
+_NO_GROUP = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE)
 
 
 async def die_at(
@@ -79,7 +80,7 @@ async def all_run(federation: Iterable[Worker]) -> None:
         await asyncio.to_thread(worker.wait_ready)
 
 
-async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
+async def until(true: Callable[[], object], within_s: float, otherwise: str) -> None:
     """Look again and again. Raises AssertionError, with the words given, when it takes too long."""
     deadline = time.monotonic() + within_s
     while not true():
@@ -136,6 +137,18 @@ def delete_group(addresses: StackAddresses, group: str) -> None:
     admin = _admin(addresses)
     for done in admin.delete_consumer_groups([group]).values():
         done.result(KAFKA_S)
+
+
+def told(addresses: StackAddresses, group: str) -> dict[str, int]:
+    """By topic, the offset that a service has told Kafka under the name of its group; none if there is no group yet."""
+    admin = _admin(addresses)  # held: without it, its answers never come
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    try:
+        return {place.topic: place.offset for place in asked[group].result(KAFKA_S).topic_partitions or []}
+    except KafkaException as error:
+        if error.args[0].code() not in _NO_GROUP:
+            raise
+        return {}
 
 
 @contextmanager

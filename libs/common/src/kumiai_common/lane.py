@@ -16,7 +16,6 @@ from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from kumiai_common.kafka import consumer as make_consumer
-from kumiai_common.places import topic_of
 from kumiai_common.settings import Settings
 
 _LOG = structlog.get_logger()
@@ -169,8 +168,3 @@ class Lane:
         """Take records of a partition again."""
         if self.reads(partition):
             self._consumer.resume(partition)
-
-
-def lane_of_topic(topic: str) -> int:
-    """The lane of a topic."""
-    return lane_of(topic_of(topic).municipality)
