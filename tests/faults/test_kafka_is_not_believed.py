@@ -1,7 +1,6 @@
 """Kafka loses, repeats and forgets; old workers wake up. The services' own positions are the truth."""
 
 import asyncio
-from functools import partial
 
 import pytest
 from kumiai_contracts.topics import STREAM_OF, events_topic, receipts_stream
@@ -13,7 +12,7 @@ from kumiai_local.services import Service
 from tests.conftest import NewSystem
 from tests.faults.conftest import UnderLoad
 from tests.support.family import carry_over
-from tests.support.faults import delete_group, lose_tail, second_worker, told, until, without_its_group
+from tests.support.faults import delete_group, lose_tail, second_worker, told, without_its_group
 from tests.support.operator import LINKAGE, REGISTRY, TAXATION, Operator
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -44,10 +43,10 @@ async def test_a_lost_tail_is_found_without_another_event(
 async def test_deleted_consumer_groups_change_nothing(
     federation: ServiceProcesses, addresses: StackAddresses, under_load: UnderLoad
 ) -> None:
-    async with under_load():
+    async with under_load() as load:
         for service in (REGISTRY, TAXATION):
             group = f"{service}.workers"
-            await until(partial(told, addresses, group), 10, f"{service} told no place")
+            await told(addresses, group, {events_topic(load.member.code, "membership")})
             await asyncio.to_thread(federation[service].stop)
             await asyncio.to_thread(delete_group, addresses, group)
             federation[service].start()

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
+import aiokafka
 import httpx
 import psycopg
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from aiokafka.helpers import create_ssl_context
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AclBindingFilter, AdminClient, OffsetSpec, ResourceType
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout, checkout
@@ -23,8 +25,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 DIES_WITHIN_S = 60.0
 KAFKA_S = 30.0
+TOLD_WITHIN_S = 10.0
 _NUMBERS = count(1)
-_NO_GROUP = (KafkaError.GROUP_ID_NOT_FOUND, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE)
 
 
 async def die_at(
@@ -80,7 +82,7 @@ async def all_run(federation: Iterable[Worker]) -> None:
         await asyncio.to_thread(worker.wait_ready)
 
 
-async def until(true: Callable[[], object], within_s: float, otherwise: str) -> None:
+async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
     """Look again and again. Raises AssertionError, with the words given, when it takes too long."""
     deadline = time.monotonic() + within_s
     while not true():
@@ -139,16 +141,30 @@ def delete_group(addresses: StackAddresses, group: str) -> None:
         done.result(KAFKA_S)
 
 
-def told(addresses: StackAddresses, group: str) -> dict[str, int]:
-    """By topic, the offset that a service has told Kafka under the name of its group; none if there is no group yet."""
-    admin = _admin(addresses)  # held: without it, its answers never come
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+async def told(addresses: StackAddresses, group: str, topics: Iterable[str]) -> dict[str, int]:
+    """By topic, the offset that a service has told Kafka under the name of its group. Raises TimeoutError if it tells
+    one of them nothing in ten seconds."""
+    ca_file = addresses.kafka_ca_file
+    consumer = aiokafka.AIOKafkaConsumer(
+        bootstrap_servers=addresses.kafka_bootstrap,
+        security_protocol=addresses.kafka_security_protocol,
+        ssl_context=create_ssl_context(cafile=str(ca_file)) if ca_file else None,
+        sasl_mechanism="SCRAM-SHA-256",
+        sasl_plain_username=addresses.kafka_username,
+        sasl_plain_password=addresses.kafka_password,
+        group_id=group,
+        enable_auto_commit=False,
+    )
+    await consumer.start()
     try:
-        return {place.topic: place.offset for place in asked[group].result(KAFKA_S).topic_partitions or []}
-    except KafkaException as error:
-        if error.args[0].code() not in _NO_GROUP:
-            raise
-        return {}
+        async with asyncio.timeout(TOLD_WITHIN_S):
+            while True:
+                places = {topic: await consumer.committed(aiokafka.TopicPartition(topic, 0)) for topic in topics}
+                if None not in places.values():
+                    return places
+                await asyncio.sleep(0.2)
+    finally:
+        await consumer.stop()
 
 
 @contextmanager
