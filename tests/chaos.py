@@ -98,7 +98,7 @@ class Chaos:
     async def _die(self) -> str:
         worker, point = self._services[self._rng.choice(ALL)], self._rng.choice(POINTS)
         passing = self._rng.randint(1, 10)
-        await die_at(worker, self._layout, point, passing)
+        await die_at(worker, self._layout, point, passing=passing)
         return f"{worker.name} died {point}, passing {passing}"
 
     async def _sleep(self) -> str:

@@ -33,6 +33,7 @@ from kumiai_national_id_linkage.legal_tables import legal_tables
 from tests.conftest import NewSystem
 from tests.support.clerk import clerk
 from tests.support.family import FAMILY, carry_over, today
+from tests.support.faults import restart
 from tests.support.network import Body, NetworkOperator, at
 from tests.support.operator import LINKAGE, Operator
 from tests.support.past import recorded
@@ -285,8 +286,7 @@ async def test_in_bad_weather_and_through_a_kill_every_request_is_recorded_and_a
             await niigata.ask(number, provider, code)
         federation[LINKAGE].kill()
         await network.weather(away=True)
-        federation[LINKAGE].start()
-        await asyncio.to_thread(federation[LINKAGE].wait_ready)
+        await restart(federation, LINKAGE, forgotten_by=addresses)
         assert federation.network is not None
         federation.network.kill()
         federation.network.start()

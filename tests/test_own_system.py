@@ -8,10 +8,12 @@ import pytest
 from kumiai_contracts.resident import BirthNotice, ChangeOfAddressNotice, DeathNotice, MoveOutNotice, Reason, Status
 from kumiai_contracts.resident_feed import FeedEventNotice
 from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_local.addresses import StackAddresses
 from kumiai_local.service_processes import ServiceProcesses
 
 from tests.conftest import NewSystem
 from tests.support.family import AWAY, NEXT_HOME, carry_over, handled, person, today
+from tests.support.faults import restart
 from tests.support.operator import REGISTRY, TAXATION, Operator
 from tests.support.own_registry import codes, hand_in, life_of, standing
 from tests.support.system import System
@@ -130,7 +132,7 @@ async def test_what_has_diverged_is_seen_until_it_is_mended(
 
 
 async def test_from_own_to_shared_and_back_nothing_is_lost_though_the_registry_is_killed(
-    federation: ServiceProcesses, shared: System, new_system: NewSystem, operator: Operator
+    federation: ServiceProcesses, addresses: StackAddresses, shared: System, new_system: NewSystem, operator: Operator
 ) -> None:
     own = await own_system(new_system, operator)
     life = await life_of(shared)
@@ -138,8 +140,7 @@ async def test_from_own_to_shared_and_back_nothing_is_lost_though_the_registry_i
     await asyncio.wait_for(sent[0], 20)
     federation[REGISTRY].kill()
     sent += [await own.post.send(own.message(notice)) for notice in life[3:]]
-    federation[REGISTRY].start()
-    await asyncio.to_thread(federation[REGISTRY].wait_ready)
+    await restart(federation, REGISTRY, forgotten_by=addresses)
     receipts = await asyncio.wait_for(asyncio.gather(*sent), 60)
     assert [codes(receipt) for receipt in receipts] == [[]] * len(life)
 

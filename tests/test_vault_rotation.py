@@ -21,6 +21,7 @@ from kumiai_national_id_linkage.vault.keys import with_new_keys, write
 
 from tests.conftest import NewSystem
 from tests.support.family import carry_over
+from tests.support.faults import restart
 from tests.support.operator import LINKAGE, REGISTRY, Operator
 from tests.support.system import System
 from tests.support.vault import Clerk, household, my_number, number_notice, public_key
@@ -130,8 +131,7 @@ async def test_a_rotation_that_is_killed_in_the_middle_goes_on_and_every_number_
     count = len(numbers) + 1
     assert versions(addresses, code) == {(1, 1): count - 1, (2, 2): 1}, "nothing of the page was left behind"
 
-    worker.start()
-    await asyncio.to_thread(worker.wait_ready)
+    await restart(federation, LINKAGE, forgotten_by=addresses)
     await finished(operator, code, [("data", 2, count), ("mark", 2, count), ("token", 1, None)])
     assert versions(addresses, code) == {(2, 2): count}
     for person, number in some:

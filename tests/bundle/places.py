@@ -1,7 +1,8 @@
 """Services without their processes: real rules on real databases, for histories that nobody would write by hand."""
 
+import csv
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kumiai_common import checkpoints, log
 from kumiai_common.bundle.folder import BundleFolder
 from kumiai_common.bundle.importing import Importer
-from kumiai_common.bundle.layout import Part, stream_path
-from kumiai_common.bundle.part import write_part
+from kumiai_common.bundle.layout import Part, record_path, stream_path, table_path
+from kumiai_common.bundle.part import Kept, write_part
 from kumiai_common.database import Database
 from kumiai_common.intake import receive
 from kumiai_common.keys import ServiceKeys
@@ -25,6 +26,8 @@ from kumiai_contracts.envelope import StoredEvent
 from kumiai_contracts.membership import MemberRow, MunicipalityJoined, SubscriptionRow
 from kumiai_contracts.model import Event
 from kumiai_contracts.operations import IncarnationBegun
+from kumiai_contracts.own_system import OwnSystemBegun, OwnSystemRow
+from kumiai_contracts.registry import tables_of
 from kumiai_contracts.topics import READS, SERVICE_OF, STREAM_OF
 from kumiai_local.addresses import StackAddresses
 from kumiai_local.layout import Layout
@@ -32,11 +35,22 @@ from kumiai_local.provision_database import provision_databases
 from kumiai_local.secret_files import password
 from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.services import Service
+from kumiai_national_id_linkage.codes import CodeBook
+from kumiai_national_id_linkage.exchange_rules import ExchangeRules
+from kumiai_national_id_linkage.handlers import NationalIdLinkage
+from kumiai_national_id_linkage.legal_tables import legal_tables
+from kumiai_national_id_linkage.proof import NetworkProof
+from kumiai_national_id_linkage.vault.key_management import FileKeys
 from kumiai_resident_registry.handlers import ResidentRegistry
 from kumiai_taxation.handlers import Taxation
 
-RULES: tuple[Rules, ...] = (ResidentRegistry(), Taxation())
-"""In the direction of the data."""
+from tests.support.operator import LINKAGE, REGISTRY
+
+KEPT = {
+    REGISTRY: Kept(("emergency_access", "protection_release", "own_feed", "own_feed_divergence")),
+    LINKAGE: Kept(("network_position",)),
+}
+"""What the services keep beside their streams."""
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 Headers = Sequence[tuple[str, bytes]]
 
@@ -102,14 +116,22 @@ def line_of(event: StoredEvent) -> bytes:
     return orjson.dumps({name: said[name] for name in event._fields[2:]}) + b"\n"
 
 
+def rules_of(layout: Layout) -> tuple[Rules, ...]:
+    """The rules of all services, in the direction of the data."""
+    management = FileKeys(layout.secrets / "vault-keys.json")
+    exchange = ExchangeRules(CodeBook.load(layout.linkage_code_key), legal_tables(), NetworkProof.load(layout.keys))
+    return ResidentRegistry(), Taxation(), NationalIdLinkage(management, exchange)
+
+
 @asynccontextmanager
 async def places(addresses: StackAddresses, layout: Layout, name: str) -> AsyncIterator[dict[str, Place]]:
     """The services at a place of this name, with empty databases."""
-    services = [Apart(rules.name, name) for rules in RULES]
+    every = rules_of(layout)
+    services = [Apart(rules.name, name) for rules in every]
     provision_databases(addresses, layout, services)
     ServiceProcesses(addresses, layout, services=services).migrate()
     found = {}
-    for rules, service in zip(RULES, services, strict=True):
+    for rules, service in zip(every, services, strict=True):
         pool = await asyncpg.create_pool(
             addresses.postgres_url_of(service.app_role, service.database),
             password=password(service.role_password(layout, service.app_role)),
@@ -124,20 +146,23 @@ async def places(addresses: StackAddresses, layout: Layout, name: str) -> AsyncI
             await place.database.close()
 
 
-async def join(here: dict[str, Place], municipality: str) -> None:
-    """Have every service hear that the municipality subscribes to all of them."""
+async def join(here: dict[str, Place], municipality: str, *, own_registry: bool = False) -> None:
+    """Have every service hear that the municipality subscribes to all of them, and who keeps its residents' record."""
     time = "2026-11-01T00:00:00.000000Z"
     joined = MunicipalityJoined(
         member=MemberRow(name="市", prefecture="県", joined_at=time),
         subscriptions=tuple(
-            SubscriptionRow(service=rules.name, active=True, changed_at=time)  # type: ignore[arg-type]
-            for rules in RULES
+            SubscriptionRow(service=name, active=True, changed_at=time)  # type: ignore[arg-type]
+            for name in here
         ),
     )
     head = log.Head(municipality, "membership", 1, 0, origin(municipality, "membership", 1))
-    event = head.append(joined, time=time)
+    events = [head.append(joined, time=time)]
+    if own_registry:
+        row = OwnSystemRow(service=REGISTRY, active=True, changed_at=time)
+        events.append(head.append(OwnSystemBegun(own_system=row), time=time))
     for place in here.values():
-        await place.take(municipality, membership=[event])
+        await place.take(municipality, membership=events)
 
 
 async def spread(here: dict[str, Place], municipality: str) -> None:
@@ -164,17 +189,20 @@ async def export(
     parts = {}
     for place in reversed(here.values()):
         await checkpoints.sign_moved_heads(place.database, place.keys, [municipality])
-        part = await write_part(place.database, place.name, municipality, place.keys, target)
-        part = _of_an_older_version(part, folder) if older else part
+        kept = KEPT.get(place.name, Kept())
+        part = await write_part(place.database, place.name, municipality, place.keys, target, kept=kept)
+        if older:
+            part = _of_an_older_version(part, folder, {event.type for event in await place.log(municipality)})
         said = {"part": part.statement(), "public_key": place.keys.public_text,
                 "signature": part.signature(place.keys.signing)}  # fmt: skip
         parts[place.name] = target.close_part(said)
     return target.finish(), parts
 
 
-def _of_an_older_version(part: Part, folder: Path) -> Part:
-    """Without the tables that hold nothing: a version that did not know them would not have written them."""
-    unknown = {file for file in part.files if "/tables/" in file.path and not file.records}
+def _of_an_older_version(part: Part, folder: Path, types: Iterable[str]) -> Part:
+    """Without the tables that no event of these types fills, as by a version that knew neither."""
+    filled = {table_path(part.service, row.table) for type_ in types for _, row in tables_of(type_)}
+    unknown = {file for file in part.files if "/tables/" in file.path and file.path not in filled}
     for file in unknown:
         (folder / file.path).unlink()
     known = tuple(file for file in part.files if file not in unknown)
@@ -184,7 +212,8 @@ def _of_an_older_version(part: Part, folder: Path) -> Part:
 async def import_(there: dict[str, Place], parts: dict[str, Part], folder: Path, piece: int) -> None:
     """Take a bundle in, in pieces of so many lines; every piece comes twice."""
     for service, part in parts.items():
-        importer = Importer(there[service].database, service, there[service].keys)
+        kept = KEPT.get(service, Kept()).records
+        importer = Importer(there[service].database, service, there[service].keys, kept)
         municipality = part.municipality
         for end in (*part.readers, *part.heads):
             if end.stream == "membership":
@@ -196,5 +225,8 @@ async def import_(there: dict[str, Place], parts: dict[str, Part], folder: Path,
                 for _ in range(2):
                     await take(municipality, end.stream, lines[start : start + piece])
         sealed = [json.loads(line) for line in (folder / service / "parts.jsonl").read_text().splitlines()]
-        await importer.parts(municipality, sealed)
-        await importer.parts(municipality, sealed)
+        for _ in range(2):
+            await importer.parts(municipality, sealed)
+            for table in kept:
+                with (folder / record_path(service, table)).open(newline="") as file:
+                    await importer.records(municipality, table, 0, list(csv.DictReader(file)))

@@ -1,47 +1,56 @@
 """Whatever a municipality lived through: its bundle is proven, and goes into another place and comes out the same."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from datetime import date
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from kumiai_common import log
 from kumiai_common.bundle.importing import Importer, NotImportable, TypeUnknown
+from kumiai_common.bundle.layout import record_path
 from kumiai_common.queries import QUERIES
-from kumiai_contracts.envelope import NoticeEnvelope
-from kumiai_contracts.identifiers import addressee_check_digit, with_check_digit
-from kumiai_contracts.model import Notice
-from kumiai_contracts.operations import EventParked, ParkedEventSettled, ParkedRow, StreamClosed, StreamReopened
-from kumiai_contracts.resident import Address
-from kumiai_contracts.resident_affairs import ProtectionApplicationNotice
-from kumiai_contracts.taxation import EmploymentIncomeReport, NonResidentTaxpayerNotice
+from kumiai_contracts.identifiers import local_government_check_digit, with_check_digit
+from kumiai_contracts.operations import EventParked, ParkedRow, StreamClosed, StreamReopened
 from kumiai_local.layout import Layout
 from kumiai_local.stack import Stack
 
-from benchmarks.town import Town
-from tests.bundle.places import Place, export, import_, join, line_of, places, spread
+from tests.bundle.feeds import Feed
+from tests.bundle.lives import EVERYTHING, STEPS, Life
+from tests.bundle.places import KEPT, Place, export, import_, join, line_of, places
+from tests.support.operator import REGISTRY
 
 pytestmark = pytest.mark.stack
 Two = tuple[dict[str, Place], dict[str, Place]]
-
-STEPS = st.one_of(
-    st.tuples(st.just("days"), st.integers(1, 12)),
-    st.tuples(st.sampled_from(("repeat", "garbage", "reuse", "nobody", "spread", "restored", "parked", "settled"))),
-    st.tuples(st.sampled_from(("reports", "elsewhere", "protected")), st.integers(1, 5)),
-)
+Lives = Callable[..., Awaitable[str]]
+RICH = {
+    "resident.carried-over.v1",
+    "resident.moved-in.v1",
+    "linkage.integrated-addressee-number-assigned.v1",
+    "linkage.facts-replicated.v1",
+    "linkage.code-requested.v1",
+    "linkage.code-acquired.v1",
+    "linkage.procedure-granted.v1",
+    "linkage.inquiry-requested.v1",
+    "linkage.inquiry-answered.v1",
+    "linkage.provision-refused.v1",
+    "linkage.addressees-merged.v1",
+    "linkage.addressees-parted.v1",
+    "operation.event-parked.v1",
+    "operation.incarnation-begun.v1",
+}
+"""Types of events that a life of everything leads to."""
 
 
 @pytest.fixture(scope="session")
 def fresh_codes() -> Iterator[str]:
-    """Codes of municipalities that are none, so that there are enough."""
-    return map("{:06}".format, count(900_001))
+    """Codes of municipalities that are none, so that there are enough, from a prefecture that is one on."""
+    return (with_check_digit(f"{number:05}", local_government_check_digit) for number in count(15_701))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -53,40 +62,72 @@ async def two(stack: Stack, test_layout: Layout) -> AsyncIterator[Two]:
         yield here, there
 
 
+@pytest.fixture(scope="session")
+def lives(two: Two, fresh_codes: Iterator[str], test_layout: Layout) -> Lives:
+    """Has another municipality live here, with the shared registry or its own."""
+    here, _ = two
+
+    async def lived(steps: list[tuple[Any, ...]], seed: int = 1, *, own_registry: bool = False) -> str:
+        municipality, twin = next(fresh_codes), next(fresh_codes)
+        await join(here, municipality, own_registry=own_registry)
+        feed = Feed(here, municipality, twin, seed) if own_registry else None
+        if feed is not None:
+            await join(here, twin)
+        await Life(here, municipality, test_layout, seed, feed).live(steps)
+        return municipality
+
+    return lived
+
+
+@pytest.mark.parametrize("own_registry", (False, True))
+async def test_these_lives_are_rich(two: Two, lives: Lives, *, own_registry: bool) -> None:
+    """Otherwise the next test would prove little."""
+    here, _ = two
+    municipality = await lives(EVERYTHING, own_registry=own_registry)
+    found = Counter([event.type for place in here.values() for event in await place.log(municipality)])
+    assert found.keys() >= RICH, RICH - found.keys()
+    async with here[REGISTRY].database.transaction([municipality]) as connection:
+        fed = await connection.fetchrow("select sequence, seen from own_feed where municipality = $1", municipality)
+    assert bool(fed) == own_registry and (not fed or fed["seen"] >= fed["sequence"] > 21)
+
+
+@example(steps=EVERYTHING, seed=1, piece=7, older=False, own_registry=False)
+@example(steps=EVERYTHING, seed=2, piece=7, older=True, own_registry=True)
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     steps=st.lists(STEPS, min_size=3, max_size=14),
     seed=st.integers(0, 10**6),
     piece=st.integers(1, 40),
     older=st.booleans(),
+    own_registry=st.booleans(),
 )
 async def test_export_import_export_has_the_same_identity(
-    steps: list[tuple[Any, ...]], seed: int, piece: int, older: bool, two: Two, fresh_codes: Iterator[str],
+    steps: list[tuple[Any, ...]], seed: int, piece: int, older: bool, own_registry: bool, two: Two, lives: Lives,
     verifier: Any, tmp_path_factory: pytest.TempPathFactory,
 ) -> None:  # fmt: skip
     here, there = two
-    municipality, place = next(fresh_codes), tmp_path_factory.mktemp("history")
-    await join(here, municipality)
-    await live(here, municipality, steps, seed)
+    municipality, place = await lives(steps, seed, own_registry=own_registry), tmp_path_factory.mktemp("history")
     # What an older version wrote goes into this one, which knows more tables, and comes out under the same identity.
     identity, parts = await export(here, municipality, place / "first", older=older)
     assert verifier.main([str(place / "first"), "--json"]) == 0
     await import_(there, parts, place / "first", piece)
-    await join(there, municipality)
+    await join(there, municipality, own_registry=own_registry)
     again, _ = await export(there, municipality, place / "second")
     assert again == identity
     assert verifier.main([str(place / "second"), "--identity", identity, "--json"]) == 0
     assert (await export(here, municipality, place / "third"))[0] == identity
+    # Beside the identity: where its own system's feed stands, and what of it has diverged.
+    for table in KEPT[REGISTRY].records:
+        first, second = [folder / record_path(REGISTRY, table) for folder in (place / "first", place / "second")]
+        assert first.read_bytes() == second.read_bytes(), table
 
 
 async def test_a_closed_log_is_closed_where_it_is_imported_until_it_is_reopened(
-    two: Two, fresh_codes: Iterator[str], tmp_path: Path
+    two: Two, lives: Lives, tmp_path: Path
 ) -> None:
     here, there = two
     for reopened in (False, True):
-        municipality, registry = next(fresh_codes), here["resident-registry"]
-        await join(here, municipality)
-        await live(here, municipality, [("spread",)], 1)
+        municipality, registry = await lives([("spread",)]), here["resident-registry"]
         closed = StreamClosed(leave=1, receipts_incarnation=1, receipts_position=21, receipts_hash="00" * 32, parked=0)
         await registry.append(municipality, closed)
         if reopened:
@@ -99,12 +140,10 @@ async def test_a_closed_log_is_closed_where_it_is_imported_until_it_is_reopened(
 
 
 async def test_a_log_with_a_type_of_a_newer_version_is_refused_and_nothing_of_the_piece_taken(
-    two: Two, fresh_codes: Iterator[str]
+    two: Two, lives: Lives
 ) -> None:
     here, there = two
-    municipality, registry = next(fresh_codes), there["resident-registry"]
-    await join(here, municipality)
-    await live(here, municipality, [], 1)
+    municipality, registry = await lives([]), there["resident-registry"]
     events = await here["resident-registry"].log(municipality)
     newer = events[-1]._replace(type="resident.risen.v1")
     newer = newer._replace(hash=newer.expected_hash(newer.incarnation, events[-2].hash))
@@ -129,13 +168,9 @@ async def test_the_database_writes_the_lines_that_anybody_would_write(two: Two, 
     assert [line.position for line in found] == [1]
 
 
-async def test_a_long_log_is_taken_in_run_by_run(
-    two: Two, fresh_codes: Iterator[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_long_log_is_taken_in_run_by_run(two: Two, lives: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
     here, there = two
-    municipality, registry = next(fresh_codes), there["resident-registry"]
-    await join(here, municipality)
-    await live(here, municipality, [("days", 9)], 1)
+    municipality, registry = await lives([("days", 9)]), there["resident-registry"]
     events = await here["resident-registry"].log(municipality)
     lines = [line_of(event) for event in events]
     monkeypatch.setattr("kumiai_common.bundle.importing.EVENTS_A_RUN", 4)
@@ -161,83 +196,3 @@ async def _unpublished(place: Place, municipality: str) -> dict[str, int]:
     async with place.database.transaction([municipality]) as connection:
         found = await QUERIES.unpublished(connection, municipalities=[municipality])
     return {record["stream"]: record["position"] for record in found}
-
-
-async def live(here: dict[str, Place], municipality: str, steps: list[tuple[Any, ...]], seed: int) -> None:
-    """A history: what senders do, what goes wrong, and what is read when."""
-    registry, taxation = here["resident-registry"], here["taxation"]
-    town, random, ids = Town(municipality, seed), Random(seed), count(1)
-    sent = town.records(21)
-    await registry.take(municipality, sent)
-    parked: list[ParkedRow] = []
-    for kind, *much in steps:
-        match kind:
-            case "days":
-                sent = town.records(*much)
-                await registry.take(municipality, sent)
-            case "repeat":
-                await registry.take(municipality, sent)
-            case "garbage":
-                await registry.take(municipality, [(headers, b"{\xff") for headers, _ in town.records(1)])
-            case "reuse":
-                await registry.take(municipality, [(sent[0][0], b'{"other": "bytes"}')])
-            case "nobody":
-                await registry.take(municipality, [([("ce_id", b"\xff")], None)])
-            case "reports":
-                await spread(here, municipality)
-                await taxation.take(municipality, [_report(municipality, next(ids), random) for _ in range(*much)])
-            case "elsewhere":
-                taxed = [_taxed_from_elsewhere(municipality, next(ids)) for _ in range(*much)]
-                await taxation.take(municipality, taxed)
-            case "protected":
-                await registry.take(municipality, [_protected(municipality, next(ids), n + 1) for n in range(*much)])
-            case "spread":
-                await spread(here, municipality)
-            case "restored":
-                await registry.begin_incarnation(municipality)
-            case "parked":
-                row = ParkedRow(
-                    read_stream="resident", position=len(parked) + 1, keys=("k",), state="parked", error="E"
-                )
-                parked.append(row)
-                await taxation.append(municipality, EventParked(parked=row))
-            case "settled" if parked:
-                row = parked[-1].model_copy(update={"state": "skipped"})
-                await taxation.append(municipality, ParkedEventSettled(parked=row))
-
-
-def _report(municipality: str, n: int, random: Random) -> tuple[Any, bytes]:
-    number = _number(random.choice((1, 2, 3, 4, 999_999)))
-    report = EmploymentIncomeReport(
-        fiscal_year=2026,
-        addressee_number=number,
-        employer=f"{random.randint(1, 3)}",
-        salary=random.randint(0, 9_000_000),
-    )
-    return _sent(municipality, n, report)
-
-
-def _taxed_from_elsewhere(municipality: str, n: int) -> tuple[Any, bytes]:
-    """住登外者: an entry of taxation's own, with a sealed address."""
-    address = Address(prefecture="東京都", municipality="千代田区", town="千代田", number=f"{n}番")
-    entry = NonResidentTaxpayerNotice(
-        name="住登 外", name_kana="ジュウトウ ガイ", birth_date="1970-01-01", address=address, from_year=2020
-    )
-    return _sent(municipality, n, entry)
-
-
-def _protected(municipality: str, n: int, person: int) -> tuple[Any, bytes]:
-    """支援措置, or a refusal where it holds already."""
-    notice = ProtectionApplicationNotice(
-        place="本庁", operator="desk/1", applied_on=date(2026, 11, 1), addressee_numbers=(_number(person),)
-    )
-    return _sent(municipality, n, notice)
-
-
-def _number(n: int) -> str:
-    return with_check_digit(f"{n:09}", addressee_check_digit)
-
-
-def _sent(municipality: str, n: int, notice: Notice) -> tuple[Any, bytes]:
-    envelope = NoticeEnvelope(f"r-{n}", "urn:test:tax", notice.type, municipality)
-    return envelope.headers(), notice.body()

@@ -27,12 +27,14 @@ async def test_services_may_die_at_every_point(
     federation: ServiceProcesses, addresses: StackAddresses, test_layout: Layout, under_load: UnderLoad
 ) -> None:
     """Each point is passed by one service, each service dies at two; the long form takes them all."""
+    points = zip(ALL, POINTS[::2], POINTS[1::2], strict=True)
     async with under_load():
-        for round_ in (0, 1):
-            points = zip(ALL, POINTS[round_::2], strict=True)
-            await asyncio.gather(
-                *[die_at(federation[service], test_layout, point, 3, addresses) for service, point in points]
-            )
+        await asyncio.gather(
+            *[
+                die_at(federation[service], test_layout, *two, passing=3, forgotten_by=addresses)
+                for service, *two in points
+            ]
+        )
 
 
 async def test_membership_may_die_at_every_point(
@@ -44,12 +46,11 @@ async def test_membership_may_die_at_every_point(
 ) -> None:
     key = public_key_text(Ed25519PrivateKey.generate().public_key())
     async with under_load(residents=20, per_s=4.0) as load:
-        for point in POINTS:
-            dying = asyncio.create_task(die_at(federation["membership"], test_layout, point, 1, addresses))
-            while not dying.done():
-                await operator.register(load.member.code, f"clerk-{next(CLERKS)}", key)
-                await asyncio.sleep(0.2)
-            await dying
+        dying = asyncio.create_task(die_at(federation["membership"], test_layout, *POINTS, forgotten_by=addresses))
+        while not dying.done():
+            await operator.register(load.member.code, f"clerk-{next(CLERKS)}", key)
+            await asyncio.sleep(0.2)
+        await dying
 
 
 async def test_killed_services_lose_nothing(federation: ServiceProcesses, under_load: UnderLoad) -> None:

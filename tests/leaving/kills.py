@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import httpx
 from kumiai_common.http.token_client import TokenRefused
 from kumiai_contracts.taxation import EmploymentIncomeReport
+from kumiai_local.addresses import StackAddresses
 from kumiai_local.choose import new_stack
 from kumiai_local.layout import Layout, checkout
 from kumiai_local.service_processes import ServiceProcesses
@@ -28,6 +29,7 @@ from kumiai_local.service_processes import ServiceProcesses
 from tests.bundle.conftest import register_exporter
 from tests.support.exports import OFFICER, PATIENCE_S, Exports, Made
 from tests.support.family import carry_over
+from tests.support.faults import restart
 from tests.support.leaving import Leaver, closed_heads
 from tests.support.operator import ALL, Operator
 from tests.support.system import System, broker_of
@@ -45,13 +47,21 @@ class Kills:
     """One municipality that leaves again and again while processes are killed."""
 
     def __init__(
-        self, leaver: Leaver, system: System, federation: ServiceProcesses, folder: Path, rng: random.Random
+        self,
+        leaver: Leaver,
+        system: System,
+        federation: ServiceProcesses,
+        folder: Path,
+        rng: random.Random,
+        forgotten_by: StackAddresses | None = None,
     ) -> None:
+        """What the dead still held runs out in ten seconds, or at once in a stack that is given."""
         self._leaver = leaver
         self._system = system
         self._federation = federation
         self._exports = Exports(leaver.member.code, federation, folder)
         self._rng = rng
+        self._forgotten_by = forgotten_by
 
     async def moment(self) -> str:
         """One leave, one kill at a random moment of it, and the leave cancelled. Raises AssertionError."""
@@ -92,11 +102,7 @@ class Kills:
 
     async def kill(self, *services: str) -> None:
         """Kill what runs, without warning, and start it again."""
-        for service in services:
-            self._federation[service].kill()
-        for service in services:
-            self._federation[service].start()
-        await asyncio.gather(*[asyncio.to_thread(self._federation[service].wait_ready) for service in services])
+        await restart(self._federation, *services, forgotten_by=self._forgotten_by)
 
     async def _kill(self, victim: str, after: float) -> None:
         await asyncio.sleep(after)

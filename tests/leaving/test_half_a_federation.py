@@ -17,7 +17,7 @@ from tests.leaving.kills import Kills
 from tests.leaving.test_leaving import report
 from tests.support.exports import OFFICER
 from tests.support.family import carry_over
-from tests.support.faults import restore_backup, superuser, take_backup
+from tests.support.faults import restart, restore_backup, superuser, take_backup
 from tests.support.leaving import NOTHING, everywhere, in_kafka, until_waits_for
 from tests.support.operator import ALL, LINKAGE, REGISTRY, TAXATION, Operator
 
@@ -54,7 +54,7 @@ async def test_a_leave_waits_for_a_service_that_is_down_and_for_nobody_else(
     third = next(leaving_codes)
     body = {"municipality": third, "name": "試験", "prefecture": "大分県", "services": [REGISTRY]}
     assert (await operator.ask("POST", "membership", "/v1/members", json=body))["scram_username"]
-    await restart(federation, LINKAGE)
+    await restart(federation, LINKAGE, forgotten_by=addresses)
     await leaver.state("closed")
 
     await leaver.record_bundle()
@@ -64,7 +64,7 @@ async def test_a_leave_waits_for_a_service_that_is_down_and_for_nobody_else(
     await until_waits_for(leaver, {LINKAGE, "kafka", "membership"})
     assert in_kafka(addresses, leaver.member.code)["topics"], "what it has to learn from is still there"
     assert "stream_event" in everywhere(addresses, leaver.member.code)[LINKAGE]
-    await restart(federation, LINKAGE)
+    await restart(federation, LINKAGE, forgotten_by=addresses)
     await leaver.state("certified", within_s=60)
     assert set(everywhere(addresses, leaver.member.code)[LINKAGE]) <= {"tombstone", "erasure_count"}
     assert await operator.reader(LINKAGE, third, "membership"), "who joined meanwhile is known by now"
@@ -103,7 +103,7 @@ async def test_whatever_is_killed_and_whenever_the_bundle_is_the_same(
     print(f"seed {seed}")
     await register_exporter(operator, test_layout, code, OFFICER)
     await operator.known(leaver.member)
-    kills = Kills(leaver, system, federation, tmp_path, Random(seed))
+    kills = Kills(leaver, system, federation, tmp_path, Random(seed), addresses)
     print(await kills.moment())
     await kills.to_the_end()
     assert in_kafka(addresses, code) == NOTHING
@@ -129,17 +129,7 @@ async def test_a_database_that_is_restored_to_a_state_from_before_is_erased_agai
     federation[TAXATION].kill()
     await asyncio.to_thread(restore_backup, addresses, taxation, code)
     assert everywhere(addresses, code)[TAXATION]["assessment"] == 1
-    await restart(federation, TAXATION)
+    await restart(federation, TAXATION, forgotten_by=addresses)
     async with asyncio.timeout(30):
         while set(everywhere(addresses, code)[TAXATION]) - {"tombstone", "erasure_count"}:
             await asyncio.sleep(0.5)
-
-
-async def restart(federation: ServiceProcesses, *services: str) -> None:
-    """Kill what still runs, without warning, and start it again."""
-    for service in services:
-        if federation[service].alive:
-            federation[service].kill()
-    for service in services:
-        federation[service].start()
-    await asyncio.gather(*[asyncio.to_thread(federation[service].wait_ready) for service in services])

@@ -19,6 +19,7 @@ from kumiai_local.layout import Layout, checkout
 from kumiai_local.ports import free_ports
 from kumiai_local.processes import Child
 from kumiai_local.provision_broker import standing_rights
+from kumiai_local.service_processes import ServiceProcesses
 from kumiai_local.services import Service
 from kumiai_local.worker import RANK, Worker, WorkerSettings
 from prometheus_client.parser import text_string_to_metric_families
@@ -30,19 +31,20 @@ _NUMBERS = count(1)
 
 
 async def die_at(
-    worker: Worker, layout: Layout, point: str, passing: int = 1, forgotten_by: StackAddresses | None = None
+    worker: Worker, layout: Layout, *points: str, passing: int = 1, forgotten_by: StackAddresses | None = None
 ) -> None:
-    """Let a service die at the n-th passing of a point, under whatever load there is, and start it again. What the
-    dead worker still held runs out in ten seconds, or at once in a stack that is given: nothing else may then be alive
-    of the service.
+    """Let a service die at the n-th passing of a point, under whatever load there is, start it again to die at the next
+    one, and in the end for good. What a dead worker still held runs out in ten seconds, or at once in a stack that is
+    given: nothing else may then be alive of the service.
 
     Raises AssertionError when it does not get there, or dies of something else.
     """
     await asyncio.to_thread(worker.stop)
     try:
-        await dead_at(worker, layout, point, passing)
-        if forgotten_by is not None:
-            await asyncio.to_thread(forget, forgotten_by, worker.settings.service)
+        for point in points:
+            await dead_at(worker, layout, point, passing)
+            if forgotten_by is not None:
+                await asyncio.to_thread(forget, forgotten_by, worker.settings.service)
     finally:
         worker.start()
     await asyncio.to_thread(worker.wait_ready)
@@ -80,6 +82,20 @@ async def all_run(federation: Iterable[Worker]) -> None:
             worker.start()
     for worker in federation:
         await asyncio.to_thread(worker.wait_ready)
+
+
+async def restart(federation: ServiceProcesses, *services: str, forgotten_by: StackAddresses | None = None) -> None:
+    """Kill what still runs, without warning, and start it again. What the dead held runs out in ten seconds, or at
+    once in a stack that is given.
+    """
+    for service in services:
+        if federation[service].alive:
+            federation[service].kill()
+    if forgotten_by is not None:
+        await asyncio.gather(*[asyncio.to_thread(forget, forgotten_by, Service(service)) for service in services])
+    for service in services:
+        federation[service].start()
+    await asyncio.gather(*[asyncio.to_thread(federation[service].wait_ready) for service in services])
 
 
 async def until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
