@@ -194,7 +194,7 @@ def _mending(kind: type[Row]) -> str:
         f"insert into {kind.table} select * from unnest($1::{kind.table}[])"
         f" on conflict ({', '.join(('municipality', *kind.key))}) do update"
         f" set {', '.join(f'{name} = excluded.{name}' for name in changed)}"
-        f" where {kind.table} is distinct from excluded"
+        f" where {kind.table}.* is distinct from excluded.*"
     )
 
 
