@@ -217,6 +217,7 @@ def forget(addresses: StackAddresses, service: Service) -> None:
     """Let a dead worker's leases run out now instead of in ten seconds. No worker may run."""
     with superuser(addresses, service) as connection:
         connection.execute("update relay_lease set expires_at = now()")
+        connection.execute("update relay_worker set expires_at = now()")
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Lane:
         self.number = number
         self.given: dict[str, int] = {}
         self.known: set[str] | None = None
+        self.met = 0
 
     @property
     def topics(self) -> frozenset[str]:
@@ -35,6 +36,7 @@ class Lane:
 
     async def meets(self, topics: Collection[str]) -> None:
         """Knows everybody."""
+        self.met += 1
 
     def add(self, places: Mapping[str, int]) -> None:
         """Take topics, without those that its broker has not heard of."""
@@ -57,11 +59,11 @@ class Worker:
         self.lanes = [Lane(number) for number in range(LANES)]
         self.sharing = Sharing(SERVICE, self.lanes, self, self, lambda code: code in self.holds)  # type: ignore[arg-type]
 
-    async def leaders(self, topics: Collection[str] | None = None) -> dict[str, int]:
+    async def existing(self, topics: Collection[str] | None = None) -> frozenset[str]:
         """As a scout."""
         if self.fails:
             raise KafkaConnectionError("nobody answers")
-        return dict.fromkeys(self.exists if topics is None else self.exists & set(topics), 1)
+        return frozenset(self.exists if topics is None else self.exists & set(topics))
 
     async def of(self, topics: Collection[str]) -> dict[str, int]:
         """As places."""
@@ -82,6 +84,8 @@ class Worker:
             yield
         finally:
             task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
 
     async def settled(self, seconds: float = 0.01) -> None:
         """Give it time."""
@@ -100,7 +104,7 @@ async def test_a_lane_reads_all_topics_of_its_municipalities_and_no_other(worker
         assert worker.read == topics_of(ONE, TWO)
         for lane in worker.lanes:
             assert {lane_of(topic.split(".")[1]) for topic in lane.topics} <= {lane.number}
-        assert worker.sharing.done
+        assert worker.sharing.healthy
 
 
 async def test_who_joins_is_found_and_nobody_else_is_asked_for(worker: Worker) -> None:
@@ -149,9 +153,16 @@ async def test_nobody_answers_and_the_lanes_read_on(worker: Worker) -> None:
         worker.sharing.look_for([THREE])
         await worker.settled()
         assert worker.read == topics_of(ONE, TWO)
-        worker.fails, worker.exists = False, worker.exists | topics_of(THREE)
-        await worker.settled(0.05)
+        assert not worker.sharing.healthy
+        # They are made only after Kafka is there again, and after all looks would have been over.
+        await worker.settled(0.1)
+        assert worker.sharing.sought == {THREE}
+        worker.fails = False
+        await worker.settled(0.03)
+        worker.exists |= topics_of(THREE)
+        await worker.settled(0.06)
         assert worker.read == topics_of(ONE, TWO, THREE)
+        assert worker.sharing.healthy
 
 
 async def test_a_topic_that_a_lane_has_not_met_comes_with_a_later_look(worker: Worker) -> None:
@@ -159,6 +170,7 @@ async def test_a_topic_that_a_lane_has_not_met_comes_with_a_later_look(worker: W
         lane.known = topics_of(ONE)
     async with worker.running():
         assert worker.read == topics_of(ONE)
+        assert worker.lanes[lane_of(TWO)].met <= 2, "it is not asked again without a pause"
         for lane in worker.lanes:
             lane.known = None
         await worker.settled(0.08)

@@ -1,5 +1,6 @@
 """Kafka clients with the one set of options that loses nothing: the only place where they are made."""
 
+import asyncio
 import ssl
 from typing import Any
 
@@ -10,6 +11,7 @@ from faststream.security import SASLScram256
 from kumiai_common.settings import Settings, read_secret
 from kumiai_common.unreadable import read_everything
 
+ANSWER_SECONDS = 15.0
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 FETCH_BYTES = 512 * 1024
 """The most of one topic in one fetch."""
@@ -24,7 +26,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
         "sasl_mechanism": "SCRAM-SHA-256",
         "sasl_plain_username": settings.kafka_username,
         "sasl_plain_password": read_secret(settings.kafka_password_file),
-        "request_timeout_ms": 15_000,
+        "request_timeout_ms": round(ANSWER_SECONDS * 1000),
         "retry_backoff_ms": 100,
     }
     if context := _ssl_context(settings):
@@ -52,14 +54,15 @@ def broker(settings: Settings) -> KafkaBroker:
     )
 
 
-def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
+def consumer(settings: Settings, group: str | None, *, answer_seconds: float = ANSWER_SECONDS) -> AIOKafkaConsumer:
     """A consumer whose memory is the database: it commits nothing by itself and starts where it is told.
 
-    A group has no members; it is only the name under which places are told to Kafka.
+    A group has no members; it is only the name under which places are told to Kafka. A connection that gives no
+    answer for `answer_seconds` is closed, and the next request makes another.
     """
     read_everything()
     return AIOKafkaConsumer(
-        **_connection(settings),
+        **_connection(settings) | {"request_timeout_ms": round(answer_seconds * 1000)},
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -71,6 +74,18 @@ def consumer(settings: Settings, group: str | None) -> AIOKafkaConsumer:
         # How often aiokafka looks by itself whether there is something to fetch; what changes wakes it.
         consumer_timeout_ms=1_000,
     )
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer's connections, in whatever state it is.
+
+    aiokafka lets the cancellation of a task of its own out of its `stop`, which would end whoever stops it, and then
+    leaves its connections open.
+    """
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping])
+    if stopping.cancelled() or stopping.exception() is not None:
+        await consumer._client.close()
 
 
 def producer(settings: Settings) -> AIOKafkaProducer:

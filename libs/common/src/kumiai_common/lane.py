@@ -5,6 +5,7 @@ others' places, pauses and fetched records stay, and so does the fetch that is u
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,13 +17,17 @@ from aiokafka.consumer.subscription_state import Assignment, TopicPartitionState
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from kumiai_common.kafka import consumer as make_consumer
+from kumiai_common.kafka import stop
 from kumiai_common.settings import Settings
 
 _LOG = structlog.get_logger()
 LANES = 4
 """Polls at once, each of municipalities of its own, so that none waits for another's locks."""
+_NOWHERE = -1
 FETCH_MS = 1000
 """How long a lane waits for records before it looks whether aiokafka is still fetching."""
+MEET_SECONDS = 3.0
+"""How long a lane's broker may take to say who leads topics: the other lanes' new topics wait for it."""
 REFUSED_SECONDS = 5.0
 """How long a topic that we may not read is left alone; if its subscription has ended, it leaves our hands meanwhile."""
 
@@ -42,7 +47,9 @@ class Partitions(Assignment):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__([])
+        # It has a place, so that aiokafka does not ask for one and wait for the answer for ever; and no fetch is of it.
         self._gone = TopicPartitionState(self)
+        self._gone.seek(_NOWHERE)
 
     def state_value(self, partition: TopicPartition) -> TopicPartitionState:
         """The state of a partition; of one that left while a fetch was under way, one that takes nothing."""
@@ -78,7 +85,7 @@ class Lane:
 
     async def stop(self) -> None:
         """Close the connections; what was fetched is thrown away."""
-        await self._consumer.stop()
+        await stop(self._consumer)
 
     # Its topics
 
@@ -92,9 +99,16 @@ class Lane:
         return {partition: place.offset for partition, place in self._partitions.all_consumed_offsets().items()}
 
     async def meets(self, topics: Collection[str]) -> None:
-        """Learn who leads topics, before they are added: aiokafka asks for what it doesn't know again and again."""
+        """Learn who leads topics, before they are added: aiokafka asks for what it doesn't know again and again.
+
+        What isn't learnt in time, or isn't known to the broker that was asked, is left out when it is added.
+        """
         self._meeting = frozenset(topics)
-        await self._consumer._client.set_topics(self.topics | self._meeting)
+        client = self._consumer._client
+        client.set_topics(self.topics | self._meeting)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MEET_SECONDS):
+                await client.force_metadata_update()  # also for topics that were asked for before, and not there yet
 
     def add(self, places: Mapping[str, int]) -> None:
         """Read topics, too, from these offsets on; without those that Kafka doesn't know."""

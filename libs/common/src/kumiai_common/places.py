@@ -18,7 +18,7 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.scout import Scout
 
 _LOG = structlog.get_logger()
-AGAIN_SECONDS = 12 * 3600.0
+TOLD_ANEW_SECONDS = 12 * 3600.0
 """After how long Kafka is told again where we are: it forgets an offset that it wasn't told for days."""
 
 
@@ -32,7 +32,7 @@ class Places:
         self._told_all_at = 0.0
 
     async def of(self, topics: Collection[str]) -> dict[str, int]:
-        """The next offset of each topic. Raises KafkaError or what the database raises if neither can be asked."""
+        """The next offset of each topic. Raises what the database raises if it can't be asked."""
         if not topics:
             return {}
         named = {topic: topic_of(topic) for topic in topics}
@@ -60,7 +60,7 @@ class Places:
     async def tell(self, positions: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka what moved, for monitors and autoscalers only."""
         time = asyncio.get_running_loop().time()
-        if time - self._told_all_at > AGAIN_SECONDS:
+        if time - self._told_all_at > TOLD_ANEW_SECONDS:
             self._told, self._told_all_at = {}, time
         moved = {partition: offset for partition, offset in positions.items() if self._told.get(partition) != offset}
         if not moved:

@@ -46,7 +46,7 @@ def _may_be_kept(type_: str) -> bool:
 
 
 class StaleAssignment(RuntimeError):
-    """Another worker has gone on from here: this one slept through the loss of its partition. Seek again."""
+    """Another worker has gone on from here: this one slept through the loss of its lease. Seek again."""
 
 
 @dataclass(slots=True)

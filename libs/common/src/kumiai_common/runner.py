@@ -4,6 +4,7 @@ Invariant: one municipality's poison stops nobody else, and nothing is swallowed
 parked, or tried again.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -38,6 +39,8 @@ class Runner:
         self._processor = processor
         self._telemetry = telemetry
         self._committed = committed
+        self.waited_at = 0.0
+        """Loop time at which a poll last began anew, because the database or Kafka was away."""
 
     async def commit(self, poll: Poll) -> list[Effect]:
         """Commit a poll, whole if the rules allow it, otherwise in parts.
@@ -84,6 +87,8 @@ class Runner:
         async for attempt in stamina.retry_context(
             on=TRANSIENT, attempts=None, timeout=None, wait_initial=0.05, wait_max=2.0
         ):
+            if attempt.num > 1:
+                self.waited_at = asyncio.get_running_loop().time()
             with attempt:
                 effect = await self._once(poll, tolerant)
         self._measure(effect)

@@ -1,6 +1,6 @@
 """Start-up of a service: one process, one event loop, everything supervised.
 
-FastStream carries the application: signals, lifespan, orderly stop. The consumer and the relay use aiokafka themselves,
+FastStream carries the application: signals, lifespan, orderly stop. The lanes and the relay use aiokafka themselves,
 because positions live in the database and partitions are paused and sought one by one.
 """
 
@@ -190,13 +190,18 @@ async def _running(
                 asyncio.create_task(ground.closing.run()),
                 asyncio.create_task(_watch(ground.worker)),
             ]
+
+        def ended(task: asyncio.Task[None]) -> None:
+            _ended(task, stop)
+
         for task in running:
-            task.add_done_callback(lambda done: _ended(done, stop))
+            task.add_done_callback(ended)
         _LOG.info("started", port=settings.http_port)
         try:
             yield ground
         finally:
             for task in running:
+                task.remove_done_callback(ended)
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             await ground.follower.stop()
@@ -287,9 +292,7 @@ async def _watch(worker: Worker) -> None:
 
 def _ended(task: asyncio.Task[None], stop: Callable[[], None]) -> None:
     """No part of a service ends by itself: if one does, the process ends, and its supervisor starts another."""
-    if task.cancelled():
-        return
-    error = task.exception()
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
     name = type(error).__name__ if error else "no error"
     _LOG.error("a part of the service ended", error=name, where=logging.where(error) if error else [])
     stop()

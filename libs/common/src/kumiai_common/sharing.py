@@ -25,6 +25,7 @@ LOOKS_AFTER_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 ALL_SECONDS = 60.0
 """How often all topics are looked for: some may have come or gone without a word of membership's."""
 AGAIN_SECONDS = 0.5
+"""When it is tried again after a failure, and for a topic that a lane's broker doesn't know yet."""
 
 
 class Sharing:
@@ -42,8 +43,13 @@ class Sharing:
         self._all_due = 0.0
         self._due: dict[str, list[float]] = {}
         self._wake = asyncio.Event()
-        self.done = False
-        """Whether every lane was once given what is its own."""
+        self.healthy = False
+        """Whether the lanes have what is their own, as far as it was known at the last look."""
+
+    @property
+    def sought(self) -> frozenset[str]:
+        """The municipalities whose topics are still looked for."""
+        return frozenset(self._due)
 
     def look_for(self, municipalities: Iterable[str]) -> None:
         """A municipality's topics may come or go now."""
@@ -66,10 +72,12 @@ class Sharing:
             try:
                 await self._look()
                 await self._share()
-                self.done = True
+                self.healthy = True
             except (KafkaError, *TRANSIENT) as error:
+                self.healthy = False
                 _LOG.warning("topics not shared out", error=type(error).__name__)
-                self._all_due = 0.0
+                # Whoever makes topics has waited, too: what was looked for is looked for as often again.
+                self.look_for(self.sought)
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             next_look = min([self._all_due, *(due[0] for due in self._due.values())])
@@ -79,19 +87,19 @@ class Sharing:
     async def _look(self) -> None:
         time = asyncio.get_running_loop().time()
         if self._all_due <= time:
+            self._topics = frozenset(filter(self._is_read, await self._scout.existing()))
             self._all_due = time + ALL_SECONDS
-            self._topics = frozenset(filter(self._is_read, await self._scout.leaders()))
         due = {municipality for municipality, looks in self._due.items() if looks[0] <= time}
         if not due:
             return
+        found = await self._scout.existing([topic for municipality in due for topic in self._topics_of(municipality)])
+        others = (topic for topic in self._topics if topic_of(topic).municipality not in due)
+        self._topics = frozenset([*others, *found])
         self._due = {
             municipality: later
             for municipality, looks in self._due.items()
             if (later := [look for look in looks if look > time])
         }
-        found = await self._scout.leaders([topic for municipality in due for topic in self._topics_of(municipality)])
-        others = (topic for topic in self._topics if topic_of(topic).municipality not in due)
-        self._topics = frozenset([*others, *found])
 
     async def _share(self) -> None:
         new: dict[Lane, frozenset[str]] = {}
@@ -101,7 +109,8 @@ class Sharing:
             if self._holds(municipality):
                 own[lane_of(municipality)].add(topic)
         for lane in self._lanes:
-            lane.drop(lane.topics - own[lane.number])
+            if gone := lane.topics - own[lane.number]:
+                lane.drop(gone)
             if fresh := own[lane.number] - lane.topics:
                 new[lane] = frozenset(fresh)
         if not new:
@@ -112,7 +121,9 @@ class Sharing:
             held = [topic for topic in topics if self._holds(topic_of(topic).municipality)]
             lane.add({topic: places[topic] for topic in held})
             if missing := frozenset(held) - lane.topics:
-                self.look_for({topic_of(topic).municipality for topic in missing})
+                time = asyncio.get_running_loop().time()
+                for municipality in {topic_of(topic).municipality for topic in missing}:
+                    self._due.setdefault(municipality, [time + AGAIN_SECONDS])
 
     def _topics_of(self, municipality: str) -> Collection[str]:
         """The topics of a municipality that this service reads, whether they exist or not."""

@@ -1,7 +1,7 @@
 """Reading what Kafka holds: whatever a sender puts into a topic, legible or not (判読不能), becomes records.
 
 Where aiokafka can't read a record, it raises out of `getmany`, and what it has taken from all other topics in the same
-call is lost. As the municipalities of a worker share one consumer, one sender could stop everybody. Its fetcher
+call is lost. As the municipalities of a lane share one consumer, one sender could stop all of them. Its fetcher
 therefore reads with `Batches`.
 
 Invariant: reading never raises, and every offset comes once and in order. What can't be read comes as a record whose

@@ -73,17 +73,19 @@ class Worker:
         self._waiting_until: dict[str, float] = {}
         self._scout: Scout | None = None
         self._sharing: Sharing | None = None
+        self._sought: frozenset[str] = frozenset()
+        """Whose topics are to be looked for as soon as somebody can."""
         self._progress = dict.fromkeys(range(LANES), 0.0)
 
     @property
     def healthy(self) -> bool:
         """Whether its lanes read what is theirs."""
-        return self._sharing is not None and self._sharing.done
+        return self._sharing is not None and self._sharing.healthy
 
     @property
     def progress_at(self) -> float:
-        """Loop time at which the slowest lane last finished a poll; a watchdog looks at it."""
-        return min(self._progress.values())
+        """Loop time at which the slowest lane last finished a poll, or a poll last waited for the database."""
+        return max(min(self._progress.values()), self._runner.waited_at)
 
     async def run(self) -> None:
         """Consume until cancelled; consumers of which one fails are replaced by new ones."""
@@ -113,11 +115,7 @@ class Worker:
         """Where a topic begins and ends, as Kafka says; None while it doesn't."""
         if self._scout is None:
             return None
-        try:
-            begins, ends = await self._scout.begins([topic]), await self._scout.ends([topic])
-        except (KafkaError, TimeoutError) as error:
-            _LOG.warning("ends of a topic not known", topic=topic, error=type(error).__name__)
-            return None
+        begins, ends = await self._scout.begins([topic]), await self._scout.ends([topic])
         return (begins[topic], ends[topic]) if topic in begins and topic in ends else None
 
     async def _consume(self) -> None:
@@ -132,6 +130,7 @@ class Worker:
                 await client.start()
             stack.callback(self._forget)
             self._scout, self._sharing = scout, Sharing(self._service, lanes, scout, places, self._holds)
+            self._sharing.look_for(self._sought)
             self._progress = dict.fromkeys(range(LANES), asyncio.get_running_loop().time())
             async with asyncio.TaskGroup() as tasks:
                 for lane in lanes:
@@ -140,6 +139,8 @@ class Worker:
                 tasks.create_task(self._tell(lanes, places))
 
     def _forget(self) -> None:
+        if self._sharing is not None:
+            self._sought = self._sharing.sought
         self._scout = self._sharing = None
 
     def _look_for_topics(self, topics: Iterable[str]) -> None:
@@ -148,6 +149,8 @@ class Worker:
     def _look_for(self, municipalities: Iterable[str]) -> None:
         if self._sharing is not None:
             self._sharing.look_for(municipalities)
+        else:
+            self._sought |= frozenset(municipalities)
 
     async def _run_lane(self, lane: Lane, places: Places) -> None:
         """One lane's polls, one after the other: while PostgreSQL works for one lane, the rules run for another.
