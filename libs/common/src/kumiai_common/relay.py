@@ -1,12 +1,14 @@
 """The relay: sends what lies beyond `relay_position` to the streams' topics, in order, and then advances.
 
+What its own process has just appended it has at hand; everything else it reads from the log.
+
 Invariant: it advances only after Kafka has acknowledged. A stale relay, or one that died before advancing, can only
 repeat what was sent; readers know repeats by their position.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from zlib import crc32
 
 import structlog
@@ -22,11 +24,12 @@ from kumiai_common.log import StreamKey
 from kumiai_common.queries import QUERIES
 from kumiai_common.settings import Settings
 from kumiai_common.telemetry import Telemetry
+from kumiai_common.unsent import Unsent
 
 _LOG = structlog.get_logger()
 LEASE_SECONDS = 10.0
 IDLE_SECONDS = 0.5
-"""How often a relay looks by itself. What its own process appends wakes it."""
+"""How often a relay looks into the log by itself. What its own process appends wakes it."""
 IDLE_SECONDS_AMONG_OTHERS = 0.02
 """The same while there are other workers, whose appends it doesn't hear of."""
 REST_SECONDS = 1.0
@@ -61,13 +64,21 @@ class Relay:
         self._tenants: list[str] = []
         self._idle_seconds = IDLE_SECONDS
         self._wake = asyncio.Event()
+        self._unsent = Unsent()
+        self._next_look = 0.0
         self._producer: AIOKafkaProducer | None = None
         self._named_topics: set[str] = set()
         self._resting: dict[StreamKey, float] = {}
         self.healthy = False
 
     def wake(self) -> None:
-        """Something was appended: look at once instead of at the next idle look."""
+        """Something was appended: look into the log at once instead of at the next idle look."""
+        self._next_look = 0.0
+        self._wake.set()
+
+    def appended(self, events: Iterable[StoredEvent]) -> None:
+        """These were appended: send them as they are."""
+        self._unsent.add(event for event in events if self.holds(event.municipality))
         self._wake.set()
 
     def holds(self, municipality: str) -> bool:
@@ -77,6 +88,7 @@ class Relay:
     def forget(self, municipality: str) -> None:
         """Its topics are no more: don't ask Kafka for them."""
         self._named_topics = {topic for topic in self._named_topics if not topic.startswith(f"lg.{municipality}.")}
+        self._unsent.forget()
 
     @property
     def municipalities(self) -> list[str]:
@@ -104,6 +116,7 @@ class Relay:
                 if shards != self._shards:
                     _LOG.info("relay shards", shards=sorted(shards))
                     self._shards = shards
+                    self._unsent.forget()
                     self._leases_changed()
                 await self._tell_heads()
             except TRANSIENT as error:
@@ -126,6 +139,7 @@ class Relay:
             except (KafkaError, *TRANSIENT) as error:
                 # An idempotent producer stays broken after some errors, so every error gets a new one.
                 self.healthy = False
+                self._unsent.forget()
                 _LOG.warning("relay interrupted", error=type(error).__name__)
                 await self._drop_producer()
                 await asyncio.sleep(0.5)
@@ -138,7 +152,7 @@ class Relay:
 
     async def _round(self) -> int:
         producer = await self._connected()
-        events = await self._unpublished()
+        events = await self._next()
         if not events:
             return 0
         await self._name_topics(producer, {events_topic(*key) for key in events})
@@ -160,6 +174,7 @@ class Relay:
                 streams=[key[1] for key in sent],
                 positions=[stored[-1].position for stored in sent.values()],
             )
+        self._unsent.acknowledged({key: stored[-1].position for key, stored in sent.items()})
         self._telemetry.published({key: len(stored) for key, stored in sent.items()})
 
     def _rest(self, failures: Mapping[StreamKey, BaseException]) -> None:
@@ -170,27 +185,43 @@ class Relay:
             _LOG.warning("topic rests", municipality=municipality, stream=stream, error=type(error).__name__)
             self._resting[municipality, stream] = asyncio.get_running_loop().time() + REST_SECONDS
 
+    async def _next(self) -> dict[StreamKey, list[StoredEvent]]:
+        """What is at hand, if that is all; now and then, and whenever it isn't, what the log has."""
+        time = asyncio.get_running_loop().time()
+        if time < self._next_look:
+            at_hand = self._unsent.following(lambda key: self.holds(key[0]) and self._is_due(key))
+            if at_hand is not None:
+                return at_hand
+        self._next_look = time + self._idle_seconds
+        return await self._unpublished()
+
+    def _is_due(self, key: StreamKey) -> bool:
+        return self._resting.get(key, 0.0) <= asyncio.get_running_loop().time()
+
     async def _unpublished(self) -> dict[StreamKey, list[StoredEvent]]:
         found: dict[StreamKey, list[StoredEvent]] = defaultdict(list)
         municipalities = self.municipalities
         if not municipalities:
             return found
         async with self._database.transaction(municipalities) as connection:
-            time = asyncio.get_running_loop().time()
-            waiting = [
-                record
+            waiting = {
+                key: record
                 for record in await QUERIES.unpublished(connection, municipalities=municipalities)
-                if self._resting.get((record["municipality"], record["stream"]), 0.0) <= time
-            ]
-            if not waiting:
+                if self._is_due(key := (record["municipality"], record["stream"]))
+            }
+            found |= {
+                key: run for key, record in waiting.items() if (run := self._unsent.behind(key, record["published"]))
+            }
+            lacking = [record for key, record in waiting.items() if key not in found]
+            if not lacking:
                 return found
-            share = max(EVENTS_A_ROUND // len(waiting), 50)
+            share = max(EVENTS_A_ROUND // len(lacking), 50)
             for record in await QUERIES.read_unpublished(
                 connection,
-                municipalities=[record["municipality"] for record in waiting],
-                streams=[record["stream"] for record in waiting],
-                afters=[record["published"] for record in waiting],
-                untils=[min(record["position"], record["published"] + share) for record in waiting],
+                municipalities=[record["municipality"] for record in lacking],
+                streams=[record["stream"] for record in lacking],
+                afters=[record["published"] for record in lacking],
+                untils=[min(record["position"], record["published"] + share) for record in lacking],
             ):
                 found[record["municipality"], record["stream"]].append(StoredEvent(*record))
         return found

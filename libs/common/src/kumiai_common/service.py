@@ -232,8 +232,7 @@ def assemble(
     processor = Processor(service, keys, settings.kept_notice_days)
 
     def committed(effect: Effect) -> None:
-        if effect.appended:
-            relay.wake()
+        relay.appended(effect.appended)
         worker.committed(effect)
 
     tokens = TokenClient(settings.peers["membership"], f"service/{service.name}", keys.signing)
