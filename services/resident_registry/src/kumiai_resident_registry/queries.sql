@@ -91,11 +91,13 @@ cross join lateral (
 order by sealed.position;
 
 -- name: born_on
--- Everybody who entered with one of these dates of birth, with the name of then and the last one.
+-- Everybody who entered with one of these dates of birth, with the name of then and the last one. `offset 0` has each
+-- date looked up: as a join, everybody who ever entered would be read.
 select h.municipality, h.addressee_number, h.birth_date, h.sex, h.name, last.name as last_name
 from unnest(:municipalities::text[], :birth_dates::text[]) as given(municipality, birth_date)
-join resident_history h
-  on h.municipality = given.municipality and h.birth_date = given.birth_date and h.history_number = 1
+cross join lateral (
+  select e.municipality, e.addressee_number, e.birth_date, e.sex, e.name from resident_history e
+  where e.municipality = given.municipality and e.birth_date = given.birth_date and e.history_number = 1 offset 0) as h
 cross join lateral (
   select l.name from resident_history l
   where l.municipality = h.municipality and l.addressee_number = h.addressee_number
