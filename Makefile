@@ -19,6 +19,8 @@ WORKERS ?= 1
 # vault or looks everywhere; what needs the inquiry network. A session waits half of its time (for leases, for readers,
 # for processes to start), so three of them keep two cores busy. Each takes about 1.5 GB: LANES=2 where memory is short.
 LANES ?= 3
+# Processes that share the pure tests.
+PURE ?= 2
 SESSIONS := leaving packages rest faults planted bundle vault network
 TESTS_faults := tests/faults
 TESTS_planted := tests/planted
@@ -60,7 +62,7 @@ test: need-stack need-prometheus ## Run all tests: the fast pure ones, then thos
 	@$(MAKE) test-stack
 
 test-pure: $(READY)
-	@$(PY) -m pytest -q -m "not stack"
+	@$(PY) -m pytest -q -m "not stack" -n $(PURE)
 
 test-stack: need-stack need-prometheus kafka-classes
 	@$(MAKE) -j$(LANES) --output-sync=target $(addprefix test-session-,$(SESSIONS))
