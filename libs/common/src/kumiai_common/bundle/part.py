@@ -4,6 +4,7 @@ Invariant: all files of a part are of one moment (repeatable read), so the table
 them; memory is bounded by a page, whatever the municipality's size.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -26,6 +27,7 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.tables import ROWS_A_PAGE, StateHash, stored_rows
 
 LINES_A_PAGE = 500
+LINES_AT_ONCE = 50
 """So few that nobody else's work in the same loop waits for long."""
 ACCESS_RECORD = "access_record"
 """利用記録, which every service keeps."""
@@ -165,7 +167,10 @@ class _Writer:
         self._files.begin(path, identity=True)
         at = 0
         while page := await log.read_lines(self._connection, self._municipality, head.stream, at, LINES_A_PAGE):
-            self._files.add(path, b"".join([line.json for line in page]), len(page))
+            for start in range(0, len(page), LINES_AT_ONCE):
+                some = page[start : start + LINES_AT_ONCE]
+                self._files.add(path, b"".join([line.json for line in some]), len(some))
+                await asyncio.sleep(0)
             at = page[-1].position
 
     async def _tables(self) -> bytes:
