@@ -25,6 +25,8 @@ class Spool:
         self._file = TemporaryFile()  # noqa: SIM115 - closed by the spool's own end
         self._key, self._nonce = token_bytes(32), token_bytes(BLOCK)
         self._encryptor = self._at(0).encryptor()
+        self.size = 0
+        """Bytes written so far."""
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +38,9 @@ class Spool:
 
     def write(self, data: bytes) -> int:
         """Append. Raises OSError where the disk is full."""
-        return self._file.write(self._encryptor.update(data))
+        written = self._file.write(self._encryptor.update(data))
+        self.size += written
+        return written
 
     def read_at(self, offset: int, most: int) -> bytes:
         """What stands at a place, as far as it has been written."""

@@ -100,18 +100,15 @@ async def _written(service: Exported, municipality: str, written: Spool) -> Asyn
     writing = asyncio.create_task(_write(service, municipality, written))
     try:
         sent = 0
-        while True:
-            done = writing.done()
-            data = written.read_at(sent, PIECE_BYTES)
-            await asyncio.sleep(0)  # the server may take many pieces before it waits for the client
-            sent += len(data)
-            if data:
-                yield data
-            elif done:
-                await writing  # raises what went wrong: a cut answer must not look like a whole one
-                return
-            else:
+        while not writing.done() or sent < written.size:
+            # Many small pieces would cost everybody on the way more than they hasten.
+            if not writing.done() and written.size - sent < PIECE_BYTES:
                 await asyncio.wait((writing,), timeout=LOOK_SECONDS)
+            if data := written.read_at(sent, PIECE_BYTES):
+                await asyncio.sleep(0)  # the server may take many pieces before it waits for the client
+                sent += len(data)
+                yield data
+        await writing  # raises what went wrong: a cut answer must not look like a whole one
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)

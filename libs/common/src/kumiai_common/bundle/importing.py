@@ -30,7 +30,7 @@ from kumiai_common.queries import QUERIES
 from kumiai_common.tables import Fold, Statement, write
 
 MEMBERSHIP = STREAM_OF["membership"]
-EVENTS_A_RUN = 500
+EVENTS_A_RUN = 1000
 EVENTS_AT_ONCE = 50
 """So few that nobody else's work in the same loop waits for long."""
 _CLOSED = {StreamClosed.type: True, StreamReopened.type: False, IncarnationBegun.type: False}
