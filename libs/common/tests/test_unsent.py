@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from kumiai_common.unsent import MOST_EVENTS, Unsent
+from kumiai_common.unsent import EVENTS_A_STREAM, MOST_EVENTS, Unsent
 from kumiai_contracts.envelope import StoredEvent
 
 KEY = ("131016", "resident")
@@ -70,6 +70,15 @@ def test_whoever_is_far_behind_reads_the_log() -> None:
     assert unsent.following(lambda _: True) == {}
     unsent.add([_event(MOST_EVENTS + 2)])
     assert _at_hand(unsent) is None
+
+
+def test_nobodys_backlog_is_sent_at_once() -> None:
+    unsent = Unsent()
+    unsent.acknowledged({KEY: 0})
+    unsent.add(_event(position) for position in range(1, EVENTS_A_STREAM + 2))
+    assert _at_hand(unsent) == {KEY: list(range(1, EVENTS_A_STREAM + 1))}
+    unsent.acknowledged({KEY: EVENTS_A_STREAM})
+    assert _at_hand(unsent) == {KEY: [EVENTS_A_STREAM + 1]}
 
 
 def test_nothing_is_certain_after_forgetting() -> None:

@@ -36,7 +36,6 @@ REST_SECONDS = 1.0
 """How long a topic is left alone that could not be written."""
 _OF_THE_TOPIC = (TopicAuthorizationFailedError, UnknownTopicOrPartitionError)
 EVENTS_A_ROUND = 4000
-EVENTS_A_STREAM = 500
 
 
 def shard_of(municipality: str, shards: int) -> int:
@@ -78,15 +77,16 @@ class Relay:
 
     def appended(self, events: Iterable[StoredEvent]) -> None:
         """These were appended: send them as they are."""
-        self._unsent.add(event for event in events if self.holds(event.municipality))
-        self._wake.set()
+        if held := [event for event in events if self.holds(event.municipality)]:
+            self._unsent.add(held)
+            self._wake.set()
 
     def holds(self, municipality: str) -> bool:
         """Whether this worker is in charge of a municipality's streams."""
         return shard_of(municipality, self._settings.relay_shards) in self._shards
 
     def forget(self, municipality: str) -> None:
-        """Its topics are no more: don't ask Kafka for them."""
+        """Its topics are no more: don't ask Kafka for them, and be certain of nothing at hand."""
         self._named_topics = {topic for topic in self._named_topics if not topic.startswith(f"lg.{municipality}.")}
         self._unsent.forget()
 

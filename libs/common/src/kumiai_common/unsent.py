@@ -13,6 +13,9 @@ from kumiai_common.log import StreamKey
 MOST_EVENTS = 8_000
 """Beyond it everything is let go: whoever is so far behind reads pages from the log."""
 
+EVENTS_A_STREAM = 500
+"""The most of one stream at once, so that nobody's backlog keeps the others waiting."""
+
 
 class Unsent:
     """The last consecutive events of each stream, as they were committed."""
@@ -50,9 +53,9 @@ class Unsent:
                 self._runs.pop(key, None)
 
     def behind(self, key: StreamKey, position: int) -> list[StoredEvent]:
-        """What follows a position that Kafka has acknowledged; nothing where what follows it is not at hand."""
+        """What comes first behind a position that Kafka has acknowledged; nothing where that is not at hand."""
         run = self._runs.get(key, [])
-        return list(run) if run and run[0].position == position + 1 else []
+        return run[:EVENTS_A_STREAM] if run and run[0].position == position + 1 else []
 
     def following(self, wanted: Callable[[StreamKey], bool]) -> dict[StreamKey, list[StoredEvent]] | None:
         """What is to be sent next of the wanted streams; None if the log has to say, for one of them at least."""
